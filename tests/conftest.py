@@ -1,0 +1,28 @@
+"""What every test stands on. Fixtures live in tests/support, one module per thing that is started or faked."""
+
+import shutil
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+pytest_plugins = [
+    "tests.support.strictness",
+    "tests.support.databases",
+    "tests.support.redis_server",
+    "tests.support.browser",
+]
+
+# Same examples in every run: a failure that a colleague sees can be seen again.
+hypothesis_settings.register_profile("legwork", deadline=None, derandomize=True, database=None)
+hypothesis_settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis_settings.load_profile("legwork")
+
+NEEDED_PROGRAMS = {"browser": "chromium", "redis": "redis-server"}
+
+
+def pytest_collection_modifyitems(items):
+    for marker, program in NEEDED_PROGRAMS.items():
+        if shutil.which(program) is None:
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))

@@ -1,0 +1,67 @@
+"""The test database as other processes see it, and clean-up that the product's own rules would refuse."""
+
+import os
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connections
+from django.test import TransactionTestCase
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_database_rules():
+    """Signed sessions and audit rows cannot be deleted; between transactional tests they must be.
+
+    Django flushes the tables after each transactional test, so the rules step aside for exactly that long.
+    The cache table is no model and would keep its login throttles, so it is emptied here too.
+    """
+    from clinic import database_rules
+
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_without_rules(test_case):
+        aliases = list(test_case._databases_names(include_mirrors=False))
+        for alias in aliases:
+            database_rules.remove(connections[alias])
+        try:
+            flush(test_case)
+            caches["default"].clear()
+        finally:
+            for alias in aliases:
+                database_rules.install(connections[alias])
+
+    TransactionTestCase._fixture_teardown = flush_without_rules
+    yield
+    TransactionTestCase._fixture_teardown = flush
+
+
+def _url(database):
+    if database["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{database['NAME']}"
+    login = quote(database["USER"], safe="")
+    if database["PASSWORD"]:
+        login += f":{quote(database['PASSWORD'], safe='')}"
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    host = database["HOST"]
+    if host.startswith("/"):  # a socket's directory goes into the path, the form django-environ reads
+        return f"postgres://{login}@{port}/{host}/{database['NAME']}"
+    return f"postgres://{login}@{host}{port}/{database['NAME']}"
+
+
+@pytest.fixture
+def database_url(transactional_db):
+    """Address of the database that this test uses, for DATABASE_URL of a process that it starts."""
+    return _url(connections["default"].settings_dict)
+
+
+@pytest.fixture
+def child_environment(database_url):
+    """Environment for `manage.py …` or a worker as a process of its own on this test's database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
+        "PYTHONPATH": str(settings.BASE_DIR),
+    }
