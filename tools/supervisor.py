@@ -23,13 +23,13 @@ NEVER_READY_AFTER_DEATHS = 3
 POLL_S = 0.2
 
 
-def end_with_parent() -> None:
-    """Ask the kernel to SIGTERM this process when its parent dies, SIGKILL included; elsewhere than Linux: nothing.
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask the kernel to send this process a signal when its parent dies, SIGKILL included; Linux only, else nothing.
 
     For `preexec_fn`, and only from a parent that starts its children in its main thread.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number))
 
 
 @dataclass
