@@ -1,0 +1,49 @@
+// Theme and text size, before the first paint (so this file is loaded without defer), and the buttons for them.
+// The choice stays in this browser: "light", "dark", or nothing for what the system says.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const ORDER = { auto: "light", light: "dark", dark: "auto" };
+
+  function read(key) {
+    try { return localStorage.getItem("legwork." + key); } catch { return null; }
+  }
+  function keep(key, value) {
+    try {
+      if (value === null) localStorage.removeItem("legwork." + key);
+      else localStorage.setItem("legwork." + key, value);
+    } catch { /* a private window: the choice lasts for this page */ }
+  }
+
+  let theme = read("theme") || "auto";
+  function showTheme() {
+    root.dataset.bsTheme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
+    root.dataset.theme = theme;
+  }
+  function showText(size) {
+    if (size === "large") root.dataset.text = "large"; else delete root.dataset.text;
+    for (const button of document.querySelectorAll("[data-text-toggle]")) {
+      button.setAttribute("aria-pressed", String(size === "large"));
+    }
+  }
+
+  showTheme();
+  showText(read("text"));
+  dark.addEventListener("change", showTheme);
+  document.addEventListener("DOMContentLoaded", () => showText(read("text")));
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-toggle]")) {
+      theme = ORDER[theme] || "light";
+      keep("theme", theme === "auto" ? null : theme);
+      showTheme();
+      window.dispatchEvent(new CustomEvent("legwork:say", { detail: { auto: "Automatic", light: "Light", dark: "Dark" }[theme] }));
+    }
+    if (event.target.closest("[data-text-toggle]")) {
+      const size = root.dataset.text === "large" ? null : "large";
+      keep("text", size);
+      showText(size);
+    }
+  });
+})();

@@ -1,0 +1,253 @@
+// Small helpers of every page: forms that cannot be sent twice, steppers, the dialog, toasts, keys, focus after a swap.
+// No library is needed; htmx is used where a page loads it. Everything works without this file, only less comfortably.
+(function () {
+  "use strict";
+  const TOAST_STAYS_MS = 10000;
+  const byId = (id) => document.getElementById(id);
+  const typing = (node) => Boolean(node && node.closest && node.closest("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]"));
+
+  // --- Sending once -------------------------------------------------------------------------------------------
+  // A second click while the answer is on its way is ignored; the button stays focusable and says that it is busy.
+  function setBusy(form, busy) {
+    form.toggleAttribute("data-busy", busy);
+    for (const button of form.querySelectorAll("button:not([type=button]), input[type=submit]")) {
+      if (busy) button.setAttribute("aria-busy", "true"); else button.removeAttribute("aria-busy");
+    }
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "get" || form.method === "dialog" || form.hasAttribute("hx-post")) return;
+    if (form.hasAttribute("data-busy")) { event.preventDefault(); return; }
+    setBusy(form, true);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target.closest("form");
+    if (!form || event.detail.requestConfig.verb === "get") return;
+    if (form === event.target && form.hasAttribute("data-busy")) { event.preventDefault(); return; }
+    if (form === event.target) setBusy(form, true);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.target.closest && event.target.closest("form");
+    if (form) setBusy(form, false);
+  });
+  // A page that comes back from the browser's memory must not stay busy.
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false)));
+
+  // --- Steppers -----------------------------------------------------------------------------------------------
+  function step(input, direction) {
+    const size = Number(input.dataset.step || input.step) || 1;
+    const decimals = (String(size).split(".")[1] || "").length;
+    const low = input.min === "" ? -Infinity : Number(input.min);
+    const high = input.max === "" ? Infinity : Number(input.max);
+    const now = Number(String(input.value).replace(",", ".")) || 0;
+    input.value = Math.min(high, Math.max(low, now + direction * size)).toFixed(decimals);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-step-by]");
+    if (!button) return;
+    const input = button.closest(".stepper").querySelector("input");
+    step(input, Number(button.dataset.stepBy));
+  });
+  document.addEventListener("keydown", (event) => {
+    const input = event.target.closest && event.target.closest(".stepper input:not([type=number])");
+    if (!input || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    step(input, event.key === "ArrowUp" ? 1 : -1);
+  });
+
+  // --- The dialog ---------------------------------------------------------------------------------------------
+  // A link or button with hx-get and hx-target="#dialog-frame" opens it; HX-Trigger "dialog:close" or an empty
+  // answer closes it. The first child may carry data-dialog="sm" or "sheet".
+  const dialog = byId("dialog");
+  let opener = null;
+  let typed = false;
+  let warned = false;
+
+  function openDialog() {
+    const first = dialog.querySelector("[data-dialog]");
+    const shape = first ? first.dataset.dialog : "";
+    dialog.classList.toggle("dialog-sm", shape === "sm");
+    dialog.classList.toggle("sheet", shape === "sheet");
+    if (dialog.open) return;
+    typed = warned = false;
+    dialog.showModal();
+    const start = dialog.querySelector("[autofocus]") || dialog.querySelector(".error-summary") || dialog.querySelector("input:not([type=hidden]), select, textarea, .dialog-foot button");
+    if (start) start.focus();
+  }
+  function closeDialog() {
+    if (dialog && dialog.open) dialog.close();
+  }
+  if (dialog) {
+    document.addEventListener("htmx:beforeRequest", (event) => {
+      const target = event.detail.target;
+      if (target && target.id === "dialog-frame" && !dialog.open) opener = document.activeElement;
+    });
+    document.addEventListener("htmx:afterSwap", (event) => {
+      const target = event.detail.target;
+      if (!target || target.id !== "dialog-frame") return;
+      if (target.childElementCount) openDialog(); else closeDialog();
+    });
+    document.addEventListener("dialog:close", closeDialog);
+    dialog.addEventListener("input", () => { typed = true; });
+    dialog.addEventListener("cancel", (event) => {
+      const form = dialog.querySelector("form");
+      if (!typed || warned || !form) return;
+      event.preventDefault();
+      warned = true;
+      say("Not saved yet. Press Esc again to close and lose what you typed.");
+    });
+    dialog.addEventListener("close", () => {
+      byId("dialog-frame").replaceChildren();
+      if (opener && opener.isConnected) opener.focus();
+      opener = null;
+    });
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-dialog-close]")) { event.preventDefault(); closeDialog(); }
+    });
+  }
+
+  // --- Toasts -------------------------------------------------------------------------------------------------
+  // An open modal dialog covers the page, so the toasts move into it while it is open.
+  function toastHost() {
+    const host = byId("toasts");
+    if (!host) return null;
+    const home = dialog && dialog.open ? dialog : document.body;
+    if (host.parentElement !== home) home.append(host);
+    return host;
+  }
+  if (dialog) dialog.addEventListener("close", toastHost);
+
+  function startTimer(toast) {
+    let left = TOAST_STAYS_MS;
+    let since = 0;
+    let timer = 0;
+    const run = () => { since = Date.now(); timer = setTimeout(() => toast.remove(), left); };
+    const pause = () => { clearTimeout(timer); left = Math.max(1000, left - (Date.now() - since)); };
+    toast.addEventListener("pointerenter", pause);
+    toast.addEventListener("pointerleave", run);
+    toast.addEventListener("focusin", pause);
+    toast.addEventListener("focusout", run);
+    run();
+  }
+  function say(text, options) {
+    const host = toastHost();
+    const template = byId("toast-template");
+    if (!host || !template || !text) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.querySelector("[data-toast-text]").textContent = text;
+    const undo = toast.querySelector("[data-toast-undo]");
+    if (options && options.undo) undo.action = options.undo; else undo.remove();
+    if (options && (options.level === "error" || options.level === "warning")) toast.classList.add("toast-" + options.level);
+    host.append(toast);
+    startTimer(toast);
+  }
+  document.querySelectorAll("#toasts [data-toast]").forEach(startTimer);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-toast-close]");
+    if (button) button.closest("[data-toast]").remove();
+  });
+  document.addEventListener("toast", (event) => {
+    const detail = event.detail || {};
+    say(typeof detail.value === "string" ? detail.value : detail.text, detail);
+  });
+  window.addEventListener("legwork:say", (event) => say(event.detail));
+
+  // --- When the server does not answer ------------------------------------------------------------------------
+  document.addEventListener("htmx:sendError", () => say("No connection. Nothing was saved; what you typed is still here. Try again.", { level: "error" }));
+  document.addEventListener("htmx:timeout", () => say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
+  document.addEventListener("htmx:responseError", (event) => {
+    const code = event.detail.xhr.status;
+    // Signed out meanwhile: a full load leads to the sign-in page and back here.
+    if (code === 401) { location.reload(); return; }
+    const words = {
+      403: "You may not do this. Load the page again if you signed in as somebody else.",
+      404: "This is no longer here. Load the page again.",
+      409: "Somebody changed this meanwhile. Load the page again to see it.",
+      429: "Too many tries. Wait a minute, then try again.",
+    };
+    say(words[code] || "That did not work. What you typed is still here. Try again.", { level: "error" });
+  });
+
+  // --- Keys ---------------------------------------------------------------------------------------------------
+  // data-search takes "/"; data-key="b" is clicked by B. Inside [data-key-scope] (a board block that has the
+  // focus, the open dialog) a key is looked for there first.
+  function keyTarget(key) {
+    const scope = document.activeElement && document.activeElement.closest("[data-key-scope]");
+    const wanted = `[data-key="${CSS.escape(key)}"]`;
+    const inScope = scope && scope.querySelector(wanted);
+    if (inScope) return inScope;
+    const root = dialog && dialog.open ? dialog : document;
+    const found = [...root.querySelectorAll(wanted)].filter((node) => node.checkVisibility && node.checkVisibility());
+    return found.filter((node) => !node.closest("[data-key-scope]")).pop() || null;
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (event.key === "/") {
+      const field = document.querySelector("[data-search]");
+      if (field && !(dialog && dialog.open)) { event.preventDefault(); field.focus(); field.select(); }
+      return;
+    }
+    if (event.key.length !== 1 || event.repeat) return;
+    const target = keyTarget(event.key.toLowerCase());
+    if (target) { event.preventDefault(); target.click(); }
+  });
+
+  // Arrows move between the marked items of a board: up and down inside a column, left and right to the nearest.
+  document.addEventListener("keydown", (event) => {
+    const item = event.target.closest && event.target.closest("[data-arrow-item]");
+    const board = item && item.closest("[data-arrows]");
+    const way = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    if (!board || !way) return;
+    const columns = [...board.querySelectorAll("[data-arrow-column]")].map((column) => [...column.querySelectorAll("[data-arrow-item]")]).filter((items) => items.length);
+    const at = columns.findIndex((items) => items.includes(item));
+    if (at < 0) return;
+    event.preventDefault();
+    let next;
+    if (way[1]) next = columns[at][columns[at].indexOf(item) + way[1]];
+    else {
+      const middle = (node) => { const box = node.getBoundingClientRect(); return box.top + box.height / 2; };
+      const column = columns[at + way[0]];
+      next = column && column.reduce((best, node) => (Math.abs(middle(node) - middle(item)) < Math.abs(middle(best) - middle(item)) ? node : best));
+    }
+    if (next) next.focus();
+  });
+
+  // --- Focus after a swap -------------------------------------------------------------------------------------
+  // htmx keeps the focus of fields that have an id. Here: a swapped form with errors puts the focus on its
+  // summary; a link or button that vanished gives it to its replacement with the same data-focus-id.
+  let focusId = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const holder = document.activeElement && document.activeElement.closest("[data-focus-id]");
+    focusId = holder ? holder.dataset.focusId : null;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const area = event.detail.elt || event.target;
+    const summary = area.querySelector && area.querySelector(".error-summary");
+    if (summary) { summary.focus(); return; }
+    if (focusId && (document.activeElement === document.body || !document.activeElement)) {
+      const next = document.querySelector(`[data-focus-id="${CSS.escape(focusId)}"]`);
+      if (next) next.focus();
+    }
+    focusId = null;
+  });
+  const summary = document.querySelector(".error-summary");
+  if (summary) summary.focus();
+
+  // --- A waiting button says what is missing instead of doing nothing -------------------------------------------
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[aria-disabled=true], a[aria-disabled=true]");
+    if (!button) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const list = button.getAttribute("aria-describedby") && byId(button.getAttribute("aria-describedby").split(" ")[0]);
+    if (list) { list.scrollIntoView({ block: "center" }); const first = list.matches("a") ? list : list.querySelector("a, button"); if (first) first.focus(); }
+  }, true);
+
+  // Touch targets that change fields outside the form's own submit (segmented radio, tick) can post on change.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-send-on-change]");
+    if (form) form.requestSubmit();
+  });
+})();
