@@ -13,7 +13,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1
@@ -21,6 +23,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 20.0
 NEVER_READY_AFTER_DEATHS = 3
 POLL_S = 0.2
+INTERRUPTED_GRACE_S = 10
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
@@ -30,6 +33,30 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number))
+
+
+def exit_on_sigterm() -> None:
+    """Leave through `finally` blocks when we are told to end, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def run_to_end(
+    command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], stdout: IO[bytes] | None = None
+) -> int:
+    """Exit status of `command`. When we are interrupted it gets a moment to end its own children and databases."""
+    process = subprocess.Popen(
+        command, cwd=cwd, env=dict(environment), stdout=stdout, preexec_fn=partial(end_with_parent, signal.SIGINT)
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=INTERRUPTED_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
 
 
 @dataclass

@@ -6,24 +6,20 @@ A leg that needs something this machine lacks says so in one line; with `--all` 
 import argparse
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from tools import postgres
-from tools.supervisor import end_with_parent
+from tools.supervisor import exit_on_sigterm, run_to_end
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_SELECTED = 5
 # Two workers: the machine of a small clinic's developer has two cores.
 SPREAD = ("-n", "2", "--dist", "worksteal")
-INTERRUPTED_GRACE_S = 10
 PLAIN = "not browser and not redis and not faults"
 
 
@@ -73,21 +69,6 @@ def absent(leg: Leg) -> str | None:
     return None
 
 
-def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Exit status of `command`. When we are interrupted it gets a moment to end its own children and databases."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=partial(end_with_parent, signal.SIGINT))
-    try:
-        return process.wait()
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=INTERRUPTED_GRACE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        raise
-
-
 def run_leg(leg: Leg, pytest_arguments: Sequence[str], *, strict: bool, database_url: str | None) -> Outcome:
     print(f"\n── {leg.name} ──", flush=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
@@ -96,7 +77,7 @@ def run_leg(leg: Leg, pytest_arguments: Sequence[str], *, strict: bool, database
     command = [sys.executable, "-m", "pytest", "-q", "-m", leg.marks, *leg.options]
     command += ["--no-skips"] if strict else []
     started = time.monotonic()
-    status = run_to_end([*command, *pytest_arguments], environment)
+    status = run_to_end([*command, *pytest_arguments], cwd=ROOT, environment=environment)
     # With --all every leg must have found something to do, unless the caller chose a part of the tests.
     empty_is_fine = bool(pytest_arguments) or not strict
     good = status == 0 or (status == NOTHING_SELECTED and empty_is_fine)
@@ -146,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    exit_on_sigterm()
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -1,0 +1,67 @@
+"""What must be true before the web server starts: tables, demo data on the first start, static files.
+
+One process for all of it, because loading Django is most of the time of a second start. What happens goes to standard
+error; standard output carries one JSON object for `tools.up`.
+"""
+
+import contextlib
+import io
+import json
+import sys
+
+import django
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+
+def bring_tables_up_to_date() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+        print("Database is up to date.", file=sys.stderr)
+    call_command("createcachetable", verbosity=0)
+    call_command("check", databases=["default"], verbosity=0)
+
+
+def fill_first_demo() -> None:
+    """Demo data once, into an empty database, all or nothing; never outside demo settings."""
+    if settings.DEMO and not get_user_model().objects.exists():
+        print("Filling the demo clinic …", file=sys.stderr)
+        with transaction.atomic():
+            call_command("seed_demo")
+
+
+def collect_static_files() -> None:
+    """Only where file names carry a hash (production); otherwise the app serves the files where they are."""
+    if hasattr(staticfiles_storage, "manifest_name"):
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def demo_people() -> str:
+    table = io.StringIO()
+    if settings.DEMO:
+        call_command("demo_people", stdout=table)
+    return table.getvalue()
+
+
+def main() -> int:
+    with contextlib.redirect_stdout(sys.stderr):
+        django.setup()
+        try:
+            bring_tables_up_to_date()
+        except OperationalError as error:
+            print(f"The database does not answer (DATABASE_URL): {str(error).strip()}", file=sys.stderr)
+            return 1
+        fill_first_demo()
+        collect_static_files()
+        answer = {"people": demo_people(), "redis": bool(settings.REDIS_URL)}
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
