@@ -1,0 +1,5 @@
+"""After the visit: the plan, item by item."""
+
+from aftercare.models.plan import AftercarePlan, PlanItem
+
+__all__ = ["AftercarePlan", "PlanItem"]

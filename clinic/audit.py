@@ -1,0 +1,102 @@
+"""The audit trail: `record` is the only writer. It joins the caller's transaction: no write without its event.
+
+`seal` extends the hash chain over the events written since; `verify` walks it and names the first broken link.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, models, transaction
+
+from clinic.models.audit import AuditEvent, AuditSeal
+from clinic.models.patient import Patient
+from clinic.models.people import User
+
+_FIRST_LINK = "0" * 64
+
+
+def record(
+    action: str,
+    *,
+    by: User | AnonymousUser | None,
+    subject: models.Model | None = None,
+    patient: Patient | None = None,
+    **details: Any,
+) -> AuditEvent:
+    """Write one event. `by=None` is the system itself; `details` must be JSON and hold ids and codes, no free text."""
+    return AuditEvent.objects.create(**_row(action, by=by, subject=subject, patient=patient, details=details))
+
+
+def event(
+    action: str,
+    *,
+    by: User | None,
+    subject: models.Model | None = None,
+    patient: Patient | None = None,
+    **details: Any,
+) -> AuditEvent:
+    """An unsaved event, for writers that insert many at once with `AuditEvent.objects.bulk_create`."""
+    return AuditEvent(**_row(action, by=by, subject=subject, patient=patient, details=details))
+
+
+def _row(action: str, *, by: Any, subject: Any, patient: Any, details: dict[str, Any]) -> dict[str, Any]:
+    person = by if isinstance(by, User) else None
+    return {
+        "action": action,
+        "by_id": person.pk if person else None,
+        "by_name": str(person) if person else ("anonymous" if by is not None else "system"),
+        "subject": subject._meta.label if subject is not None else "",
+        "subject_id": str(getattr(subject, "public_id", subject.pk)) if subject is not None else "",
+        "patient_id": patient.pk if patient is not None else (subject.pk if isinstance(subject, Patient) else None),
+        "details": details,
+    }
+
+
+def seal(*, limit: int = 5000) -> int:
+    """Link the events that are not yet in the chain, oldest first; returns how many. Safe to run twice at once."""
+    waiting = list(AuditEvent.objects.filter(seal__isnull=True).order_by("id")[:limit])
+    if not waiting:
+        return 0
+    last = AuditSeal.objects.order_by("-number").first()
+    number, digest = (last.number, last.digest) if last else (0, _FIRST_LINK)
+    links = []
+    for waiting_event in waiting:
+        number, digest = number + 1, _digest(digest, waiting_event)
+        links.append(AuditSeal(event=waiting_event, number=number, digest=digest))
+    try:
+        with transaction.atomic():
+            AuditSeal.objects.bulk_create(links, batch_size=500)
+    except IntegrityError:
+        return 0  # another sealer linked them first: the number is unique
+    return len(links)
+
+
+def verify() -> str | None:
+    """None when every link holds, otherwise a sentence that names the first broken one."""
+    digest, expected = _FIRST_LINK, 0
+    for link in AuditSeal.objects.select_related("event").order_by("number").iterator(chunk_size=2000):
+        expected += 1
+        if link.number != expected:
+            return f"Link {expected} is missing."
+        digest = _digest(digest, link.event)
+        if digest != link.digest:
+            return f"Event {link.event_id} of {link.event.at:%Y-%m-%d %H:%M:%S} was altered (link {link.number})."
+    return None
+
+
+def _digest(previous: str, sealed: AuditEvent) -> str:
+    facts = [
+        previous,
+        sealed.pk,
+        sealed.at.isoformat(),
+        sealed.action,
+        sealed.by_id,
+        sealed.by_name,
+        sealed.subject,
+        sealed.subject_id,
+        sealed.patient_id,
+        sealed.details,
+    ]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""The gate: applies `clinic.access` to every request. Not allowed is 403, not yours is 404; both are audited."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from clinic import audit
+from clinic.access import UNLISTED, ViewFunction, access_of
+
+M = TypeVar("M", bound=Model)
+
+
+class ClosedUnlessOpened:
+    """Middleware: applies the declaration of the view, and writes every denial to the audit trail."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: ViewFunction, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        route = request.resolver_match.view_name if request.resolver_match else ""
+        needed = access_of(view, route)
+        if needed is None:
+            return None
+        if not request.user.is_authenticated:
+            if request.headers.get("HX-Request"):
+                response = HttpResponse(status=401)
+                response["HX-Redirect"] = redirect_to_login(request.path).url
+                return response
+            return redirect_to_login(request.get_full_path())
+        if needed is UNLISTED or not request.user.may(needed):
+            _record_denial(request, reason=f"{route} needs {needed if needed is not UNLISTED else 'a declaration'}")
+            raise PermissionDenied
+        return None
+
+
+def get_visible_or_404(visible: QuerySet[M], *, request: HttpRequest, **lookup: Any) -> M:
+    """The one row, if it is in `visible` (a `visible_to(user)` queryset); otherwise 404 as for an id that never was.
+
+    When the row exists but is somebody else's, the attempt goes to the audit trail first.
+    """
+    found = visible.filter(**lookup).first()
+    if found is not None:
+        return found
+    if visible.model._default_manager.filter(**lookup).exists():
+        _record_denial(request, reason=f"{visible.model._meta.label} of somebody else")
+    raise Http404
+
+
+def _record_denial(request: HttpRequest, *, reason: str) -> None:
+    audit.record("denied", by=request.user, path=request.path, method=request.method, reason=reason)

@@ -1,0 +1,66 @@
+"""What holds for every answer: sessions end, pages speak the clinic's time, nothing private is kept by a browser."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from clinic.models import Clinic
+
+_STARTED, _SEEN = "started", "seen"
+# Seen times are written at most this often, so that reading pages does not write at each click.
+_STEP_SECONDS = 30
+
+
+class SessionLimits:
+    """Ends a signed-in session that was idle or old for too long (`settings.SESSION_LIMITS`), on every route.
+
+    A request with the header `X-Background: 1` (polling) neither counts as activity nor extends anything.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            self._judge(request)
+        return self.get_response(request)
+
+    def _judge(self, request: HttpRequest) -> None:
+        idle, absolute = settings.SESSION_LIMITS["patient" if request.user.is_patient else "staff"]
+        now = int(time.time())
+        started = request.session.setdefault(_STARTED, now)
+        seen = request.session.get(_SEEN, now)
+        if now - seen > idle or now - started > absolute:
+            logout(request)
+        elif _SEEN not in request.session or (now - seen >= _STEP_SECONDS and not request.headers.get("X-Background")):
+            request.session[_SEEN] = now
+
+
+class ClinicTime:
+    """Every page shows the clinic's wall-clock time; what is stored stays in UTC. `request.clinic` is the one row."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith((settings.STATIC_URL, "/healthz")):
+            return self.get_response(request)
+        request.clinic = Clinic.current()  # type: ignore[attr-defined]
+        with timezone.override(request.clinic.zone):  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+
+class PrivateByDefault:
+    """Answers are not stored by browsers or proxies, also not for the Back button of the next person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response

@@ -1,0 +1,66 @@
+"""The clinic itself: one row, made with the first migration, and its rooms."""
+
+from datetime import time
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Choose a time zone from the list, for example America/New_York.")
+
+
+class Clinic(models.Model):
+    """What every page, plan and message says about the clinic. Exactly one row (a check constraint holds id = 1)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=80, default="Our clinic")
+    # A clinic whose name reveals the treatment writes messages under a neutral name.
+    sender_name = models.CharField(max_length=40, blank=True, help_text="Neutral name for messages; empty: the clinic's name")
+    time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
+    phone = models.CharField(max_length=32, blank=True)
+    phone_hours = models.CharField(max_length=80, blank=True, help_text="When somebody answers, for example Mon to Fri 8:00 to 18:00")
+    out_of_hours_phone = models.CharField(max_length=32, blank=True)
+    emergency_number = models.CharField(max_length=16, default="911")
+    address = models.TextField(blank=True)
+    # Messages that follow a plan go out at this wall-clock time of the patient.
+    send_at = models.TimeField(default=time(9, 0))
+    # Bookings start on this grid.
+    grid_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5), MaxValueValidator(60)])
+    booking_horizon_days = models.PositiveSmallIntegerField(default=365)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="clinic_only_one")]
+        verbose_name_plural = "clinic"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> "Clinic":
+        """The one row; made with defaults where it is missing, so that an empty database works."""
+        return cls.objects.get_or_create(id=1)[0]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def message_name(self) -> str:
+        return self.sender_name or self.name
+
+
+class Room(models.Model):
+    name = models.CharField(max_length=40, unique=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

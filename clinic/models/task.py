@@ -1,0 +1,40 @@
+"""Something a member of staff must do. Failures that people must know of become a row here."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from clinic.models.delivery import Delivery
+from clinic.models.fields import public_id
+from clinic.models.patient import Patient
+from clinic.models.people import User
+
+
+class StaffTaskQuerySet(models.QuerySet["StaffTask"]):
+    def open(self) -> Self:
+        return self.filter(done_at__isnull=True)
+
+
+class StaffTask(models.Model):
+    class Kind(models.TextChoices):
+        MESSAGE_FAILED = "message_failed", "Message failed"
+        MESSAGE_EXPIRED = "message_expired", "Message too late, not sent"
+        MESSAGE_UNCERTAIN = "message_uncertain", "Message may not have arrived"
+        MESSAGE_UNREACHABLE = "message_unreachable", "No way to reach the patient"
+
+    public_id = public_id()
+    kind = models.CharField(max_length=24, choices=Kind)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tasks")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, related_name="tasks")
+    created_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True)
+
+    objects = StaffTaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "delivery"], name="task_once_per_delivery")]
+        indexes = [models.Index(fields=["created_at"], condition=Q(done_at__isnull=True), name="task_open")]

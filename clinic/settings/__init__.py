@@ -1,0 +1,1 @@
+"""Settings by place: `demo` (./dev up), `test` (./dev test), `production`; all of them build on `base`."""

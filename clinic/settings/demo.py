@@ -1,0 +1,20 @@
+"""`./dev up`: an invented clinic on this machine. Nothing of it can be switched on from production settings."""
+
+from clinic.settings.base import *  # noqa: F403
+from clinic.settings.base import EMAIL_URL, SECRET_KEY, VAR_DIR, env
+
+DEMO = True
+DEMO_PASSWORD: str = env("DEMO_PASSWORD", default="legwork-demo-2026")
+# A demo keeps invented people only; its key may be known.
+SECRET_KEY = SECRET_KEY or "demo-only-key-for-invented-people-never-used-in-production-0123456789"
+ALLOWED_HOSTS = ["*"]
+DEBUG = env.bool("DEBUG", default=False)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Demo messages are files that the demo shows on a page; with EMAIL_URL they really leave.
+NOTIFICATION_CHANNELS = ["email"] if EMAIL_URL else ["file"]
+if not EMAIL_URL:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "login-codes"
+VAR_DIR.mkdir(exist_ok=True)

@@ -1,0 +1,215 @@
+"""The calendar. Everything that takes time is one `CalendarEntry`; the database forbids that two of them meet."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from clinic.access import Permission
+from clinic.models import Patient, Room, User
+from clinic.models.fields import public_id
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Service(models.Model):
+    """What can be booked. Its length is chair time, then the observed walk, then the room's turn-round."""
+
+    class Kind(models.TextChoices):
+        FIRST_VISIT = "first_visit", "First visit"
+        TREATMENT = "treatment", "Treatment"
+        REVIEW = "review", "Review"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(max_length=60, unique=True)
+    chair_minutes = models.PositiveSmallIntegerField()
+    walk_minutes = models.PositiveSmallIntegerField(default=0)
+    buffer_minutes = models.PositiveSmallIntegerField(default=0)
+    # Empty means every nurse, every room.
+    nurses = models.ManyToManyField(User, blank=True, related_name="+", limit_choices_to={"is_staff": True})
+    rooms = models.ManyToManyField(Room, blank=True, related_name="+")
+    minimum_notice_minutes = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["kind", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chair_minutes__gte=5, chair_minutes__lte=240, walk_minutes__lte=60, buffer_minutes__lte=60),
+                name="service_length_possible",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def length(self) -> timedelta:
+        """What the calendar entry takes: chair, walk and turn-round."""
+        return timedelta(minutes=self.chair_minutes + self.walk_minutes + self.buffer_minutes)
+
+    @property
+    def patient_minutes(self) -> int:
+        """What the patient should plan for."""
+        return self.chair_minutes + self.walk_minutes
+
+
+class NurseHours(models.Model):
+    """When a nurse works on one weekday, in the clinic's wall-clock time; a gap between two rows is a break."""
+
+    nurse = models.ForeignKey(User, on_delete=models.PROTECT, related_name="hours", limit_choices_to={"is_staff": True})
+    weekday = models.PositiveSmallIntegerField(choices=[(i, d) for i, d in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())])
+    starts = models.TimeField()
+    ends = models.TimeField()
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)  # inclusive; empty: until further notice
+
+    class Meta:
+        ordering = ["nurse", "weekday", "starts"]
+        verbose_name_plural = "nurse hours"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="hours_end_after_start"),
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="hours_weekday"),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")), name="hours_valid_until"
+            ),
+        ]
+
+
+class Closure(models.Model):
+    """A stretch that is closed for the clinic, or for one nurse or room: one entry per nurse and room and day."""
+
+    title = models.CharField(max_length=80)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CalendarEntry(models.Model):
+    """One thing that takes time: [starts_at, ends_at), turn-round included. Written by `sessions_app.booking` alone.
+
+    While `active`, no other active entry shares its nurse, its room or its patient at any moment (`sessions_app.rules`).
+    """
+
+    class Kind(models.TextChoices):
+        APPOINTMENT = "appointment"
+        HOLD = "hold"
+        TIME_OFF = "time_off"
+        CLOSURE = "closure"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    nurse = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    active = models.BooleanField(default=True)
+    closure = models.ForeignKey(Closure, on_delete=models.PROTECT, null=True, related_name="entries")
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # A hold is over at this moment, without any job: offers ignore it, and a booking removes it first.
+    hold_expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["nurse", "starts_at"], name="entry_nurse_at"),
+            models.Index(fields=["room", "starts_at"], name="entry_room_at"),
+            models.Index(fields=["patient", "starts_at"], name="entry_patient_at"),
+            models.Index(fields=["starts_at"], name="entry_at"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="entry_end_after_start"),
+            models.CheckConstraint(
+                condition=Q(nurse__isnull=False) | Q(room__isnull=False), name="entry_takes_something"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="appointment") | Q(nurse__isnull=False, room__isnull=False, patient__isnull=False),
+                name="entry_appointment_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="hold") | Q(hold_expires_at__isnull=False), name="entry_hold_ends"
+            ),
+        ]
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Staff who see the schedule see every appointment; patients their own."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.may(Permission.VIEW_SCHEDULE):
+            return self
+        return self.filter(entry__patient__user=user) if user.may(Permission.OWN_PLAN) else self.none()
+
+    def starting_between(self, start: datetime, end: datetime) -> Self:
+        return self.filter(entry__starts_at__gte=start, entry__starts_at__lt=end)
+
+    def upcoming(self, now: datetime) -> Self:
+        return self.filter(status=Appointment.Status.BOOKED, entry__starts_at__gte=now).order_by("entry__starts_at")
+
+
+class Appointment(models.Model):
+    """A booked period with a nurse and a room. Who, where and when stand on its entry; here is what became of it."""
+
+    class Status(models.TextChoices):
+        BOOKED = "booked", "Booked"
+        ARRIVED = "arrived", "Arrived"
+        IN_TREATMENT = "in_treatment", "In treatment"
+        DONE = "done", "Done"
+        CANCELLED = "cancelled", "Cancelled"
+        NO_SHOW = "no_show", "No-show"
+
+    public_id = public_id()
+    entry = models.OneToOneField(CalendarEntry, on_delete=models.PROTECT, related_name="appointment")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    # The service's lengths as they were when it was booked; changing a service never moves a booked visit.
+    chair_minutes = models.PositiveSmallIntegerField()
+    walk_minutes = models.PositiveSmallIntegerField()
+    buffer_minutes = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.BOOKED)
+    status_at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=1)
+    # From the form: sending it again shows the booking that it made.
+    request_key = models.UUIDField(unique=True)
+    note = models.CharField(max_length=300, blank=True)
+    # A sentence such as "later than usual"; shown where the visit is shown.
+    window_note = models.CharField(max_length=200, blank=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
+    early_approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    early_reason = models.CharField(max_length=300, blank=True)
+    booked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    booked_at = models.DateTimeField(default=timezone.now)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(early_approved_by__isnull=True) | ~Q(early_reason=""), name="appointment_early_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.entry.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def patient(self) -> Patient:
+        assert self.entry.patient is not None
+        return self.entry.patient
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.entry.starts_at
+
+    @property
+    def chair_ends_at(self) -> datetime:
+        return self.entry.starts_at + timedelta(minutes=self.chair_minutes)
+
+    @property
+    def walk_ends_at(self) -> datetime:
+        """When the patient may leave: the end that is told to people; the entry ends after the room's turn-round."""
+        return self.chair_ends_at + timedelta(minutes=self.walk_minutes)

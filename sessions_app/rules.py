@@ -1,0 +1,65 @@
+"""Database rules of the visit: nobody and nothing is booked twice, and what is signed stays as it was signed."""
+
+from clinic.database_rules import Rule, no_overlap, refuse
+
+ENTRY, SESSION = "sessions_app_calendarentry", "sessions_app_treatmentsession"
+CLOSED = "('signed', 'not_treated')"
+
+
+def _locked_child(table: str) -> tuple[Rule, ...]:
+    """A part of a session can be written only while the session is a draft."""
+
+    def closed(row: str) -> str:
+        return f"EXISTS (SELECT 1 FROM {SESSION} s WHERE s.id = {row}.session_id AND s.status IN {CLOSED})"
+
+    def lock(row: str) -> str:
+        # Waits for a signing in progress, and makes one that starts now wait for us.
+        return f"PERFORM 1 FROM {SESSION} WHERE id = {row}.session_id FOR SHARE;"
+
+    because = "a signed session and its parts are locked; amend it instead"
+    return tuple(
+        refuse(
+            event,
+            table=table,
+            name=f"{table}_locked_{event.lower()}",
+            when=" OR ".join(closed(row) for row in rows),
+            lock_first="".join(lock(row) for row in rows),
+            because=because,
+        )
+        for event, rows in (("INSERT", ["NEW"]), ("UPDATE", ["OLD", "NEW"]), ("DELETE", ["OLD"]))
+    )
+
+
+RULES = (
+    *no_overlap(table=ENTRY, resource="nurse_id"),
+    *no_overlap(table=ENTRY, resource="room_id"),
+    *no_overlap(table=ENTRY, resource="patient_id"),
+    *(
+        refuse(
+            event,
+            table=ENTRY,
+            name=f"{ENTRY}_day_{event.lower()}",
+            when="NEW.ends_at > NEW.starts_at + interval '26 hours'",
+            when_sqlite="NEW.ends_at > datetime(NEW.starts_at, '+26 hours')",
+            because="an entry is at most one day long; write one per day",
+        )
+        for event in ("INSERT", "UPDATE")
+    ),
+    refuse(
+        "DELETE",
+        table="sessions_app_appointment",
+        name="sessions_app_appointment_no_delete",
+        because="appointments are cancelled, never deleted",
+    ),
+    refuse(
+        "UPDATE",
+        table=SESSION,
+        name=f"{SESSION}_locked_update",
+        when=f"OLD.status IN {CLOSED}",
+        because="a signed session is locked; amend it instead",
+    ),
+    refuse("DELETE", table=SESSION, name=f"{SESSION}_no_delete", because="sessions are never deleted"),
+    *_locked_child("sessions_app_treatedsite"),
+    *_locked_child("sessions_app_sessionampoule"),
+    *_locked_child("sessions_app_sessionfinding"),
+)
