@@ -78,7 +78,9 @@ def lock_problems(root: Path) -> list[str]:
         missing = sorted(names((root / source).read_text()) - set(lock))
         problems += [f"{name} is in {source} but not in its lock; run ./dev lock" for name in missing]
     differing = sorted(name for name, version in runtime.items() if dev.get(name) != version)
-    problems += [f"{name} differs between requirements.txt and requirements-dev.txt; run ./dev lock" for name in differing]
+    problems += [
+        f"{name} differs between requirements.txt and requirements-dev.txt; run ./dev lock" for name in differing
+    ]
     return problems
 
 

@@ -82,7 +82,9 @@ def prepare(environment: Mapping[str, str]) -> dict[str, Any] | None:
 
 def main(arguments: Sequence[str]) -> int:
     if arguments:
-        say("./dev up takes no arguments; PORT, LISTEN_HOST, DATABASE_URL, REDIS_URL and EMAIL_URL come from the environment.")
+        say(
+            "./dev up takes no arguments; PORT, LISTEN_HOST, DATABASE_URL, REDIS_URL and EMAIL_URL come from the environment."
+        )
         return 2
     environment = {**from_dotenv(ROOT / ".env"), **os.environ}
     host, port_text = environment.get("LISTEN_HOST", "127.0.0.1"), environment.get("PORT", "8000")

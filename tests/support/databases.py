@@ -9,6 +9,8 @@ from django.core.cache import caches
 from django.db import connections
 from django.test import TransactionTestCase
 
+from clinic import database_rules
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_past_the_database_rules():
@@ -17,8 +19,6 @@ def _flush_past_the_database_rules():
     Django flushes the tables after each transactional test, so the rules step aside for exactly that long.
     The cache table is no model and would keep its login throttles, so it is emptied here too.
     """
-    from clinic import database_rules
-
     flush = TransactionTestCase._fixture_teardown
 
     def flush_without_rules(test_case):

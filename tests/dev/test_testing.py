@@ -1,0 +1,97 @@
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from tools import postgres, testing
+
+
+def test_own_options_are_taken_and_the_rest_is_for_pytest():
+    options, rest = testing.parse(["--all", "--only", "sqlite", "tests/dev", "-k", "stamp"])
+
+    assert (options.all, options.only, rest) == (True, ["sqlite"], ["tests/dev", "-k", "stamp"])
+
+
+def test_every_test_belongs_to_one_leg_on_sqlite():
+    legs = [leg.marks for leg in testing.LEGS if not leg.on_postgres or leg.needs]
+
+    assert legs == ["not browser and not redis and not faults", "faults and not redis", "browser", "redis"]
+
+
+def leg(**changes):
+    return testing.Leg(**{"name": "redis", "marks": "redis", "needs": "redis-server", **changes})
+
+
+@pytest.mark.parametrize(("strict", "good"), [(False, True), (True, False)])
+def test_missing_program_is_one_line_and_a_failure_only_with_all(monkeypatch, strict, good):
+    monkeypatch.setattr(testing.shutil, "which", lambda _name: None)
+
+    outcomes = testing.run_legs([leg()], [], strict=strict)
+
+    assert [(outcome.word, outcome.good) for outcome in outcomes] == [("not run: redis-server is not installed", good)]
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments", "strict", "expected"),
+    [
+        (0, [], True, ("passed", True)),
+        (1, [], False, ("FAILED", False)),
+        (5, ["-k", "x"], True, ("no test selected", True)),
+        (5, [], True, ("no test selected", False)),
+        (5, [], False, ("no test selected", True)),
+    ],
+)
+def test_outcome_of_a_leg(monkeypatch, status, arguments, strict, expected):
+    monkeypatch.setattr(testing, "run_to_end", lambda *_args, **_options: status)
+
+    outcome = testing.run_leg(leg(), arguments, strict=strict, database_url=None)
+
+    assert (outcome.word, outcome.good) == expected
+
+
+def test_summary_has_one_line_per_leg():
+    outcomes = [
+        testing.Outcome(leg(name="sqlite"), "passed", 12.34, good=True),
+        testing.Outcome(leg(), "not run: redis-server is not installed", 0.0, good=False),
+    ]
+
+    assert testing.summary(outcomes).splitlines() == [
+        "sqlite    12.3 s  passed",
+        "redis      0.0 s  not run: redis-server is not installed",
+        "together  12.3 s  FAILED",
+    ]
+
+
+SAMPLE = """
+import pytest
+def test_runs(): pass
+def test_is_skipped(): pytest.skip("nothing to run on")
+@pytest.mark.xfail
+def test_is_expected_to_fail(): raise ValueError
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "last_line"), [([], "1 passed, 1 skipped, 1 xfailed"), (["--no-skips"], "2 failed, 1 passed")]
+)
+def test_no_skips_counts_a_skip_as_a_failure(tmp_path, options, last_line):
+    (tmp_path / "test_sample.py").write_text(SAMPLE)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "-p", "tests.support.strictness"]
+    where = ["-c", "/dev/null", "--rootdir", tmp_path, tmp_path / "test_sample.py"]
+
+    done = subprocess.run(
+        [*command, *options, *where], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.splitlines()[-1].startswith(last_line)
+
+
+def test_throwaway_postgres_answers_and_leaves_nothing(tmp_path):
+    if postgres.programs() is None:
+        pytest.skip("the wheel has no PostgreSQL for this machine")
+    with postgres.throwaway(database="try out") as server:
+        ask = [server.programs / "psql", "-h", server.socket_dir, "-U", "postgres", "try out", "-Atc", "SELECT 6 * 7"]
+        answer = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+
+    assert (answer, server.socket_dir.exists()) == ("42\n", False)

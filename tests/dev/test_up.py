@@ -1,0 +1,59 @@
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from tools import up
+
+
+@pytest.fixture
+def taken_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def run_up(**environment):
+    return subprocess.run(
+        [sys.executable, "-m", "tools.up"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_taken_port_is_told_in_one_line_before_anything_else(taken_port):
+    done = run_up(PORT=str(taken_port))
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        f"Port {taken_port} is in use. Stop what uses it, or choose another: PORT={taken_port + 1} ./dev up\n",
+        "",
+    )
+
+
+def test_port_that_is_no_number_is_refused():
+    done = run_up(PORT="http")
+
+    assert (done.returncode, done.stdout) == (2, "PORT is 'http'; set it to a number from 1 to 65535.\n")
+
+
+def test_dotenv_gives_names_and_values_and_leaves_comments_out(tmp_path):
+    (tmp_path / ".env").write_text("# a comment\nPORT=8123\nexport NAME='two words'\n\nEMPTY=\n")
+
+    assert up.from_dotenv(tmp_path / ".env") == {"PORT": "8123", "NAME": "two words", "EMPTY": ""}
+
+
+def test_missing_dotenv_gives_nothing(tmp_path):
+    assert up.from_dotenv(tmp_path / ".env") == {}
+
+
+def test_reminders_come_from_a_loop_without_redis_and_from_celery_with_it():
+    assert [program.name for program in up.reminder_programs(False)] == ["reminders"]
+    assert [program.name for program in up.reminder_programs(True)] == ["worker", "beat"]
