@@ -93,7 +93,16 @@ def _install(root: Path, kind: str) -> None:
     if not whole:
         _make_anew(root)
     print(f"Installing {LOCKS[kind]} into .venv …", flush=True)
-    command = [python_of(root), "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-input", "--quiet"]
+    command: list[str | Path] = [
+        python_of(root),
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "--no-deps",
+        "--no-input",
+        "--quiet",
+    ]
     command += ["--disable-pip-version-check", "--requirement", root / LOCKS[kind]]
     # A person's own pip settings (PIP_USER, PIP_TARGET) would put the packages elsewhere.
     environment = {name: value for name, value in os.environ.items() if name not in ("PIP_USER", "PIP_TARGET")}

@@ -1,4 +1,4 @@
-"""`./dev lint`: everything that a machine can object to, two checks at a time; one line each, output only of failures."""
+"""`./dev lint`: everything that a machine can object to, two checks at a time; output only of what failed."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
 
     # Mending one after the other: two tools must not write one file at once.
     with ThreadPoolExecutor(max_workers=1 if fix else 2) as pool:
-        jobs = [pool.submit(timed, check.name, lambda check=check: run(check, fix=fix)) for check in CHECKS]
+        jobs = [pool.submit(timed, check.name, partial(run, check, fix=fix)) for check in CHECKS]
         jobs.append(pool.submit(timed, "locks match their sources", check_locks))
         for job in jobs:
             name, fine, output, seconds = job.result()

@@ -129,13 +129,23 @@ def _start(
 
 
 def _psql(server: Server, database: str, statement: str) -> None:
-    command = [server.programs / "psql", "-h", server.socket_dir, "-U", "postgres", "-d", database, "-qc", statement]
+    command: list[str | Path] = [
+        server.programs / "psql",
+        "-h",
+        server.socket_dir,
+        "-U",
+        "postgres",
+        "-d",
+        database,
+        "-qc",
+        statement,
+    ]
     subprocess.run(command, check=True, capture_output=True)
 
 
 def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 30
-    ask = [server.programs / "pg_isready", "-q", "-h", server.socket_dir]
+    ask: list[str | Path] = [server.programs / "pg_isready", "-q", "-h", server.socket_dir]
     while subprocess.run(ask).returncode:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")

@@ -110,7 +110,7 @@ def sweep_left_behind() -> None:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    width = max(len(outcome.leg.name) for outcome in outcomes)
+    width = max(len(name) for name in ("together", *(outcome.leg.name for outcome in outcomes)))
     lines = [f"{outcome.leg.name:<{width}}  {outcome.seconds:6.1f} s  {outcome.word}" for outcome in outcomes]
     total = sum(outcome.seconds for outcome in outcomes)
     verdict = "all good" if all(outcome.good for outcome in outcomes) else "FAILED"

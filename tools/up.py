@@ -14,7 +14,8 @@ from typing import Any
 from tools.supervisor import Program, Supervisor, exit_on_sigterm, run_to_end, say
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat file, so that a busy disk cannot stall it
+# For gunicorn's heartbeat file, so that a busy disk cannot stall it.
+SHARED_MEMORY = Path("/dev/shm")
 
 
 def from_dotenv(file: Path) -> dict[str, str]:
@@ -59,7 +60,7 @@ def reminder_programs(with_redis: bool) -> list[Program]:
 
 def answers(host: str, port: int) -> bool:
     """Whether the first page comes back; a server error is not an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104
+    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status < 500
@@ -82,9 +83,7 @@ def prepare(environment: Mapping[str, str]) -> dict[str, Any] | None:
 
 def main(arguments: Sequence[str]) -> int:
     if arguments:
-        say(
-            "./dev up takes no arguments; PORT, LISTEN_HOST, DATABASE_URL, REDIS_URL and EMAIL_URL come from the environment."
-        )
+        say("./dev up takes no arguments; PORT, DATABASE_URL and the like come from the environment or .env.")
         return 2
     environment = {**from_dotenv(ROOT / ".env"), **os.environ}
     host, port_text = environment.get("LISTEN_HOST", "127.0.0.1"), environment.get("PORT", "8000")

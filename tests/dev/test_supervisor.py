@@ -23,8 +23,10 @@ sys.exit(Supervisor(
     is_ready=lambda: ready == "ready", when_ready=lambda: say("everything is up"),
 ).run())
 """
-WAITS = "import os, signal; print('pid', os.getpid()); signal.pause()"
-WAITS_WITH_A_CHILD = "import os, signal, sys; os.fork(); print('pid', os.getpid()); signal.pause()"
+# One write per line: processes share the pipe.
+SAYS_ITS_PID = r"os.write(1, b'pid %d\n' % os.getpid())"
+WAITS = f"import os, signal; {SAYS_ITS_PID}; signal.pause()"
+WAITS_WITH_A_CHILD = f"import os, signal; os.fork(); {SAYS_ITS_PID}; signal.pause()"
 IGNORES_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn'); signal.pause()"
 FAILS = "import sys; sys.exit(3)"
 PATIENCE_S = 20

@@ -57,9 +57,9 @@ def test_summary_has_one_line_per_leg():
     ]
 
     assert testing.summary(outcomes).splitlines() == [
-        "sqlite    12.3 s  passed",
-        "redis      0.0 s  not run: redis-server is not installed",
-        "together  12.3 s  FAILED",
+        "sqlite      12.3 s  passed",
+        "redis        0.0 s  not run: redis-server is not installed",
+        "together    12.3 s  FAILED",
     ]
 
 

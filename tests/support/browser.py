@@ -134,7 +134,7 @@ def serious_accessibility_problems(page):
     """What axe calls serious or critical on the page as it stands: rule, help and the elements."""
     violations = Axe().run(page).response["violations"]
     return [
-        f"{page.url} {violation['id']}: {violation['help']}: {', '.join(str(node['target']) for node in violation['nodes'])}"
+        f"{page.url} {violation['id']}: {violation['help']}: {[node['target'] for node in violation['nodes']]}"
         for violation in violations
         if violation["impact"] in ("serious", "critical")
     ]
