@@ -46,7 +46,7 @@ CHECKS = (
     Check("templates (djlint)", _module("djlint", "--quiet", "--lint", TEMPLATES)),
     Check("format (ruff)", _module("ruff", "format", "--check", "--quiet", "."), fix=_module("ruff", "format", ".")),
     Check("rules (ruff)", _module("ruff", "check", "--quiet", "."), fix=_module("ruff", "check", "--fix", ".")),
-    Check("security (bandit)", _module("bandit", "-q", "-c", "pyproject.toml", "-r", *PACKAGES)),
+    Check("security (bandit)", _module("bandit", "-q", "-ll", "-ii", "-c", "pyproject.toml", "-r", *PACKAGES)),
     Check(
         "migrations match the models",
         (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),

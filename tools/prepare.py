@@ -24,7 +24,7 @@ def bring_tables_up_to_date() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         print("Database is up to date.", file=sys.stderr)
     call_command("createcachetable", verbosity=0)
-    call_command("check", databases=["default"], verbosity=0)
+    call_command("check", databases=["default"], stdout=io.StringIO())
 
 
 def fill_first_demo() -> None:

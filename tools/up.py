@@ -14,6 +14,7 @@ from typing import Any
 from tools.supervisor import Program, Supervisor, exit_on_sigterm, run_to_end, say
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO_SETTINGS = "clinic.settings.demo"
 # For gunicorn's heartbeat file, so that a busy disk cannot stall it.
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -95,8 +96,8 @@ def main(arguments: Sequence[str]) -> int:
     if taken:
         say(taken)
         return 1
-    environment.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.demo")
-    environment.setdefault("BASE_URL", f"http://localhost:{port}")
+    if environment.setdefault("DJANGO_SETTINGS_MODULE", DEMO_SETTINGS) == DEMO_SETTINGS:
+        environment.setdefault("BASE_URL", f"http://localhost:{port}")
     environment.setdefault("MALLOC_ARENA_MAX", "2")  # eight threads in eight heaps would double the idle memory
     found = prepare(environment)
     if found is None:
