@@ -1,0 +1,192 @@
+"""Rows for tests, made with as few words as a test needs: every fact that a test does not name has a plausible default.
+
+Makers write straight to the tables, past the actions, so that a test of one action does not stand on another.
+Everybody here is invented.
+"""
+
+import uuid
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from clinic.access import Role
+from clinic.models import Clinic, ContactPreference, Patient, ProtocolVersion, Room, User
+from clinic.protocol.values import Protocol
+from sessions_app.models import Appointment, CalendarEntry, NurseHours, Service, TreatedSite, TreatmentSession
+
+PASSWORD = "a-long-test-password"
+EVERY_WEEKDAY = range(5)
+_numbers = count(1)
+
+
+def at(text, zone="America/New_York"):
+    """The UTC instant of a wall-clock time: `at("2026-01-13 10:00")`; of a repeated hour the first."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def make_clinic(**facts):
+    """The one clinic row with some facts changed."""
+    clinic = Clinic.current()
+    for name, value in facts.items():
+        setattr(clinic, name, value)
+    clinic.save()
+    return clinic
+
+
+def make_user(role=Role.NURSE, **facts):
+    """A person who signs in; `role` is one role or a set of them, None for nobody in particular."""
+    number = next(_numbers)
+    roles = frozenset() if role is None else frozenset([role]) if isinstance(role, str) else frozenset(role)
+    facts = {"email": f"person{number}@example.com", "name": f"Person Invented{number}", "roles": roles, **facts}
+    return User.objects.create_user(facts.pop("email"), facts.pop("password", PASSWORD), **facts)
+
+
+def make_patient(*, email_allowed=False, **facts):
+    """A patient without portal account; `email_allowed=True` records the consent to e-mail."""
+    number = next(_numbers)
+    patient = Patient.objects.create(
+        **{
+            "given_name": "Invented",
+            "family_name": f"Patient{number}",
+            "birth_date": date(1970, 1, 1) + timedelta(days=number),
+            "phone": f"+1212555{number % 10000:04d}",
+            "email": f"patient{number}@example.com",
+            "time_zone": "America/New_York",
+            "weight_kg": Decimal("70.0"),
+            **facts,
+        }
+    )
+    if email_allowed:
+        ContactPreference.objects.create(patient=patient, channel="email", allowed=True, wording_version="test-1")
+    return patient
+
+
+def make_patient_user(patient=None, **facts):
+    """The portal account of a patient (made when not given); returns the account, `.patient` is the patient."""
+    patient = patient or make_patient(**facts)
+    user = User.objects.create_user(patient.email, None, name=patient.name, roles=frozenset([Role.PATIENT]))
+    patient.user = user
+    patient.save()
+    return user
+
+
+def make_room(**facts):
+    return Room.objects.create(**{"name": f"Room {next(_numbers)}", **facts})
+
+
+def make_service(kind=Service.Kind.TREATMENT, *, nurses=(), rooms=(), **facts):
+    """30 min in the chair, 20 min observed walk, 10 min turn-round: an hour of the calendar."""
+    lengths = {"chair_minutes": 30, "walk_minutes": 20, "buffer_minutes": 10}
+    service = Service.objects.create(**{"kind": kind, "name": f"Service {next(_numbers)}", **lengths, **facts})
+    service.nurses.set(nurses)
+    service.rooms.set(rooms)
+    return service
+
+
+def make_hours(nurse, *, weekdays=EVERY_WEEKDAY, starts="08:00", ends="18:00", **facts):
+    """Opening hours of a nurse, Monday to Friday 8 to 18 since long ago."""
+    facts = {"valid_from": date(2020, 1, 1), **facts}
+    return [
+        NurseHours.objects.create(
+            nurse=nurse, weekday=day, starts=time.fromisoformat(starts), ends=time.fromisoformat(ends), **facts
+        )
+        for day in weekdays
+    ]
+
+
+def make_entry(*, starts_at, ends_at, kind=CalendarEntry.Kind.TIME_OFF, **facts):
+    return CalendarEntry.objects.create(kind=kind, starts_at=starts_at, ends_at=ends_at, **facts)
+
+
+def make_appointment(
+    *, patient=None, nurse=None, room=None, service=None, starts_at=None, booked_by=None, status="booked", **facts
+):
+    """An appointment and its entry; by default at 10:00 (New York) of Tuesday 13 January 2026, with people of its own.
+
+    Cancelled and missed visits release their time, as the rules of the status say.
+    """
+    service = service or make_service()
+    starts_at = starts_at or at("2026-01-13 10:00")
+    entry = CalendarEntry.objects.create(
+        kind=CalendarEntry.Kind.APPOINTMENT,
+        nurse=nurse or make_user(),
+        room=room or make_room(),
+        patient=patient or make_patient(),
+        starts_at=starts_at,
+        ends_at=starts_at + service.length,
+        active=status not in ("cancelled", "no_show"),
+    )
+    return Appointment.objects.create(
+        entry=entry,
+        service=service,
+        chair_minutes=service.chair_minutes,
+        walk_minutes=service.walk_minutes,
+        buffer_minutes=service.buffer_minutes,
+        status=status,
+        booked_by=booked_by or make_user(Role.FRONT_DESK),
+        **{"request_key": uuid.uuid4(), **facts},
+    )
+
+
+def make_signed_protocol(*, by=None, overrides=None, **facts):
+    """A signed protocol version, newer than every other: the shipped values with `overrides`."""
+    newest = ProtocolVersion.objects.order_by("-number").first()
+    protocol = Protocol.default().with_overrides(overrides or {}, signed_off=True)
+    return ProtocolVersion.objects.create(
+        **{
+            "number": newest.number + 1 if newest else 1,
+            "values": protocol.as_dict(),
+            "signed_by": by or make_user(Role.CLINICAL_LEAD),
+            "signed_at": at("2026-01-01 09:00"),
+            **facts,
+        }
+    )
+
+
+def make_site(session, **facts):
+    """One treated site: 0.8 mL of 0.5 % in 4 injections into spider veins of the left calf."""
+    return TreatedSite.objects.create(
+        session=session,
+        **{
+            "position": session.sites.count() + 1,
+            "leg": "left",
+            "segment": "calf_medial",
+            "vein_type": "spider",
+            "strength_percent": Decimal("0.50"),
+            "injection_count": 4,
+            "volume_ml": Decimal("0.80"),
+            "diameter_mm": Decimal("0.6"),
+            "treated_length_cm": Decimal("10.0"),
+            **facts,
+        },
+    )
+
+
+def make_draft_session(*, appointment=None, sites=1, **facts):
+    """An unsigned session of an appointment (in treatment), with as many default sites as asked, or facts per site."""
+    appointment = appointment or make_appointment(patient=facts.get("patient"), status="in_treatment")
+    session = TreatmentSession.objects.create(
+        appointment=appointment,
+        **{
+            "patient": appointment.patient,
+            "nurse": appointment.entry.nurse,
+            "started_at": appointment.starts_at,
+            "time_zone": "America/New_York",
+            **facts,
+        },
+    )
+    for site in [{}] * sites if isinstance(sites, int) else sites:
+        make_site(session, **site)
+    return session
+
+
+def make_signed_session(*, protocol_version=None, ended_at=None, **facts):
+    """A session that was signed (the database locks it), 30 minutes after it began; plan and messages are not made."""
+    session = make_draft_session(**facts)
+    session.ended_at = ended_at or session.started_at + timedelta(minutes=30)
+    session.status = TreatmentSession.Status.SIGNED
+    session.protocol_version = protocol_version or ProtocolVersion.in_force() or make_signed_protocol()
+    session.signed_by, session.signed_at = session.nurse, session.ended_at + timedelta(minutes=20)
+    session.save()
+    return session
