@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clinic.models.people import User
-from clinic.protocol.values import Protocol
+from clinic.protocol import Protocol
 
 
 class ProtocolVersion(models.Model):
