@@ -17,4 +17,4 @@ NOTIFICATION_CHANNELS = ["email"] if EMAIL_URL else ["file"]
 if not EMAIL_URL:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "login-codes"
-VAR_DIR.mkdir(exist_ok=True)
+(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)

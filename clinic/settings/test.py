@@ -12,7 +12,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_USE_FINDERS = True
 NOTIFICATION_CHANNELS = ["email", "file"]
 
-VAR_DIR.mkdir(exist_ok=True)
+(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: live servers and many-process tests open the same database from elsewhere.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / f"test-{os.environ.get('LEGWORK_TEST_RUN', os.getpid())}.sqlite3"}

@@ -1,0 +1,101 @@
+"""Sessions end, times are the clinic's, and nothing private stays in a browser."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.utils import timezone
+
+from clinic.access import Role
+from clinic.middleware import ClinicTime
+from tests.makers import make_clinic, make_user
+
+pytestmark = pytest.mark.django_db
+NOON = "2026-01-13T12:00:00+00:00"
+
+
+def _sign_in(client, role):
+    client.force_login(make_user(role=role))
+    return client.get("/")
+
+
+@pytest.mark.parametrize(("role", "kind"), [(Role.ADMINISTRATOR, "staff"), (Role.PATIENT, "patient")])
+def test_an_idle_session_ends_on_any_route(client, role, kind):
+    idle, _ = settings.SESSION_LIMITS[kind]
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, role)
+        clock.shift(timedelta(seconds=idle + 31))
+        answer = client.get("/")
+
+    assert answer.url == "/accounts/sign-in/"
+
+
+@pytest.mark.parametrize(("role", "kind"), [(Role.ADMINISTRATOR, "staff"), (Role.PATIENT, "patient")])
+def test_activity_keeps_a_session_until_the_absolute_limit(client, role, kind):
+    _, absolute = settings.SESSION_LIMITS[kind]
+    with time_machine.travel(NOON, tick=False) as clock:
+        home = _sign_in(client, role).url
+        for _ in range(absolute // 300):
+            clock.shift(timedelta(seconds=300))
+            assert client.get("/").url == home
+        clock.shift(timedelta(seconds=1))
+        answer = client.get("/")
+
+    assert answer.url == "/accounts/sign-in/"
+
+
+def test_polling_does_not_keep_a_session_alive(client):
+    idle, _ = settings.SESSION_LIMITS["staff"]
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.ADMINISTRATOR)
+        for _ in range(idle // 60 + 1):
+            clock.shift(timedelta(seconds=60))
+            answer = client.get("/", headers={"X-Background": "1"})
+
+    assert answer.url == "/accounts/sign-in/"
+
+
+def test_a_deactivated_person_is_out_at_the_next_request(client):
+    person = make_user(role=Role.ADMINISTRATOR)
+    client.force_login(person)
+    type(person).objects.filter(pk=person.pk).update(is_active=False)
+
+    assert client.get("/").url == "/accounts/sign-in/"
+
+
+def test_a_removed_role_counts_from_the_next_request(client):
+    person = make_user(role=Role.ADMINISTRATOR)
+    client.force_login(person)
+    assert client.get("/admin/").status_code == 200
+    person.roles = frozenset({Role.FRONT_DESK})
+    person.save()
+
+    assert client.get("/admin/").status_code == 403
+
+
+def test_answers_are_not_stored(client):
+    assert client.get("/accounts/sign-in/").headers["Cache-Control"].find("no-store") >= 0
+
+
+def test_every_page_carries_the_browser_defences(client):
+    headers = client.get("/accounts/sign-in/").headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= {p.strip() for p in policy.split(";")}
+    assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "DENY")
+
+
+def test_pages_speak_the_clinics_time(client):
+    make_clinic(time_zone="Asia/Kolkata")
+    seen = []
+
+    def view(request):
+        seen.append(timezone.get_current_timezone_name())
+        return HttpResponse()
+
+    ClinicTime(view)(RequestFactory().get("/x/"))
+    assert seen == ["Asia/Kolkata"]
