@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import sys
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -23,7 +24,6 @@ def bring_tables_up_to_date() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
         print("Database is up to date.", file=sys.stderr)
-    call_command("createcachetable", verbosity=0)
     call_command("check", databases=["default"], stdout=io.StringIO())
 
 
@@ -37,6 +37,7 @@ def fill_first_demo() -> None:
 
 def collect_static_files() -> None:
     """Only where file names carry a hash (production); otherwise the app serves the files where they are."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     if hasattr(staticfiles_storage, "manifest_name"):
         call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -16,21 +16,26 @@ from clinic import database_rules
 def _flush_past_the_database_rules():
     """Signed sessions and audit rows cannot be deleted; between transactional tests they must be.
 
-    Django flushes the tables after each transactional test, so the rules step aside for exactly that long.
-    The cache table is no model and would keep its login throttles, so it is emptied here too.
+    Django flushes the tables after each transactional test: by TRUNCATE on PostgreSQL, which no rule of ours concerns,
+    by DELETE on SQLite, for which the rules step aside. The flush's `post_migrate` signal puts them back; what it
+    missed, we do. The cache table is no model and would keep its login throttles, so it is emptied here too.
     """
     flush = TransactionTestCase._fixture_teardown
 
     def flush_without_rules(test_case):
-        aliases = list(test_case._databases_names(include_mirrors=False))
-        for alias in aliases:
-            database_rules.remove(connections[alias])
+        on_sqlite = [
+            connections[alias]
+            for alias in test_case._databases_names(include_mirrors=False)
+            if connections[alias].vendor == "sqlite"
+        ]
+        for connection in on_sqlite:
+            database_rules.remove(connection)
         try:
             flush(test_case)
             caches["default"].clear()
         finally:
-            for alias in aliases:
-                database_rules.install(connections[alias])
+            for connection in on_sqlite:
+                database_rules.reinstall(None, using=connection.alias)
 
     TransactionTestCase._fixture_teardown = flush_without_rules
     yield
