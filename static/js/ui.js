@@ -235,6 +235,26 @@
   const summary = document.querySelector(".error-summary");
   if (summary) summary.focus();
 
+  // --- The walk clock -----------------------------------------------------------------------------------------
+  // Counts on from the server's elapsed time, so that a wrong clock of the tablet does no harm. Speaks once.
+  function startClock(clock) {
+    if (clock.dataset.running) return;
+    clock.dataset.running = "1";
+    const began = performance.now() - Number(clock.dataset.elapsed) * 1000;
+    const whole = Number(clock.dataset.minutes) * 60;
+    let isDone = Number(clock.dataset.elapsed) >= whole;
+    const timer = setInterval(() => {
+      if (!clock.isConnected) { clearInterval(timer); return; }
+      const seconds = Math.floor((performance.now() - began) / 1000);
+      clock.querySelector("[data-clock-text]").textContent = String(Math.floor(seconds / 60)).padStart(2, "0") + ":" + String(seconds % 60).padStart(2, "0");
+      clock.querySelector("[data-clock-ring]").setAttribute("stroke-dasharray", Math.min(100, Math.round(100 * seconds / whole)) + " 100");
+      if (!isDone && seconds >= whole) { isDone = true; clock.classList.add("clock-done"); say(clock.dataset.done); }
+    }, 1000);
+  }
+  const startClocks = () => document.querySelectorAll("[data-clock]").forEach(startClock);
+  startClocks();
+  document.addEventListener("htmx:afterSettle", startClocks);
+
   // --- A waiting button says what is missing instead of doing nothing -------------------------------------------
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[aria-disabled=true], a[aria-disabled=true]");
