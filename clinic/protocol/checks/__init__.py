@@ -1,0 +1,20 @@
+"""Safety checks: facts in, findings out. ``findings_before`` before the first injection, ``findings_logged`` after."""
+
+from clinic.protocol.checks.before import findings_before, has_vte_risk
+from clinic.protocol.checks.facts import AmpouleFacts, BeforeFacts, LoggingFacts, SiteFacts
+from clinic.protocol.checks.findings import Finding
+from clinic.protocol.checks.logged import findings_logged
+from clinic.protocol.checks.totals import Totals, totals_of
+
+__all__ = [
+    "AmpouleFacts",
+    "BeforeFacts",
+    "Finding",
+    "LoggingFacts",
+    "SiteFacts",
+    "Totals",
+    "findings_before",
+    "findings_logged",
+    "has_vte_risk",
+    "totals_of",
+]
