@@ -1,0 +1,309 @@
+"""The rows of `bench.world`: appointments with patients, sessions, plans, messages and trail, loaded in bulk."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from aftercare.models import AftercarePlan, PlanItem
+from aftercare.stored import end_of, facts_as_dict, item_rows
+from bench.loading import Table, everything_else_aside
+from bench.world import ZONE, Staff, Visit, make_staff, name_of, visits
+from clinic.models import (
+    AuditEvent,
+    ContactPreference,
+    Delivery,
+    DeliveryAttempt,
+    Patient,
+    PatientSearchTerm,
+)
+from clinic.protocol import InjectedSite, Leg, SessionFacts, VeinType, plan_for
+from sessions_app.models import Appointment, CalendarEntry, SessionAmpoule, TreatedSite, TreatmentSession
+
+# What is injected, one of three per visit: leg, vein type, strength %, mL, injections, segment.
+TREATMENTS = (
+    (("left", "spider", "0.50", "0.80", 8, "calf_medial"), ("left", "spider", "0.50", "0.60", 6, "thigh_lateral")),
+    (("right", "reticular", "1.00", "0.90", 5, "popliteal"), ("right", "spider", "0.50", "0.50", 5, "ankle")),
+    (("left", "reticular", "1.00", "0.70", 4, "calf_lateral"), ("right", "spider", "0.50", "0.90", 9, "calf_medial")),
+)
+# Messages of a plan: step, kind, days after the session.
+MESSAGES = (
+    ("bench_night", "compression", 1),
+    ("bench_day", "compression", 3),
+    ("bench_end", "compression", 7),
+    ("bench_walk", "activity", 1),
+    ("bench_walk_again", "activity", 2),
+    ("bench_allowed", "activity", 4),
+)
+_random = random.Random(20260122)
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _uuid() -> str:
+    return f"{_random.getrandbits(128):032x}"
+
+
+def _nulls(*columns: str) -> dict[str, Any]:
+    return dict.fromkeys(columns)
+
+
+def _blank(*columns: str) -> dict[str, Any]:
+    return dict.fromkeys(columns, "")
+
+
+class Seeder:
+    """Holds the open tables and the next free ids while rows are written."""
+
+    def __init__(self, staff: Staff, now: datetime) -> None:
+        self.staff = staff
+        self.now = now
+        self.seen: set[int] = set()
+        self.ids = {name: count(1) for name in ("entry", "session", "plan", "site", "ampoule", "item", "audit")}
+        self.values = json.dumps(staff.protocol.as_dict())
+        self._open_tables(_text(now))
+
+    def _open_tables(self, now: str) -> None:
+        staff, version = self.staff, self.staff.protocol_version.pk
+        self.patients = Table(
+            Patient,
+            ("id", "public_id", "given_name", "family_name", "birth_date", "phone", "email"),
+            {
+                **_nulls("user_id", "registered_by_id"),
+                "language": "en",
+                "time_zone": ZONE,
+                "weight_kg": "70.0",
+                "allergies": "",
+                "polidocanol_allergy": 0,
+                "risk_factors": "[]",
+                "registered_at": now,
+                "version": 1,
+            },
+        )
+        self.terms = Table(PatientSearchTerm, ("id", "patient_id", "term", "starts_word"), {})
+        self.preferences = Table(
+            ContactPreference,
+            ("id", "patient_id"),
+            {"channel": "email", "allowed": 1, "decided_at": now, "wording_version": "1", "recorded_by_id": None},
+        )
+        self.entries = Table(
+            CalendarEntry,
+            ("id", "nurse_id", "room_id", "patient_id", "starts_at", "ends_at", "active"),
+            {"kind": "appointment", **_nulls("closure_id", "held_by_id", "hold_expires_at")},
+        )
+        self.appointments = Table(
+            Appointment,
+            ("id", "public_id", "entry_id", "service_id", "status", "status_at", "request_key", "booked_at"),
+            {
+                "chair_minutes": staff.treatment.chair_minutes,
+                "walk_minutes": staff.treatment.walk_minutes,
+                "buffer_minutes": staff.treatment.buffer_minutes,
+                "version": 1,
+                **_blank("note", "window_note", "cancel_reason", "early_reason"),
+                "early_approved_by_id": None,
+                "booked_by_id": staff.desk.pk,
+            },
+        )
+        self.sessions = Table(
+            TreatmentSession,
+            ("id", "public_id", "appointment_id", "patient_id", "lineage", "nurse_id", "started_at", "ended_at",
+             "observation_started_at", "observation_ended_at", "signed_by_id", "signed_at", "created_at"),
+            {
+                **_nulls("amends_id", "responsible_clinician_id", "extensive_days"),
+                **_blank("amendment_reason", "reaction_note", "note", "not_treated_reason"),
+                "status": "signed",
+                "version": 7,
+                "time_zone": ZONE,
+                "screening": "{}",
+                "weight_kg": "70.0",
+                "foam": 0,
+                "compression_legs": "both",
+                "compression_garment": "thigh stocking",
+                "compression_mmhg": "20–30",
+                "observation_status": "well",
+                "reaction": "none",
+                "protocol_version_id": version,
+            },
+        )  # fmt: skip
+        self.sites = Table(
+            TreatedSite,
+            ("id", "session_id", "position", "leg", "vein_type", "strength_percent", "volume_ml", "injection_count",
+             "segment"),
+            {"diameter_mm": "0.8", "treated_length_cm": "10.0", "needle_gauge": 30},
+        )  # fmt: skip
+        self.ampoules = Table(
+            SessionAmpoule,
+            ("id", "session_id", "strength_percent"),
+            {"lot": "BENCH1", "expiry": "2099-12", "opened": 1},
+        )
+        self.plans = Table(
+            AftercarePlan,
+            ("id", "public_id", "patient_id", "session_id", "lineage", "starts_at", "ends_at", "facts", "issued_at",
+             "issued_by_id"),
+            {"number": 1, "time_zone": ZONE, "protocol_version_id": version, "values": self.values,
+             "replaced_at": None},
+        )  # fmt: skip
+        self.items = Table(
+            PlanItem,
+            ("id", "plan_id", "key", "leg", "rule", "starts_at", "ends_at", "min_ends_at", "first_date", "last_date",
+             "min_last_date"),
+            {},
+        )  # fmt: skip
+        self.deliveries = Table(
+            Delivery,
+            ("id", "occurrence_key", "kind", "step", "patient_id", "source", "source_id", "due_at", "not_after",
+             "local_time", "policy", "state", "attempts", "created_at", "finished_at"),
+            {
+                "channel": "email",
+                "time_zone": ZONE,
+                **_blank("why", "reason"),
+                "resends": 0,
+                **_nulls("next_try_at", "lease_token", "lease_until"),
+            },
+        )  # fmt: skip
+        self.attempts = Table(
+            DeliveryAttempt,
+            ("id", "delivery_id", "address_hash", "started_at", "finished_at"),
+            {"number": 1, "subject": "A note", "outcome": "accepted", "provider_reference": "", "error": ""},
+        )
+        self.trail = Table(
+            AuditEvent,
+            ("id", "at", "action", "by_id", "by_name", "subject", "subject_id", "patient_id"),
+            {"details": "{}"},
+        )
+        self.numbers = {table: count(1) for table in (self.terms, self.attempts)}
+
+    def tables(self) -> list[Table]:
+        return [table for table in vars(self).values() if isinstance(table, Table)]
+
+    def add(self, visit: Visit) -> None:
+        if visit.patient not in self.seen:
+            self.seen.add(visit.patient)
+            self._patient(visit.patient)
+        status, treated = self._outcome(visit)
+        number, public_id = next(self.ids["entry"]), _uuid()
+        starts = visit.starts_at
+        nurse, room = self.staff.nurses[visit.nurse], self.staff.rooms[visit.room]
+        lasts = status not in ("cancelled", "no_show")
+        self.entries.add(
+            number, nurse.pk, room.pk, visit.patient, _text(starts), _text(starts + timedelta(hours=1)), int(lasts)
+        )
+        service = self.staff.treatment if treated or visit.offset >= 0 else self.staff.review
+        booked = _text(min(starts, self.now) - timedelta(days=10))
+        self.appointments.add(number, public_id, number, service.pk, status, booked, _uuid(), booked)
+        self._event(booked, "appointment booked", self.staff.desk, "sessions_app.Appointment", public_id, visit.patient)
+        self._message(
+            patient=visit.patient, step="bench_visit", kind="appointment", source=("appointment", public_id),
+            due=starts - timedelta(days=2), policy="hold", wanted=lasts,
+        )  # fmt: skip
+        if treated:
+            self._session(visit, number, nurse, starts)
+
+    @staticmethod
+    def _outcome(visit: Visit) -> tuple[str, bool]:
+        """Status of the appointment and whether something was injected, by a fixed pattern of twentieths."""
+        if visit.offset >= 0:
+            return "booked", False
+        part = (visit.patient * 5 + visit.number * 7) % 20
+        return (("cancelled", False), ("no_show", False))[part] if part < 2 else ("done", part < 17)
+
+    def _patient(self, patient: int) -> None:
+        given, family = name_of(patient)
+        phone = f"+1212{patient % 10_000_000:07d}"
+        born = date(1940, 1, 1) + timedelta(days=patient * 37 % 22_000)
+        self.patients.add(patient, _uuid(), given, family, born.isoformat(), phone, f"patient{patient}@bench.example")
+        self.preferences.add(patient, patient)
+        for word in (given.lower(), family.lower(), phone[1:]):
+            for start in range(len(word) - 1):
+                self.terms.add(next(self.numbers[self.terms]), patient, word[start:], int(start == 0))
+
+    def _session(self, visit: Visit, appointment: int, nurse: Any, starts: datetime) -> None:
+        number, public_id, lineage = next(self.ids["session"]), _uuid(), _uuid()
+        kind = (visit.number + visit.slot) % len(TREATMENTS)
+        ended = starts + timedelta(minutes=30)
+        signed = _text(ended + timedelta(minutes=20))
+        self.sessions.add(
+            number, public_id, appointment, visit.patient, lineage, nurse.pk, _text(starts), _text(ended), _text(ended),
+            signed, nurse.pk, signed, _text(starts),
+        )  # fmt: skip
+        for position, site in enumerate(TREATMENTS[kind], 1):
+            leg, vein_type, strength, volume, injections, segment = site
+            self.sites.add(
+                next(self.ids["site"]), number, position, leg, vein_type, strength, volume, injections, segment
+            )
+        for strength in sorted({site[2] for site in TREATMENTS[kind]}):
+            self.ampoules.add(next(self.ids["ampoule"]), number, strength)
+        self._event(signed, "session signed", nurse, "sessions_app.TreatmentSession", public_id, visit.patient)
+        plan, plan_id = next(self.ids["plan"]), _uuid()
+        facts, ends_at, items = self._plan(ended, kind)
+        self.plans.add(plan, plan_id, visit.patient, number, lineage, _text(ended), ends_at, facts, signed, nurse.pk)
+        for item in items:
+            self.items.add(next(self.ids["item"]), plan, *item)
+        for step, message_kind, days in MESSAGES:
+            due = datetime.combine(visit.day + timedelta(days=days), time(9), ZoneInfo(ZONE))
+            self._message(
+                patient=visit.patient, step=step, kind=message_kind, source=("plan", plan_id), due=due,
+                policy="resend_once", wanted=True,
+            )  # fmt: skip
+
+    @lru_cache(maxsize=512)  # noqa: B019 - one seeder per run, and days come in order
+    def _plan(self, ended: datetime, kind: int) -> tuple[str, str, Sequence[tuple[Any, ...]]]:
+        """Facts, end and items of a plan as texts; computed by the product's own rules once per end and treatment."""
+        sites = tuple(InjectedSite(Leg(s[0]), VeinType(s[1]), Decimal(s[3])) for s in TREATMENTS[kind])
+        facts = SessionFacts(session_end=ended, time_zone=ZONE, sites=sites)
+        plan = plan_for(facts, self.staff.protocol)
+        rows = item_rows(plan, AftercarePlan())
+        instants = ("starts_at", "ends_at", "min_ends_at")
+        dates = ("first_date", "last_date", "min_last_date")
+        items = [
+            (
+                row.key,
+                row.leg,
+                row.rule,
+                *(value and _text(value) for value in (getattr(row, name) for name in instants)),
+                *(value and value.isoformat() for value in (getattr(row, name) for name in dates)),
+            )
+            for row in rows
+        ]
+        return json.dumps(facts_as_dict(facts)), _text(end_of(plan)), items
+
+    def _message(
+        self, *, patient: int, step: str, kind: str, source: tuple[str, str], due: datetime, policy: str, wanted: bool
+    ) -> None:
+        identity, instant = _uuid(), _text(due)
+        gone = due < self.now
+        state = "cancelled" if not wanted else "sent" if gone else "pending"
+        finished = None if state == "pending" else instant
+        self.deliveries.add(
+            identity, f"{source[1]}:{step}:1:email", kind, step, patient, source[0], source[1], instant,
+            _text(due + timedelta(hours=10)), due.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:%M"), policy, state,
+            int(state == "sent"), _text(min(due, self.now) - timedelta(days=1)), finished,
+        )  # fmt: skip
+        if state == "sent":
+            self.attempts.add(next(self.numbers[self.attempts]), identity, f"{patient:064x}", instant, instant)
+
+    def _event(self, at: str, action: str, by: Any, subject: str, subject_id: str, patient: int) -> None:
+        self.trail.add(next(self.ids["audit"]), at, action, by.pk, by.name, subject, subject_id, patient)
+
+
+def seed(appointments: int) -> None:
+    """Fill an empty database. Refuses one that already has patients."""
+    if Patient.objects.exists():
+        raise ValueError("This database already has patients; seed an empty one.")
+    now = timezone.now().replace(microsecond=0)
+    staff = make_staff(now)
+    with everything_else_aside():
+        seeder = Seeder(staff, now)
+        for visit in visits(appointments, timezone.localdate(now, ZoneInfo(ZONE))):
+            seeder.add(visit)
+        for table in seeder.tables():
+            table.flush()
