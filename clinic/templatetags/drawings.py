@@ -150,9 +150,10 @@ def _address(url: str, leg: str, segment: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'leg': leg, 'segment': segment})}" if url else ""
 
 
-def _placed(middle: tuple[float, float], marks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Marks of one place side by side, two in a row, around its middle."""
-    rows = [marks[start : start + 2] for start in range(0, len(marks), 2)]
+def _placed(middle: tuple[float, float], marks: list[Mapping[str, Any]], *, is_tall: bool) -> list[dict[str, Any]]:
+    """Marks of one place around its middle: one under the other while they fit, then two in a row."""
+    in_row = 1 if len(marks) <= 2 and is_tall else 2
+    rows = [marks[start : start + in_row] for start in range(0, len(marks), in_row)]
     drawn = []
     for row_number, row in enumerate(rows):
         y = middle[1] + (row_number - (len(rows) - 1) / 2) * _MARK_STEP
@@ -169,13 +170,13 @@ def _map_view(leg: str, view: leg_shapes.View, url: str, marks: dict[tuple[str, 
         states = [_REGION_STATE[mark["kind"]] for mark in own if mark["kind"] in _REGION_STATE]
         x = leg_shapes.CELL_WIDTH - place.middle[0] if leg == "left" else place.middle[0]
         if place.is_main:
-            drawn_marks += _placed((x, place.middle[1]), own)
+            drawn_marks += _placed((x, place.middle[1]), own, is_tall=place.hit[3] > 2 * _MARK_STEP)
         places.append({
             "path": place.path, "hit": place.hit, "is_main": place.is_main, "url": _address(url, leg, place.segment),
             "name": _spoken(leg, place.segment, own), "state": "seg-on" if "seg-on" in states else " ".join(states[:1]),
             "focus_id": f"{leg}-{place.segment}",
         })  # fmt: skip
-    return {"name": view.name, "code": view.code, "places": places, "lines": view.lines, "marks": drawn_marks}
+    return {"name": view.name, "places": places, "lines": view.lines, "marks": drawn_marks, "label_x": view.label_x, "label_x_left": leg_shapes.CELL_WIDTH - view.label_x}
 
 
 @register.inclusion_tag("components/leg_map.html")
@@ -187,7 +188,7 @@ def leg_map(marks: Iterable[Mapping[str, Any]] = (), url: str = "", hx_target: s
     """
     by_place = _by_place(marks)
     rows = [
-        {"leg": leg, "name": f"{word} leg", "views": [_map_view(leg, view, url, by_place) for view in leg_shapes.views()]}
+        {"leg": leg, "short": word, "views": [_map_view(leg, view, url, by_place) for view in leg_shapes.views()]}
         for leg, word in LEGS.items()
     ]
     described = "; ".join(_spoken(leg, segment, own) for (leg, segment), own in by_place.items())

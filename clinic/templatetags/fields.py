@@ -7,6 +7,7 @@ box group ("segmented", "choices", "inline"), ``data-stepper="1"`` on a number f
 
 from typing import Any
 
+from allauth.account import app_settings as account_settings
 from django import template
 from django.forms import BaseForm, BoundField
 from django.utils.safestring import SafeString
@@ -61,3 +62,9 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
     # One field, one error: the error stands at the field, which gets the focus itself.
     is_needed = bool(entries) and (len(visible) > 1 or not entries[0]["target"])
     return {"entries": entries if is_needed else []}
+
+
+@register.simple_tag
+def login_code_is_numeric() -> bool:
+    """Whether sign-in codes are digits, so that a phone shows its number keys."""
+    return bool(account_settings.LOGIN_BY_CODE_FORMAT.get("numeric"))

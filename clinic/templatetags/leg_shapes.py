@@ -28,12 +28,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One picture of the right leg: its code, its name, its places and the thin lines that help to find the way."""
+    """One picture of the right leg: its name, its places, the thin lines that
+    help to find the way, and the middle of its label."""
 
     code: str
     name: str
     places: tuple[Place, ...]
     lines: tuple[str, ...]
+    label_x: int
 
 
 # From the patient's side of the picture (left of the cell) and the other side, right leg from the front:
@@ -182,8 +184,8 @@ def views() -> tuple[View, ...]:
     back_left, back_right = _mirrored(FRONT_RIGHT), _mirrored(FRONT_LEFT)
     back = _leg(back_left, back_right, thigh="thigh_posterior", knee="popliteal", calf="calf_posterior", foot=BACK_FOOT, is_front=False)
     return (
-        View("front", "Front", front, FRONT_LINES),
-        View("inner", "Inner side", inner, INNER_LINES),
-        View("outer", "Outer side", outer, OUTER_LINES),
-        View("back", "Back", back, BACK_LINES),
+        View("front", "front", front, FRONT_LINES, 47),
+        View("inner", "inner side", inner, INNER_LINES, 58),
+        View("outer", "outer side", outer, OUTER_LINES, 52),
+        View("back", "back", back, BACK_LINES, 63),
     )
