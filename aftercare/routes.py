@@ -2,5 +2,9 @@
 
 from django.urls import path
 
+from aftercare.views import link
+
 app_name = "aftercare"
-urlpatterns: list = []
+urlpatterns: list = [
+    path("l/<str:secret>/", link.plan_link, name="plan_link"),
+]

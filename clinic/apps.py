@@ -15,7 +15,7 @@ class ClinicConfig(AppConfig):
     verbose_name = "Clinic"
 
     def ready(self) -> None:
-        from clinic import celery, signals  # noqa: F401  (the shared tasks bind to the app; sign-ins are audited)
+        from clinic import celery, language, signals  # noqa: F401  (tasks bind to the app; sign-ins are heard)
         from clinic.database_rules import reinstall
 
         post_migrate.connect(reinstall, dispatch_uid="database rules")

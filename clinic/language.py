@@ -1,0 +1,56 @@
+"""Which language a page speaks: staff English, patients their own, visitors their browser's or the one of their link."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from clinic.models import Patient
+
+_IN_SESSION = "language"
+# Patients' languages are named by the standard; pages of the first one use British dates and spelling.
+_PAGES = {"en": settings.LANGUAGE_CODE}
+
+
+def page_language(code: str) -> str:
+    """The page language of a patient's language: "en" is "en-gb", "es" is "es"."""
+    return _PAGES.get(code, code)
+
+
+class PageLanguage:
+    """Middleware after authentication; Django's LocaleMiddleware before it has asked cookie and browser already."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            code = request.session.get(_IN_SESSION) if request.user.is_patient else None
+            translation.activate(page_language(code) if code else settings.LANGUAGE_CODE)
+        return self.get_response(request)
+
+
+@receiver(user_logged_in, dispatch_uid="language of the session")
+def remember_language(sender: Any, request: Any, user: Any, **_: Any) -> None:
+    """A patient's pages speak the patient's language from the sign-in on, without a query for each page."""
+    if request is None or not user.is_patient:
+        return
+    code = Patient.objects.filter(user=user).values_list("language", flat=True).first()
+    if code:
+        request.session[_IN_SESSION] = code
+
+
+def speak_to(response: HttpResponse, patient: Patient) -> HttpResponse:
+    """Let the following pages of this browser, before the sign-in, be in the patient's language."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        page_language(patient.language),
+        httponly=True,
+        samesite="Lax",
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+    )
+    return response

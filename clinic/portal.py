@@ -1,0 +1,116 @@
+"""The patient's way in: a link in a message, a button, a one-time code, the plan. Nobody has a password here.
+
+The link carries 256 random bits from `secrets`; the table keeps their hash alone. Opening it shows a page and uses
+nothing up, because mail scanners open links; the button asks for a code, which goes to the e-mail on file and is
+worth something only in the browser that asked for it (django-allauth's code login keeps it in that session).
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.internal.stagekit import unstash_login
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.urls import reverse
+
+from clinic import audit
+from clinic.access import Role
+from clinic.models import Patient, PortalLink, User
+
+# For messages that know no better end; a plan's messages pass the end of their plan.
+LINK_LIFETIME = timedelta(days=35)
+_SECRET_BYTES = 32
+
+
+def hash_of(secret: str) -> str:
+    """What is stored of a secret. A plain hash is enough: 256 random bits cannot be guessed, not even offline."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def make_link(patient: Patient, now: datetime, *, expires_at: datetime | None = None) -> str:
+    """A fresh address for one message to one patient, built from `BASE_URL` and never from a request's Host."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    PortalLink.objects.create(
+        patient=patient, secret_hash=hash_of(secret), created_at=now, expires_at=expires_at or now + LINK_LIFETIME
+    )
+    return f"{settings.BASE_URL}{reverse('aftercare:plan_link', args=[secret])}"
+
+
+def find_link(secret: str, now: datetime) -> PortalLink | None:
+    """The link of this secret while it lives; None alike for one that ended, was changed, or never was."""
+    living = PortalLink.objects.select_related("patient__user").filter(expires_at__gt=now)
+    return living.filter(secret_hash=hash_of(secret)).first()
+
+
+def send_code(request: HttpRequest, patient: Patient) -> None:
+    """Sign out whoever used this browser, then send a one-time code to the e-mail on file of `patient`.
+
+    The answer is the same whether a code went out or not. None goes out when the address had three in a quarter of an
+    hour: a code that this browser already waits for stays good then. None goes out either when the patient has no
+    e-mail or no account.
+    """
+    address = patient.email.lower()
+    user = portal_account(patient)
+    if request.user.is_authenticated:
+        logout(request)
+    within_limit = ratelimit.consume(request, app="allauth.account", action="request_login_code", key=address)
+    if not within_limit and _waits_for_code(request, user):
+        return
+    # A browser that signed nobody in may still hold half a sign-in of somebody else.
+    request.session.flush()
+    LoginCodeVerificationProcess.initiate(
+        request=request, user=user if within_limit else None, email=address or f"nobody@{patient.public_id}.invalid"
+    )
+    audit.record("code asked by link", by=None, subject=patient, patient=patient, sent=bool(user and within_limit))
+
+
+def _waits_for_code(request: HttpRequest, user: User | None) -> bool:
+    login = unstash_login(request, peek=True)
+    return login is not None and user is not None and login.user == user
+
+
+@transaction.atomic
+def portal_account(patient: Patient) -> User | None:
+    """The account that a patient's codes open, made at the first need and kept on the patient's present e-mail.
+
+    None without an e-mail, for a deactivated account, and when somebody else signs in with that e-mail: two people who
+    share an address must not reach each other's plan, so the second one stays without.
+    """
+    if not patient.email:
+        return None
+    if patient.user is None:
+        return _give_account(patient)
+    if not patient.user.is_active:
+        return None
+    if patient.user.email != patient.email.lower():
+        return _move_account(patient, patient.user)
+    return patient.user
+
+
+def _give_account(patient: Patient) -> User | None:
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(patient.email, None, name=patient.name, roles=frozenset([Role.PATIENT]))
+            if not Patient.objects.filter(pk=patient.pk, user__isnull=True).update(user=user):
+                raise IntegrityError("another request gave this patient an account a moment ago")
+    except IntegrityError:
+        return User.objects.filter(patient=patient, is_active=True).first()
+    patient.user = user
+    audit.record("portal account made", by=None, subject=user, patient=patient)
+    return user
+
+
+def _move_account(patient: Patient, user: User) -> User | None:
+    user.email = patient.email.lower()
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email", "is_staff"])
+    except IntegrityError:
+        return None
+    audit.record("portal account moved to the new e-mail", by=None, subject=user, patient=patient)
+    return user
