@@ -76,6 +76,8 @@ class Delivery(models.Model):
                 condition=Q(state__in=["failed", "uncertain", "expired", "bounced", "review"]),
                 name="delivery_not_reached",
             ),
+            models.Index(fields=["finished_at"], condition=Q(state__in=["sent", "delivered"]), name="delivery_sent"),
+            models.Index(fields=["finished_at"], condition=Q(state="cancelled"), name="delivery_called_off"),
             models.Index(fields=["source", "source_id"], name="delivery_source"),
             models.Index(fields=["patient", "due_at"], name="delivery_patient"),
         ]

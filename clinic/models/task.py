@@ -36,5 +36,13 @@ class StaffTask(models.Model):
     objects = StaffTaskQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "delivery"], name="task_once_per_delivery")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "delivery"], name="task_once_per_delivery"),
+            # However many messages found no way to a patient, one open task says so.
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(kind="message_unreachable", done_at__isnull=True),
+                name="task_unreachable_once_open",
+            ),
+        ]
         indexes = [models.Index(fields=["created_at"], condition=Q(done_at__isnull=True), name="task_open")]

@@ -1,0 +1,71 @@
+"""What a channel is: one verb, and four answers. A new channel is one module and one line in `CHANNELS`."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from clinic.models import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered message to one address. `short` is the same as a text message, at most 160 GSM characters."""
+
+    to: str
+    sender: str
+    subject: str
+    body: str
+    short: str
+    stop_url: str
+    step: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReceipt:
+    """The provider has taken the message; `reference` is its own name for it."""
+
+    reference: str = ""
+
+
+class ProviderError(Exception):
+    """`reason` is one plain sentence for staff, without the address and without any text of the message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PermanentFailure(ProviderError):
+    """It did not leave and never will: a bad address. Not tried again."""
+
+
+class TemporaryFailure(ProviderError):
+    """It certainly did not leave; worth another try, not before `retry_after_s` seconds when the provider said so."""
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class UnknownOutcome(ProviderError):
+    """The request left and no answer came: it may have arrived."""
+
+
+class Channel(Protocol):
+    """`deliver` returns a receipt or raises one of the errors above; anything else counts as an unknown outcome.
+
+    It is called outside of any transaction, touches no database, and may be given up after 15 s.
+    """
+
+    name: str
+    # The contact preference that permits it, and whose address it uses.
+    consent: str
+    # Whether a second call with the same key delivers nothing new.
+    idempotent: bool
+
+    def address_of(self, patient: Patient) -> str:
+        """The patient's address on this channel, or ""."""
+        ...
+
+    def deliver(self, letter: Letter, *, idempotency_key: UUID) -> ProviderReceipt: ...
