@@ -25,6 +25,7 @@ from clinic.models import (
     PatientSearchTerm,
 )
 from clinic.protocol import InjectedSite, Leg, SessionFacts, VeinType, plan_for
+from clinic.search import terms_of
 from sessions_app.models import Appointment, CalendarEntry, SessionAmpoule, TreatedSite, TreatmentSession
 
 # What is injected, one of three per visit: leg, vein type, strength %, mL, injections, segment.
@@ -222,9 +223,8 @@ class Seeder:
         born = date(1940, 1, 1) + timedelta(days=patient * 37 % 22_000)
         self.patients.add(patient, _uuid(), given, family, born.isoformat(), phone, f"patient{patient}@bench.example")
         self.preferences.add(patient, patient)
-        for word in (given.lower(), family.lower(), phone[1:]):
-            for start in range(len(word) - 1):
-                self.terms.add(next(self.numbers[self.terms]), patient, word[start:], int(start == 0))
+        for term, starts in terms_of(given_name=given, family_name=family, phone=phone).items():
+            self.terms.add(next(self.numbers[self.terms]), patient, term, int(starts))
 
     def _session(self, visit: Visit, appointment: int, nurse: Any, starts: datetime) -> None:
         number, public_id, lineage = next(self.ids["session"]), _uuid(), _uuid()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from clinic.access import Role
 from clinic.models import Clinic, ProtocolVersion, Room, User
 from clinic.protocol import Protocol
@@ -31,7 +33,7 @@ _ENDS = (
 )
 _GIVEN = (
     "Ada Alma Basil Blythe Cleo Cyril Dora Edwin Elsa Felix Flora Gideon Greta Hugo Ida Iris Jasper Juno Kit Lena "
-    "Linus Mabel Milo Nell Odette Orson Pearl Quentin Rhea Rufus Selma Silas Tess Ursula Vera Viola Walt Wilma Yara Zeno"
+    "Linus Mabel Milo Nell Odette Orson Pearl Quentin Rhea Rufus Selma Silas Tess Ursula Vera Viola Walt Wilma Zeno"
 ).split()
 
 
@@ -67,7 +69,9 @@ class Visit:
 
 def working_days(first: date, number: int) -> list[date]:
     """`number` days from `first` on without Sundays; backwards, and without `first`, when it is negative."""
-    step, found, day = (1 if number > 0 else -1), [], first if number > 0 else first - timedelta(days=1)
+    step = 1 if number > 0 else -1
+    day = first if number > 0 else first - timedelta(days=1)
+    found: list[date] = []
     while len(found) < abs(number):
         if day.weekday() != 6:
             found.append(day)
@@ -135,3 +139,9 @@ def make_staff(now: datetime) -> Staff:
         protocol_version=version,
         protocol=protocol,
     )
+
+
+def a_monday() -> date:
+    """The Monday of last week: a whole week of visits at any size."""
+    today = timezone.localdate(timezone=ZoneInfo(ZONE))
+    return today - timedelta(days=today.weekday() + 7)

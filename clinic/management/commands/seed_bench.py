@@ -1,4 +1,4 @@
-"""`manage.py seed_bench --appointments N`: a clinic with that long a history, for benchmarks; needs an empty database."""
+"""`manage.py seed_bench --appointments N`: a clinic with that long a history, for benchmarks."""
 
 from typing import Any
 
