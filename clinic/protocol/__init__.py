@@ -16,6 +16,7 @@ from clinic.protocol.checks import (
     totals_of,
 )
 from clinic.protocol.errors import ProtocolError
+from clinic.protocol.inputs import before_facts_from, session_facts_from
 from clinic.protocol.messages import AppointmentTime, Message, schedule_for, text_instant, text_time
 from clinic.protocol.plan import (
     DatedItem,
@@ -105,6 +106,7 @@ __all__ = [
     "Timeline",
     "Totals",
     "VeinType",
+    "before_facts_from",
     "booking_answer",
     "booking_window",
     "findings_before",
@@ -113,6 +115,7 @@ __all__ = [
     "item_as_dict",
     "plan_for",
     "schedule_for",
+    "session_facts_from",
     "text_instant",
     "text_time",
     "timeline_of",

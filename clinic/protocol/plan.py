@@ -54,6 +54,20 @@ class SessionFacts:
     vte_risk: bool = False
     ref: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON in the form the command reads, to be stored beside a plan; ``ref`` is the caller's own."""
+        return {
+            "session_end": instant_text(self.session_end),
+            "time_zone": self.time_zone,
+            "sites": [
+                {"leg": str(site.leg), "vein_type": str(site.vein_type), "volume_ml": format(site.volume_ml, "f")}
+                for site in self.sites
+            ],
+            "extensive_days": self.extensive_days,
+            "breastfeeding": self.breastfeeding,
+            "vte_risk": self.vte_risk,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -422,7 +436,7 @@ def _window(key: ItemKey, session: _Session, first: tuple[str, int], last: tuple
 
 def instant_text(instant: datetime) -> str:
     """A UTC instant as the command writes it: ``2026-03-09T20:00:00Z``."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return instant.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def item_as_dict(item: PlanItem) -> dict[str, Any]:

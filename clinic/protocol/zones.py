@@ -53,6 +53,8 @@ def starting_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
+# A plan asks for the same few ends again and again.
+@lru_cache(maxsize=512)
 def days_later(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     """Same wall-clock time, ``days`` dates later, as a UTC instant that is never early."""
     return ending_instant(local_time(instant, zone) + timedelta(days=days), zone)
