@@ -53,7 +53,9 @@ def shows_optional(field: BoundField) -> bool:
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(form: BaseForm) -> dict[str, Any]:
     """What is to be corrected, with links to the fields. Empty for a valid form, and short for a form of one field."""
-    entries: list[dict[str, str]] = [{"target": "", "label": "", "words": str(words)} for words in form.non_field_errors()]
+    entries: list[dict[str, str]] = [
+        {"target": "", "label": "", "words": str(words)} for words in form.non_field_errors()
+    ]
     visible = form.visible_fields()
     for field in form:
         for words in field.errors:

@@ -1,4 +1,4 @@
-"""Invented data for the gallery of components (``templates/components/gallery.html``), so that it needs no view's help."""
+"""Invented data for the gallery of components (``templates/components/gallery.html``), which has no view of its own."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,10 +50,42 @@ _MARKS = [
 ]
 
 _TOTALS = [
-    {"label": "Volume", "value": "2.6", "unit": "mL", "number": "2.6", "limit": 10, "ask_at": 3, "limit_text": "ask at 3, limit 10"},
-    {"label": "Volume", "value": "3.4", "unit": "mL", "number": "3.4", "limit": 10, "ask_at": 3, "limit_text": "above 3: give a reason", "level": "attention"},
-    {"label": "Volume", "value": "10.1", "unit": "mL", "number": "10.1", "limit": 10, "limit_text": "over the limit of 10", "level": "danger"},
-    {"label": "By weight", "value": "0.32", "unit": "mg/kg", "number": "0.32", "limit": 2, "limit_text": "limit 2.0 a day"},
+    {
+        "label": "Volume",
+        "value": "2.6",
+        "unit": "mL",
+        "number": "2.6",
+        "limit": 10,
+        "ask_at": 3,
+        "limit_text": "ask at 3, limit 10",
+    },
+    {
+        "label": "Volume",
+        "value": "3.4",
+        "unit": "mL",
+        "number": "3.4",
+        "limit": 10,
+        "ask_at": 3,
+        "limit_text": "above 3: give a reason",
+        "level": "attention",
+    },
+    {
+        "label": "Volume",
+        "value": "10.1",
+        "unit": "mL",
+        "number": "10.1",
+        "limit": 10,
+        "limit_text": "over the limit of 10",
+        "level": "danger",
+    },
+    {
+        "label": "By weight",
+        "value": "0.32",
+        "unit": "mg/kg",
+        "number": "0.32",
+        "limit": 2,
+        "limit_text": "limit 2.0 a day",
+    },
 ]
 
 
@@ -61,19 +93,33 @@ class GalleryForm(forms.Form):
     """One field of each kind, some of them wrong, as crispy shows them."""
 
     name = forms.CharField(label="Full name", initial="Marigold Quillfeather")
-    email = forms.EmailField(label="E-mail", required=False, help_text="For reminders. Nothing clinical is written in them.")
-    weight_kg = forms.DecimalField(label="Weight", help_text="Measured today, or told by the patient.", widget=forms.NumberInput(attrs={"data-unit": "kg"}))
+    email = forms.EmailField(
+        label="E-mail", required=False, help_text="For reminders. Nothing clinical is written in them."
+    )
+    weight_kg = forms.DecimalField(
+        label="Weight",
+        help_text="Measured today, or told by the patient.",
+        widget=forms.NumberInput(attrs={"data-unit": "kg"}),
+    )
     length_cm = forms.DecimalField(
         label="Length treated",
         error_messages={"required": "Enter the length in cm, for example 12"},
         widget=forms.NumberInput(attrs={"data-unit": "cm"}),
     )
-    injections = forms.IntegerField(label="Injections", initial=8, widget=forms.NumberInput(attrs={"data-stepper": "1", "min": 1, "max": 99}))
+    injections = forms.IntegerField(
+        label="Injections", initial=8, widget=forms.NumberInput(attrs={"data-stepper": "1", "min": 1, "max": 99})
+    )
     vein_type = forms.ChoiceField(
-        label="Vein type", choices=[("spider", "Spider"), ("reticular", "Reticular")], initial="spider", widget=forms.RadioSelect(attrs={"data-look": "segmented"})
+        label="Vein type",
+        choices=[("spider", "Spider"), ("reticular", "Reticular")],
+        initial="spider",
+        widget=forms.RadioSelect(attrs={"data-look": "segmented"}),
     )
     channel = forms.MultipleChoiceField(
-        label="Reach me by", choices=[("text", "Text"), ("email", "E-mail")], widget=forms.CheckboxSelectMultiple(attrs={"data-look": "inline"}), error_messages={"required": "Choose at least one way"}
+        label="Reach me by",
+        choices=[("text", "Text"), ("email", "E-mail")],
+        widget=forms.CheckboxSelectMultiple(attrs={"data-look": "inline"}),
+        error_messages={"required": "Choose at least one way"},
     )
     reason = forms.ChoiceField(label="Reason", choices=[("ill", "The patient is ill"), ("other", "Another reason")])
     on = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -85,19 +131,29 @@ class GalleryForm(forms.Form):
 def gallery_data() -> dict[str, Any]:
     """All that the gallery shows: a form with errors, a plan, marks of the leg map, totals, a walk clock."""
     now = datetime(2026, 1, 13, 10, 41, 4, tzinfo=UTC)
-    wrong = {"name": "Marigold Quillfeather", "weight_kg": "68", "injections": "8", "vein_type": "spider", "reason": "ill", "on": "2026-01-15"}
+    wrong = {
+        "name": "Marigold Quillfeather",
+        "weight_kg": "68",
+        "injections": "8",
+        "vein_type": "spider",
+        "reason": "ill",
+        "on": "2026-01-15",
+    }
     return {
         "form": GalleryForm(wrong),
         "plan": _PLAN,
         "marks": _MARKS,
-        "map_key": [("today", "today"), ("last", "session 2, 30 Dec"), ("earlier", "session 1, 16 Dec"), ("event", "event")],
+        "map_key": [
+            ("today", "today"), ("last", "session 2, 30 Dec"), ("earlier", "session 1, 16 Dec"), ("event", "event"),
+        ],
         "totals": _TOTALS,
         "now": now,
         "walk_began": now - timedelta(minutes=11, seconds=4),
         "may_leave": now + timedelta(minutes=8, seconds=56),
         "veins": [("spider", "Spider"), ("reticular", "Reticular")],
         "swatches": [
-            ("accent", "can be pressed"), ("continuous", "stocking day and night"), ("daytime", "stocking by day"), ("avoid", "leave it for now"),
+            ("accent", "can be pressed"), ("continuous", "stocking day and night"), ("daytime", "stocking by day"),
+            ("avoid", "leave it for now"),
             ("walk", "walk"), ("success", "done, safe"), ("attention", "look at this"), ("danger", "stop, or act now"),
             ("ink", "text"), ("muted", "second line"), ("surface", "cards"), ("canvas", "page"),
         ],

@@ -8,6 +8,7 @@ heights; its borders are curved a little as on a round body.
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 CELL_WIDTH = 110
 CELL_HEIGHT = 250
@@ -41,8 +42,8 @@ class View:
 # From the patient's side of the picture (left of the cell) and the other side, right leg from the front:
 # the outer thigh is on the left, the inner on the right.
 FRONT_LEFT: Points = (
-    (2, 13), (22, 11.5), (46, 15), (70, 20.5), (90, 25.5), (103, 28.5), (114, 28), (126, 29.5), (140, 26.5), (156, 24.5),
-    (172, 27.5), (188, 33), (200, 36.5), (210, 36), (217, 34.5), (224, 35),
+    (2, 13), (22, 11.5), (46, 15), (70, 20.5), (90, 25.5), (103, 28.5), (114, 28), (126, 29.5), (140, 26.5),
+    (156, 24.5),    (172, 27.5), (188, 33), (200, 36.5), (210, 36), (217, 34.5), (224, 35),
 )  # fmt: skip
 FRONT_RIGHT: Points = (
     (12, 80), (24, 80.5), (46, 78), (70, 73.5), (90, 69.5), (103, 67), (112, 68), (124, 65.5), (136, 66.5), (150, 69.5),
@@ -59,43 +60,45 @@ SIDE_RIGHT: Points = (
 )  # fmt: skip
 
 FRONT_FOOT = (
-    "M35.2 222.5C34 229 28.500 235 26.500 240C25 244.500 28 247 31.500 246.500C33.500 248.500 36.500 248.500 38.500 247"
-    "C40.500 249 44 249 46 247.300C48.500 249.500 52 249.300 54 247.600C60 250.500 66.500 248 66 241.500C65.500 235 60 229 57.800 222.5"
+    "M35.2 222.5C34 229 28.5 235 26.5 240C25 244.5 28 247 31.5 246.5C33.5 248.5 36.5 248.5 38.5 247"
+    "C40.5 249 44 249 46 247.3C48.5 249.5 52 249.3 54 247.6C60 250.5 66.5 248 66 241.5C65.5 235 60 229 57.8 222.5"
     "C50 225 43 225 35.2 222.5Z"
 )
 SIDE_FOOT = (
-    "M36 222.5C33.500 229 31.500 236 33 241.500C34.500 246.500 40 247.500 46 246.500C54 245 60 245 66 246.500C75 248.500 88 249 93.500 247"
-    "C97.500 245.500 97.500 241 94 239C84 234.500 73 231.500 66 222.3C56 225.5 46 225.5 36 222.5Z"
+    "M36 222.5C33.5 229 31.5 236 33 241.5C34.5 246.5 40 247.5 46 246.5C54 245 60 245 66 246.5"
+    "C75 248.5 88 249 93.5 247"
+    "C97.5 245.5 97.5 241 94 239C84 234.5 73 231.5 66 222.3C56 225.5 46 225.5 36 222.5Z"
 )
 BACK_FOOT = (
-    "M52 222.5C52 229 50.500 234 49.500 239C48.500 245 53 248.500 62 248.500C71.500 248.500 76.500 245 75.500 239"
-    "C74.500 234 74.300 229 74.800 222.5C67 225.5 59.500 225.5 52 222.5Z"
+    "M52 222.5C52 229 50.5 234 49.5 239C48.5 245 53 248.5 62 248.5C71.5 248.5 76.5 245 75.5 239"
+    "C74.5 234 74.3 229 74.8 222.5C67 225.5 59.5 225.5 52 222.5Z"
 )
 
 # Kneecap, shin, ankles, toes; hamstring and calf cleft: thin lines, no meaning of their own.
 FRONT_LINES = (
-    "M40.5 106C43.500 103 52 103 55 106C58.500 110 57.500 118 53.500 121C50 123.500 45 123.500 41.500 121C37.500 118 36.500 110 40.5 106Z",
-    "M46.500 138C47.500 152 47.500 168 46.500 184",
-    "M38.500 210c1.500 2 1.500 4 0 6M57 207.500c-1.500 2-1.500 4 0 6",
-    "M37.500 241v4.500M45.800 241.500v5M54 241.500v5",
+    "M40.5 106C43.5 103 52 103 55 106C58.5 110 57.5 118 53.5 121C50 123.5 45 123.5 41.5 121"
+    "C37.5 118 36.5 110 40.5 106Z",
+    "M46.5 138C47.5 152 47.5 168 46.5 184",
+    "M38.5 210c1.5 2 1.5 4 0 6M57 207.5c-1.5 2-1.5 4 0 6",
+    "M37.5 241v4.5M45.8 241.5v5M54 241.5v5",
 )
 OUTER_LINES = (
-    "M49 207c-2.500-1-5 .5-5.500 3s1 5 3.500 5",
-    "M66.500 104c2.500 5 2.500 11 0 16",
-    "M50 14c-3 24-3.500 50-.5 76",
-    "M36 141c-2.500 9-1.500 20 3 32",
+    "M49 207c-2.5-1-5 .5-5.5 3s1 5 3.5 5",
+    "M66.5 104c2.5 5 2.5 11 0 16",
+    "M50 14c-3 24-3.5 50-.5 76",
+    "M36 141c-2.5 9-1.5 20 3 32",
 )
 INNER_LINES = (
-    "M60.500 205.500c3-1 6 .5 6.500 3.500s-1.500 6-4.500 6",
-    "M43.500 104c-2.500 5-2.500 11 0 16",
+    "M60.5 205.5c3-1 6 .5 6.5 3.5s-1.5 6-4.5 6",
+    "M43.5 104c-2.5 5-2.5 11 0 16",
     "M57 20c4 22 6 44 7 70",
-    "M74 141c2.500 9 1.500 20-3 32",
+    "M74 141c2.5 9 1.5 20-3 32",
 )
 BACK_LINES = (
-    "M31.500 14C42 21 68 23 95 15",
-    "M45 115.500c9 3.500 23 3.500 32 0",
+    "M31.5 14C42 21 68 23 95 15",
+    "M45 115.5c9 3.5 23 3.5 32 0",
     "M62 139c.5 14 .5 26 0 40",
-    "M58.500 197c1.500 6 1.500 12 .5 18M68.500 197c-1.500 6-1.500 12-.5 18",
+    "M58.5 197c1.5 6 1.5 12 .5 18M68.5 197c-1.5 6-1.5 12-.5 18",
 )
 
 # Where one place ends and the next begins.
@@ -113,7 +116,7 @@ def _mirrored_path(path: str) -> str:
 
 def _x_at(points: Points, height: float) -> float:
     """The contour's x at a height, by straight lines between its points, held level beyond its ends."""
-    for (low, x_low), (high, x_high) in zip(points, points[1:], strict=False):
+    for (low, x_low), (high, x_high) in pairwise(points):
         if low <= height <= high:
             return x_low + (x_high - x_low) * (height - low) / (high - low)
     return points[0][1] if height < points[0][0] else points[-1][1]
@@ -147,7 +150,8 @@ def _region(left: Points, right: Points, top: float, bottom: float, dip: tuple[f
     up = _slice(left, top + gap, bottom - gap)[::-1]
     middle = (down[0][0] + up[-1][0]) / 2, (down[-1][0] + up[0][0]) / 2
     return (
-        f"M{up[-1][0]:.1f} {up[-1][1]:.1f}Q{middle[0]:.1f} {top + gap + 2 * dip[0]:.1f} {down[0][0]:.1f} {down[0][1]:.1f}"
+        f"M{up[-1][0]:.1f} {up[-1][1]:.1f}"
+        f"Q{middle[0]:.1f} {top + gap + 2 * dip[0]:.1f} {down[0][0]:.1f} {down[0][1]:.1f}"
         f"{_curve(down)}Q{middle[1]:.1f} {bottom - gap + 2 * dip[1]:.1f} {up[0][0]:.1f} {up[0][1]:.1f}{_curve(up)}Z"
     )
 
@@ -158,7 +162,9 @@ def _place(segment: str, path: str, left: Points, right: Points, top: float, bot
     return Place(segment, path, (round(x, 1), round(height, 1)), (8, top, CELL_WIDTH - 16, bottom - top), main)
 
 
-def _leg(left: Points, right: Points, *, thigh: str, knee: str, calf: str, foot: str, is_front: bool) -> tuple[Place, ...]:
+def _leg(
+    left: Points, right: Points, *, thigh: str, knee: str, calf: str, foot: str, is_front: bool
+) -> tuple[Place, ...]:
     """The five places of one view. Knee, ankle and foot show in each view, but only one of them is the main place."""
     at_back = knee == "popliteal"
     cuts = (
@@ -177,12 +183,38 @@ def _leg(left: Points, right: Points, *, thigh: str, knee: str, calf: str, foot:
 @cache
 def views() -> tuple[View, ...]:
     """The right leg from the front, from the inner side, from the outer side and from the back."""
-    front = _leg(FRONT_LEFT, FRONT_RIGHT, thigh="thigh_anterior", knee="knee", calf="calf_anterior", foot=FRONT_FOOT, is_front=True)
-    outer = _leg(SIDE_LEFT, SIDE_RIGHT, thigh="thigh_lateral", knee="knee", calf="calf_lateral", foot=SIDE_FOOT, is_front=False)
+    front = _leg(
+        FRONT_LEFT,
+        FRONT_RIGHT,
+        thigh="thigh_anterior",
+        knee="knee",
+        calf="calf_anterior",
+        foot=FRONT_FOOT,
+        is_front=True,
+    )
+    outer = _leg(
+        SIDE_LEFT, SIDE_RIGHT, thigh="thigh_lateral", knee="knee", calf="calf_lateral", foot=SIDE_FOOT, is_front=False
+    )
     inner_left, inner_right = _mirrored(SIDE_RIGHT), _mirrored(SIDE_LEFT)
-    inner = _leg(inner_left, inner_right, thigh="thigh_medial", knee="knee", calf="calf_medial", foot=_mirrored_path(SIDE_FOOT), is_front=False)
+    inner = _leg(
+        inner_left,
+        inner_right,
+        thigh="thigh_medial",
+        knee="knee",
+        calf="calf_medial",
+        foot=_mirrored_path(SIDE_FOOT),
+        is_front=False,
+    )
     back_left, back_right = _mirrored(FRONT_RIGHT), _mirrored(FRONT_LEFT)
-    back = _leg(back_left, back_right, thigh="thigh_posterior", knee="popliteal", calf="calf_posterior", foot=BACK_FOOT, is_front=False)
+    back = _leg(
+        back_left,
+        back_right,
+        thigh="thigh_posterior",
+        knee="popliteal",
+        calf="calf_posterior",
+        foot=BACK_FOOT,
+        is_front=False,
+    )
     return (
         View("front", "front", front, FRONT_LINES, 47),
         View("inner", "inner side", inner, INNER_LINES, 58),

@@ -6,7 +6,8 @@ A picture is a plain mapping that a presenter builds from a plan:
      "ticks": [(0, "13 Jan"), ...],     vertical lines with their label
      "today": 2.1 or None,              "now" in days from the axis' start
      "rows": [{"name": "Stocking", "note": "until Tue 3 Feb",
-               "bands": [{"kind": "continuous", "start": 0.4, "end": 7.4, "label": "Day and night", "short": "Day + night"}],
+               "bands": [{"kind": "continuous", "start": 0.4, "end": 7.4,
+                          "label": "Day and night", "short": "Day + night"}],
                "walks": [{"at": 1.5, "done": True}],
                "visits": [9.4]}],
      "text": "Stocking day and night until ..."}
@@ -124,7 +125,8 @@ class _Pencil:
     def walk(self, walk: Mapping[str, Any], middle: float) -> Walk:
         radius = min(8.0, self.day_width * 0.43)
         x = self.x(walk["at"])
-        check = f"M{_n(x - 0.43 * radius)} {_n(middle)}l{_n(0.32 * radius)} {_n(0.32 * radius)}l{_n(0.55 * radius)} {_n(-0.62 * radius)}"
+        down, right, up = _n(0.32 * radius), _n(0.55 * radius), _n(-0.62 * radius)
+        check = f"M{_n(x - 0.43 * radius)} {_n(middle)}l{down} {down}l{right} {up}"
         return Walk(_n(x), _n(middle), _n(radius), bool(walk.get("done")), check)
 
     def end_of(self, row: Mapping[str, Any]) -> float:
@@ -147,7 +149,9 @@ class _Pencil:
         return Text(_n(self.shape.width), _n(middle + 27), words, "end"), 18
 
     def row(self, row: Mapping[str, Any]) -> Row:
-        is_thin = all(band["kind"] == "watch" for band in row.get("bands", ())) and not (row.get("walks") or row.get("visits"))
+        is_thin = all(band["kind"] == "watch" for band in row.get("bands", ())) and not (
+            row.get("walks") or row.get("visits")
+        )
         height = 5.0 if is_thin and self.shape.names_above else 24.0
         name_y = self.y + 13
         if self.shape.names_above:

@@ -20,7 +20,7 @@ KEPT = (
     "is-invalid", "invalid-feedback", "was-validated",
     "table", "visually-hidden", "visually-hidden-focusable",
     "d-none", "d-block", "d-flex", "d-grid", "mb-0", "mt-0", "small", "show",
-)
+)  # fmt: skip
 DROPPED_PROPERTIES = re.compile(
     r"--bs-(?:blue|indigo|purple|pink|red|orange|yellow|green|teal|cyan|black|gray(?:-dark|-\d+)?"
     r"|(?:primary|secondary|success|info|warning|danger|light|dark)-(?:rgb|text-emphasis|bg-subtle|border-subtle)"
