@@ -15,7 +15,7 @@ RULES = (
             "OR NEW.ends_at <> OLD.ends_at OR NEW.time_zone <> OLD.time_zone "
             "OR NEW.protocol_version_id <> OLD.protocol_version_id "
             "OR CAST(NEW.facts AS text) <> CAST(OLD.facts AS text) "
-            "OR CAST(NEW.\"values\" AS text) <> CAST(OLD.\"values\" AS text)"
+            'OR CAST(NEW."values" AS text) <> CAST(OLD."values" AS text)'
         ),
         because="an issued plan never changes; a correction replaces it",
     ),

@@ -127,7 +127,7 @@ def access_of(view: ViewFunction, route_name: str) -> Any:
     declared = getattr(view, "access", UNLISTED)
     if declared is not UNLISTED:
         return declared
-    namespace = f"{route_name.split(':')[0]}:*" if ":" in route_name else ""
+    namespace = f"{route_name.split(':', maxsplit=1)[0]}:*" if ":" in route_name else ""
     return LIBRARY_ROUTES.get(route_name, LIBRARY_ROUTES.get(namespace, UNLISTED))
 
 

@@ -75,9 +75,9 @@ def seal(*, limit: int = 5000) -> int:
 
 def verify() -> str | None:
     """None when every link holds, otherwise a sentence that names the first broken one."""
-    digest, expected = _FIRST_LINK, 0
-    for link in AuditSeal.objects.select_related("event").order_by("number").iterator(chunk_size=2000):
-        expected += 1
+    digest = _FIRST_LINK
+    links = AuditSeal.objects.select_related("event").order_by("number").iterator(chunk_size=2000)
+    for expected, link in enumerate(links, start=1):
         if link.number != expected:
             return f"Link {expected} is missing."
         digest = _digest(digest, link.event)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps as installed_apps
+from django.db import connections
 from django.db.migrations.operations.base import Operation
 
 # Raised as IntegrityError by both drivers (SQLite's RAISE(ABORT) is one already).
@@ -148,8 +149,6 @@ def missing(connection: Any) -> list[Rule]:
 
 def reinstall(sender: Any, using: str = "default", **_: Any) -> None:
     """After a migrate (or a flush): put back what a table rebuild dropped."""
-    from django.db import connections
-
     connection = connections[using]
     _apply(connection, missing(connection))
 

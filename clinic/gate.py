@@ -23,9 +23,7 @@ class ClosedUnlessOpened:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: ViewFunction, args: Any, kwargs: Any
-    ) -> HttpResponseBase | None:
+    def process_view(self, request: HttpRequest, view: ViewFunction, args: Any, kwargs: Any) -> HttpResponseBase | None:
         route = request.resolver_match.view_name if request.resolver_match else ""
         needed = access_of(view, route)
         if needed is None:

@@ -26,11 +26,11 @@ class SessionLimits:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            self._judge(request)
+            self._judge(request, settings.SESSION_LIMITS["patient" if request.user.is_patient else "staff"])
         return self.get_response(request)
 
-    def _judge(self, request: HttpRequest) -> None:
-        idle, absolute = settings.SESSION_LIMITS["patient" if request.user.is_patient else "staff"]
+    def _judge(self, request: HttpRequest, limits: tuple[int, int]) -> None:
+        idle, absolute = limits
         now = int(time.time())
         started = request.session.setdefault(_STARTED, now)
         seen = request.session.get(_SEEN, now)

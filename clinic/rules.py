@@ -48,7 +48,5 @@ RULES = (
         when="OLD.signed_at IS NOT NULL",
         because="a signed protocol version is kept",
     ),
-    refuse(
-        "DELETE", table="clinic_patient", name="clinic_patient_no_delete", because="patients are never deleted"
-    ),
+    refuse("DELETE", table="clinic_patient", name="clinic_patient_no_delete", because="patients are never deleted"),
 )

@@ -8,6 +8,6 @@ from unittest.mock import patch
 
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
-    """Inside, `timezone.now()` is `instant`. For the demo's seed alone: one process, one thread, before anything runs."""
+    """Inside, `timezone.now()` is `instant`. For the demo's seed alone: one thread, before anything runs."""
     with patch("django.utils.timezone.now", return_value=instant):
         yield

@@ -1,4 +1,4 @@
-"""The aftercare plan of one signed session: numbers resolved at signing, never recomputed. Locked by `aftercare.rules`."""
+"""The aftercare plan of one signed session: resolved at signing, never recomputed, locked by `aftercare.rules`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -44,7 +44,7 @@ class AftercarePlan(models.Model):
     starts_at = models.DateTimeField()  # session end
     ends_at = models.DateTimeField()  # local midnight after the last date of any item
     protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="+")
-    # What the plan was computed from, so that it can be merged with others for ever: `SessionFacts.as_dict()` and numbers.
+    # What the plan was computed from, and the resolved numbers, so that it can be read and merged for ever.
     facts = models.JSONField()
     values = models.JSONField()
     issued_at = models.DateTimeField(default=timezone.now)
@@ -71,7 +71,9 @@ class PlanItem(models.Model):
 
     plan = models.ForeignKey(AftercarePlan, on_delete=models.PROTECT, related_name="items")
     key = models.CharField(max_length=32, choices=[(key.value, key.value) for key in ItemKey])
-    leg = models.CharField(max_length=5, blank=True, choices=[(leg.value, leg.value) for leg in Leg])  # empty: all treated
+    leg = models.CharField(
+        max_length=5, blank=True, choices=[(leg.value, leg.value) for leg in Leg]
+    )  # empty: all treated
     rule = models.CharField(max_length=200)
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
@@ -84,8 +86,13 @@ class PlanItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "key", "leg"], name="plan_item_once"),
             models.CheckConstraint(
-                condition=Q(starts_at__isnull=False, ends_at__isnull=False, first_date__isnull=True, last_date__isnull=True)
+                condition=Q(
+                    starts_at__isnull=False, ends_at__isnull=False, first_date__isnull=True, last_date__isnull=True
+                )
                 | Q(starts_at__isnull=True, ends_at__isnull=True, first_date__isnull=False, last_date__isnull=False),
                 name="plan_item_instants_or_dates",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.leg}".strip()

@@ -4,22 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clinic', '0002_rules'),
+        ("clinic", "0002_rules"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['sent', 'delivered'])), fields=['finished_at'], name='delivery_sent'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["sent", "delivered"])), fields=["finished_at"], name="delivery_sent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'cancelled')), fields=['finished_at'], name='delivery_called_off'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "cancelled")), fields=["finished_at"], name="delivery_called_off"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stafftask',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at__isnull', True), ('kind', 'message_unreachable')), fields=('patient',), name='task_unreachable_once_open'),
+            model_name="stafftask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("done_at__isnull", True), ("kind", "message_unreachable")),
+                fields=("patient",),
+                name="task_unreachable_once_open",
+            ),
         ),
     ]

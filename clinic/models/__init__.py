@@ -1,4 +1,4 @@
-"""Everybody's base: people, the clinic, the protocol's versions, what leaves the building, what must be done, the trail."""
+"""The base: people, the clinic, the protocol's versions, what leaves the building, what must be done, the trail."""
 
 from clinic.models.audit import AuditEvent, AuditSeal
 from clinic.models.clinic import Clinic, Room

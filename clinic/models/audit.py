@@ -36,3 +36,6 @@ class AuditSeal(models.Model):
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, primary_key=True, related_name="seal")
     number = models.BigIntegerField(unique=True)
     digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"Link {self.number}"

@@ -20,17 +20,23 @@ class Clinic(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(max_length=80, default="Our clinic")
     # A clinic whose name reveals the treatment writes messages under a neutral name.
-    sender_name = models.CharField(max_length=40, blank=True, help_text="Neutral name for messages; empty: the clinic's name")
+    sender_name = models.CharField(
+        max_length=40, blank=True, help_text="Neutral name for messages; empty: the clinic's name"
+    )
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
     phone = models.CharField(max_length=32, blank=True)
-    phone_hours = models.CharField(max_length=80, blank=True, help_text="When somebody answers, for example Mon to Fri 8:00 to 18:00")
+    phone_hours = models.CharField(
+        max_length=80, blank=True, help_text="When somebody answers, for example Mon to Fri 8:00 to 18:00"
+    )
     out_of_hours_phone = models.CharField(max_length=32, blank=True)
     emergency_number = models.CharField(max_length=16, default="911")
     address = models.TextField(blank=True)
     # Messages that follow a plan go out at this wall-clock time of the patient.
     send_at = models.TimeField(default=time(9, 0))
     # Bookings start on this grid.
-    grid_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5), MaxValueValidator(60)])
+    grid_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(5), MaxValueValidator(60)]
+    )
     booking_horizon_days = models.PositiveSmallIntegerField(default=365)
     is_demo = models.BooleanField(default=False, editable=False)
 

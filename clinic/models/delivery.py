@@ -111,6 +111,9 @@ class DeliveryAttempt(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="delivery_attempt_number_once")]
 
+    def __str__(self) -> str:
+        return f"Try {self.number} {self.outcome or 'open'}"
+
 
 class OptOut(models.Model):
     """An address that must not be written to on a channel; the address itself is not kept."""
@@ -123,9 +126,15 @@ class OptOut(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "address_hash"], name="opt_out_once")]
 
+    def __str__(self) -> str:
+        return f"No {self.channel} since {self.at:%Y-%m-%d}"
+
 
 class Heartbeat(models.Model):
     """When a component was last seen working; the health address and the staff banner read it."""
 
     component = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.at:%Y-%m-%d %H:%M:%S}"

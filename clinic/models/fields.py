@@ -16,7 +16,7 @@ def public_id() -> "models.UUIDField[uuid.UUID, uuid.UUID]":
     return models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
 
-class RoleSetField(models.CharField):  # type: ignore[type-arg]
+class RoleSetField(models.CharField):
     """A set of roles in one column, `|clinician|nurse|`, so that reading a person's grants costs no query.
 
     Python value: `frozenset[Role]`. Ask for one role with `.with_role()` of the user manager.
@@ -49,7 +49,7 @@ class RoleSetField(models.CharField):  # type: ignore[type-arg]
 
 
 @models.CharField.register_lookup
-class HasPrefix(Lookup):  # type: ignore[type-arg]
+class HasPrefix(Lookup):
     """`column__has_prefix="abc"`: case-sensitive, served by a plain index on both databases.
 
     Django's `startswith` on SQLite is LIKE with ESCAPE, which never uses an index; GLOB does.
@@ -57,12 +57,12 @@ class HasPrefix(Lookup):  # type: ignore[type-arg]
 
     lookup_name = "has_prefix"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         column, params = self.process_lhs(compiler, connection)
         text = str(self.rhs)
         if connection.vendor == "sqlite":
             # Only letters and digits are stored as terms; the wildcards of GLOB are taken out rather than escaped.
             pattern = "".join(c for c in text if c not in "*?[]") + "*"
-            return f"{column} GLOB %s", [*params, pattern]
+            return f"{column} GLOB %s", (*params, pattern)
         pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        return f"{column} LIKE %s", [*params, pattern]
+        return f"{column} LIKE %s", (*params, pattern)

@@ -54,7 +54,11 @@ class Patient(models.Model):
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
     time_zone = models.CharField(max_length=64, validators=[validate_zone])
     weight_kg = models.DecimalField(
-        "weight", max_digits=4, decimal_places=1, null=True, blank=True,
+        "weight",
+        max_digits=4,
+        decimal_places=1,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(20), MaxValueValidator(350)],
     )
     allergies = models.TextField(blank=True, max_length=500)
@@ -111,6 +115,9 @@ class PatientSearchTerm(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.term
+
 
 class ContactPreference(models.Model):
     """Whether a channel may be used, since when, under which wording. One row per patient and channel."""
@@ -128,3 +135,6 @@ class ContactPreference(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "channel"], name="contact_preference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {'yes' if self.allowed else 'no'}"

@@ -1,6 +1,6 @@
 """The people who sign in: staff by password, patients by a one-time code to their e-mail."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -28,18 +28,21 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
         """A person without a password cannot sign in by password: patients never get one."""
-        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user: User = self.model(email=self.normalize_email(email).lower(), **extra)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email=(email or "").lower())
+        person: User = self.get(email=(email or "").lower())
+        return person
 
 
 class User(AbstractBaseUser):
     public_id = public_id()
-    email = models.EmailField("e-mail", unique=True, error_messages={"unique": "Somebody already signs in with this e-mail."})
+    email = models.EmailField(
+        "e-mail", unique=True, error_messages={"unique": "Somebody already signs in with this e-mail."}
+    )
     name = models.CharField(max_length=120)
     roles = RoleSetField()
     # Derived from the roles at each save; a column of its own because Django's admin and indexes ask for it.
@@ -71,7 +74,7 @@ class User(AbstractBaseUser):
         super().save(*args, **kwargs)
 
     def may(self, permission: Permission) -> bool:
-        return self.is_active and permission in permissions_of(self.roles)
+        return self.is_active and permission in permissions_of(cast("frozenset[Role]", self.roles))
 
     @property
     def is_patient(self) -> bool:

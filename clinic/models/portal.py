@@ -13,3 +13,6 @@ class PortalLink(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Link until {self.expires_at:%Y-%m-%d}"

@@ -31,7 +31,7 @@ class ProtocolVersion(models.Model):
 
     @classmethod
     def in_force(cls) -> "ProtocolVersion | None":
-        """The newest signed version; None until the clinical lead has signed one, and then nobody can sign a session."""
+        """The newest signed version; None until the clinical lead signed one: till then nobody can sign a session."""
         return cls.objects.filter(signed_at__isnull=False).order_by("-number").first()
 
     def protocol(self) -> Protocol:

@@ -46,3 +46,6 @@ class StaffTask(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["created_at"], condition=Q(done_at__isnull=True), name="task_open")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -241,9 +241,7 @@ REMINDER_TASKS = [
     "aftercare.tasks.send_activity_reminders",
     "sessions_app.tasks.send_appointment_reminders",
 ]
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": 60.0, "options": {"expires": 55}} for name in REMINDER_TASKS
-}
+CELERY_BEAT_SCHEDULE = {name: {"task": name, "schedule": 60.0, "options": {"expires": 55}} for name in REMINDER_TASKS}
 
 LOGGING = {
     "version": 1,

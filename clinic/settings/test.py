@@ -5,7 +5,7 @@ import os
 from clinic.settings.base import *  # noqa: F403
 from clinic.settings.base import DATABASES, VAR_DIR
 
-SECRET_KEY = "test-only-key-test-only-key-test-only-key-test-only-key"  # noqa: S105
+SECRET_KEY = "test-only-key-test-only-key-test-only-key-test-only-key"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -61,7 +61,9 @@ class NurseHours(models.Model):
     """When a nurse works on one weekday, in the clinic's wall-clock time; a gap between two rows is a break."""
 
     nurse = models.ForeignKey(User, on_delete=models.PROTECT, related_name="hours", limit_choices_to={"is_staff": True})
-    weekday = models.PositiveSmallIntegerField(choices=[(i, d) for i, d in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())])
+    weekday = models.PositiveSmallIntegerField(
+        choices=[(i, d) for i, d in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())]
+    )
     starts = models.TimeField()
     ends = models.TimeField()
     valid_from = models.DateField()
@@ -78,6 +80,9 @@ class NurseHours(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.nurse} {self.get_weekday_display()} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
 
 class Closure(models.Model):
     """A stretch that is closed for the clinic, or for one nurse or room: one entry per nurse and room and day."""
@@ -93,7 +98,8 @@ class Closure(models.Model):
 class CalendarEntry(models.Model):
     """One thing that takes time: [starts_at, ends_at), turn-round included. Written by `sessions_app.booking` alone.
 
-    While `active`, no other active entry shares its nurse, its room or its patient at any moment (`sessions_app.rules`).
+    While `active`, no other active entry shares its nurse, its room or its patient at any moment
+    (`sessions_app.rules`).
     """
 
     class Kind(models.TextChoices):
@@ -134,6 +140,9 @@ class CalendarEntry(models.Model):
                 condition=~Q(kind="hold") | Q(hold_expires_at__isnull=False), name="entry_hold_ends"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.starts_at:%Y-%m-%d %H:%M}"
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):

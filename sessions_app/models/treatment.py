@@ -77,7 +77,7 @@ class TreatmentSession(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64)
 
-    # Before: answers to the safety questions, by the fact names of `clinic.protocol.checks`; a fact not asked is absent.
+    # Before: answers to the safety questions, by the fact names of `clinic.protocol.checks`; not asked is absent.
     screening = models.JSONField(default=dict, blank=True)
     weight_kg = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     extensive_days = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -85,7 +85,9 @@ class TreatmentSession(models.Model):
 
     # After
     compression_legs = models.CharField(max_length=5, choices=CompressionLegs, blank=True)
-    compression_garment = models.CharField(max_length=40, blank=True)  # class and length in words, e.g. "thigh stocking"
+    compression_garment = models.CharField(
+        max_length=40, blank=True
+    )  # class and length in words, e.g. "thigh stocking"
     compression_mmhg = models.CharField(max_length=12, blank=True)  # e.g. "20–30"
     observation_started_at = models.DateTimeField(null=True, blank=True)
     observation_ended_at = models.DateTimeField(null=True, blank=True)
@@ -108,17 +110,28 @@ class TreatmentSession(models.Model):
             models.Index(fields=["nurse", "started_at"], condition=Q(status="draft"), name="session_unsigned"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["appointment"], condition=Q(amends__isnull=True), name="session_once_per_visit"),
+            models.UniqueConstraint(
+                fields=["appointment"], condition=Q(amends__isnull=True), name="session_once_per_visit"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="signed")
-                | Q(signed_by__isnull=False, signed_at__isnull=False, ended_at__isnull=False, protocol_version__isnull=False),
+                | Q(
+                    signed_by__isnull=False,
+                    signed_at__isnull=False,
+                    ended_at__isnull=False,
+                    protocol_version__isnull=False,
+                ),
                 name="session_signed_is_whole",
             ),
-            models.CheckConstraint(condition=~Q(status="not_treated") | ~Q(not_treated_reason=""), name="session_not_treated_why"),
+            models.CheckConstraint(
+                condition=~Q(status="not_treated") | ~Q(not_treated_reason=""), name="session_not_treated_why"
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="session_end_after_start"
             ),
-            models.CheckConstraint(condition=Q(amends__isnull=True) | ~Q(amendment_reason=""), name="session_amended_why"),
+            models.CheckConstraint(
+                condition=Q(amends__isnull=True) | ~Q(amendment_reason=""), name="session_amended_why"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,8 +159,12 @@ class TreatedSite(models.Model):
         constraints = [
             # Impossible data only; the clinic's limits are findings, because what happened must be recordable.
             models.CheckConstraint(condition=Q(volume_ml__gt=0, volume_ml__lte=100), name="site_volume_possible"),
-            models.CheckConstraint(condition=Q(injection_count__gte=1, injection_count__lte=300), name="site_injections_possible"),
-            models.CheckConstraint(condition=Q(strength_percent__gt=0, strength_percent__lte=10), name="site_strength_possible"),
+            models.CheckConstraint(
+                condition=Q(injection_count__gte=1, injection_count__lte=300), name="site_injections_possible"
+            ),
+            models.CheckConstraint(
+                condition=Q(strength_percent__gt=0, strength_percent__lte=10), name="site_strength_possible"
+            ),
             models.CheckConstraint(
                 condition=Q(diameter_mm__isnull=True) | Q(diameter_mm__gt=0), name="site_diameter_possible"
             ),
@@ -158,6 +175,9 @@ class TreatedSite(models.Model):
             models.CheckConstraint(condition=Q(vein_type__in=[v.value for v in VeinType]), name="site_vein_type_known"),
             models.UniqueConstraint(fields=["session", "position"], name="site_position_once"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.leg} {self.segment} {self.volume_ml} mL"
 
     @property
     def dose_mg(self) -> Decimal:
@@ -180,7 +200,12 @@ class SessionAmpoule(models.Model):
 
     class Meta:
         ordering = ["strength_percent", "id"]
-        constraints = [models.CheckConstraint(condition=Q(opened__gte=1, opened__lte=100), name="ampoules_opened_possible")]
+        constraints = [
+            models.CheckConstraint(condition=Q(opened__gte=1, opened__lte=100), name="ampoules_opened_possible")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opened} of lot {self.lot}"
 
 
 class SessionFinding(models.Model):
@@ -197,3 +222,6 @@ class SessionFinding(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["session", "check_id"], name="finding_once")]
+
+    def __str__(self) -> str:
+        return f"{self.check_id} {self.severity}"

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from clinic import database_rules
-from clinic.apps import rules_are_installed
+from clinic.startup import rules_are_installed
 
 pytestmark = pytest.mark.django_db
 

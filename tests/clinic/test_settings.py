@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from clinic.apps import refuse_demo_data_outside_demo
+from clinic.startup import refuse_demo_data_outside_demo
 from tests.makers import make_clinic
 
 GOOD = {

@@ -1,4 +1,4 @@
-"""`create_administrator`: the first administrator of a new clinic, by a link that works once. No default account exists."""
+"""`create_administrator`: the first administrator of a new clinic, by a link that works once."""
 
 from argparse import ArgumentParser
 from typing import Any
