@@ -31,7 +31,8 @@ def _make_visits(cursor: object) -> None:
     execute = cursor.execute  # type: ignore[attr-defined]
     execute(
         "WITH entry AS (INSERT INTO sessions_app_calendarentry (kind, nurse_id, room_id, patient_id, starts_at, "
-        "ends_at, active) SELECT 'appointment', 1, 1, 1, timestamptz '2099-01-01' , timestamptz '2099-01-01 01:00+00', false "
+        "ends_at, active) "
+        "SELECT 'appointment', 1, 1, 1, timestamptz '2099-01-01', timestamptz '2099-01-01 01:00+00', false "
         "FROM generate_series(1, %s) RETURNING id) "
         "INSERT INTO sessions_app_appointment (public_id, entry_id, service_id, chair_minutes, walk_minutes, "
         "buffer_minutes, status, status_at, version, request_key, note, window_note, cancel_reason, early_reason, "
