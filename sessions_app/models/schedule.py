@@ -187,6 +187,8 @@ class Appointment(models.Model):
     note = models.CharField(max_length=300, blank=True)
     # A sentence such as "later than usual"; shown where the visit is shown.
     window_note = models.CharField(max_length=200, blank=True)
+    # What the patient said of flights, sport or sun in the days after it.
+    travel_note = models.CharField(max_length=200, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
     early_approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     early_reason = models.CharField(max_length=300, blank=True)

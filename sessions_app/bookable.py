@@ -1,0 +1,143 @@
+"""What is checked before anything is written: grid, hours, notice, horizon, nurse, room and the repeat window."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, Room, User
+from clinic.protocol.vocabulary import BookingResult
+from clinic.protocol.zones import local_date
+from sessions_app.availability import Period, is_on_grid
+from sessions_app.capacity import OpenNurse, open_nurses, usable_rooms
+from sessions_app.entries import Candidate
+from sessions_app.free_times import last_bookable_date
+from sessions_app.models import CalendarEntry, Service
+from sessions_app.refusals import EarlyNeedsClinician, Refused
+from sessions_app.repeat import RepeatRules
+from sessions_app.wording import day_words, time_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants in the calendar. No nurse or room means any one; `moves` is the entry that would move."""
+
+    clinic: Clinic
+    service: Service
+    period: Period
+    by: User
+    now: datetime
+    nurse: User | None = None
+    room: Room | None = None
+    patient: Patient | None = None
+    early_reason: str = ""
+    moves: CalendarEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowVerdict:
+    """What the repeat rules add to an appointment: a note when it is later than usual, who approved when earlier."""
+
+    note: str = ""
+    approved_by: User | None = None
+    reason: str = ""
+
+
+def period_of(starts_at: datetime, length: timedelta) -> Period:
+    """The calendar's period of a visit, in UTC; `ValueError` for a start without offset."""
+    if starts_at.utcoffset() is None:
+        raise ValueError("starts_at needs its offset from UTC")
+    starts_at = starts_at.astimezone(UTC)
+    return Period(starts_at, starts_at + length)
+
+
+def candidates_for(wish: Wish, *, nurse_first: int | None = None, room_first: int | None = None) -> list[Candidate]:
+    """The nurses and rooms that could take the period, in the order in which they are tried; `Refused` when none could.
+
+    Whether somebody else has the time is not looked at here: that is decided when it is written.
+    """
+    _check_time(wish)
+    zone = wish.clinic.zone
+    nurses = open_nurses(
+        wish.service,
+        first_date=local_date(wish.period.starts_at, zone),
+        last_date=local_date(wish.period.ends_at, zone),
+        zone=zone,
+        nurse=wish.nurse,
+    )
+    at_work = [nurse.id for nurse in nurses if any(opened.covers(wish.period) for opened in nurse.opened)]
+    if not at_work:
+        raise _nobody_at_work(wish, nurses)
+    rooms = [room_id for room_id, _ in usable_rooms(wish.service, wish.room)]
+    if not rooms:
+        where = f"{wish.room.name} is not used" if wish.room else "No room is set up"
+        raise Refused(f"{where} for {wish.service.name}. Choose another room.", rule="room", field="room")
+    at_work.sort(key=lambda nurse_id: nurse_id != nurse_first)
+    rooms.sort(key=lambda room_id: room_id != room_first)
+    return [(nurse_id, room_id) for nurse_id in at_work for room_id in rooms]
+
+
+def _check_time(wish: Wish) -> None:
+    clinic, service, starts_at = wish.clinic, wish.service, wish.period.starts_at
+    if not service.is_active:
+        raise Refused(f"{service.name} is no longer offered. Choose another service.", rule="service", field="service")
+    if not is_on_grid(starts_at, zone=clinic.zone, grid_minutes=clinic.grid_minutes):
+        text = f"Visits start every {clinic.grid_minutes} minutes. Choose one of the offered times."
+        raise Refused(text, rule="grid", field="starts_at")
+    if starts_at < wish.now:
+        raise Refused("This time is over. Choose a later one.", rule="past", field="starts_at")
+    if starts_at < wish.now + timedelta(minutes=service.minimum_notice_minutes):
+        text = f"Book {service.name} at least {service.minimum_notice_minutes} minutes ahead. Choose a later time."
+        raise Refused(text, rule="notice", field="starts_at")
+    last = last_bookable_date(clinic, wish.now)
+    if local_date(starts_at, clinic.zone) > last:
+        raise Refused(f"Choose a date up to {day_words(last)} {last.year}.", rule="horizon", field="starts_at")
+
+
+def _nobody_at_work(wish: Wish, nurses: list[OpenNurse]) -> Refused:
+    zone, nurse = wish.clinic.zone, wish.nurse
+    if nurse is None:
+        when = time_words(wish.period.starts_at, zone)
+        text = f"Nobody works through the whole visit on {when}. Choose another time."
+        return Refused(text, rule="hours", field="starts_at")
+    if not _gives(nurse, wish.service):
+        text = f"{nurse.name} does not give {wish.service.name}. Choose another nurse."
+        return Refused(text, rule="nurse", field="nurse")
+    opened = [period for each in nurses for period in each.opened]
+    if not opened:
+        text = f"{nurse.name} does not work on that day. Choose another day or nurse."
+        return Refused(text, rule="hours", field="starts_at")
+    minutes = int((wish.period.ends_at - wish.period.starts_at) / timedelta(minutes=1))
+    hours = ", ".join(f"{p.starts_at.astimezone(zone):%H:%M} to {p.ends_at.astimezone(zone):%H:%M}" for p in opened)
+    text = f"The visit takes {minutes} minutes and {nurse.name} works {hours}. Choose another time."
+    return Refused(text, rule="hours", field="starts_at")
+
+
+def _gives(nurse: User, service: Service) -> bool:
+    if not User.objects.nurses().filter(pk=nurse.pk).exists():
+        return False
+    restricted = service.nurses.all()
+    return not restricted.exists() or restricted.filter(pk=nurse.pk).exists()
+
+
+def verdict_on(wish: Wish, rules: RepeatRules | None) -> WindowVerdict:
+    """What the repeat rules say to the date: B1 and B4 refuse, B1 may be approved by a clinician with a reason."""
+    if rules is None:
+        return WindowVerdict()
+    answer = rules.answer(local_date(wish.period.starts_at, wish.clinic.zone))
+    if answer.result is not BookingResult.REFUSED:
+        return WindowVerdict(note=answer.text if answer.notes else "")
+    if not answer.may_approve:
+        raise Refused(answer.text, rule=answer.rule, field="starts_at")
+    if not wish.by.may(Permission.APPROVE_EARLY_REPEAT):
+        raise EarlyNeedsClinician(answer.text, rule=answer.rule, field="starts_at")
+    if not wish.early_reason.strip():
+        text = f"The usual window opens {day_words(answer.window.first_date)}. Give the reason for booking earlier."
+        raise Refused(text, rule=answer.rule, field="early_reason")
+    return WindowVerdict(approved_by=wish.by, reason=wish.early_reason.strip())
+
+
+def check_texts(**texts: tuple[str, int]) -> None:
+    """Each text against the greatest number of characters that is kept; by field name."""
+    for field, (text, longest) in texts.items():
+        if len(text) > longest:
+            raise Refused(f"Shorten this to {longest} characters.", rule="length", field=field)

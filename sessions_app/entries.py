@@ -1,0 +1,143 @@
+"""The calendar's rows. Nothing outside of `sessions_app.booking` and `sessions_app.closures` calls this module.
+
+Who may have a moment is decided by the database alone (`sessions_app.rules`). What is read here beforehand only finds
+a free candidate sooner, and on PostgreSQL the locks only keep two writers from waiting for each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+
+from clinic.models import User
+from sessions_app.capacity import entries_meeting
+from sessions_app.models import CalendarEntry
+
+Candidate = tuple[int, int]
+"""Ids of a nurse and a room."""
+
+_OVERLAP = "sessions_app_calendarentry_"
+# Places of the advisory locks, so that nurse 7 and room 7 are two keys.
+_NURSE, _ROOM, _PATIENT = (number << 48 for number in (1, 2, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands in the way."""
+
+    id: int
+    kind: str
+    nurse_id: int | None
+    room_id: int | None
+    patient_id: int | None
+    starts_at: datetime
+    hold_expires_at: datetime | None
+    held_by_id: int | None
+
+
+class Conflict(Exception):
+    """No candidate is free. Raised inside the transaction, so that all of it is undone."""
+
+    def __init__(self, rows: Sequence[Row] = ()) -> None:
+        super().__init__("the time is taken")
+        self.rows = rows
+
+
+def take(
+    entry: CalendarEntry, candidates: Sequence[Candidate], *, by: User, now: datetime, also_lock: Iterable[int] = ()
+) -> None:
+    """Save `entry` (new, or moved) with the first of the candidates that is free; `Conflict` when none is.
+
+    Holds in the wanted time that are over, or are this person's own, are removed first.
+    """
+    nurses, rooms = ({candidate[place] for candidate in candidates} for place in (0, 1))
+    _lock(nurses, rooms, entry.patient_id, also_lock)
+    in_the_way = _rows_in_the_way(entry, nurses, rooms, by=by, now=now)
+    if any(entry.patient_id is not None and row.patient_id == entry.patient_id for row in in_the_way):
+        raise Conflict(in_the_way)
+    busy_nurses, busy_rooms = {row.nurse_id for row in in_the_way}, {row.room_id for row in in_the_way}
+    free = [(nurse, room) for nurse, room in candidates if nurse not in busy_nurses and room not in busy_rooms]
+    for nurse, room in free:
+        entry.nurse_id, entry.room_id = nurse, room
+        if _saved(entry, savepoint=len(free) > 1):
+            return
+    raise Conflict(in_the_way)
+
+
+def _saved(entry: CalendarEntry, *, savepoint: bool) -> bool:
+    """Whether the database let the entry in. Without a savepoint a refusal spoils the transaction, which then ends."""
+    try:
+        with transaction.atomic(savepoint=savepoint):
+            entry.save()
+    except IntegrityError as error:
+        if not is_overlap(error):
+            raise
+        return False
+    return True
+
+
+def is_overlap(error: IntegrityError) -> bool:
+    """Whether it was the rule against two entries at one moment that refused."""
+    text = str(error)
+    return _OVERLAP in text and "_overlap" in text
+
+
+def locked_resources(entry: CalendarEntry) -> list[int]:
+    """The lock keys of what an entry takes now, for `also_lock` of the change that moves it away."""
+    return _keys({entry.nurse_id}, {entry.room_id}, entry.patient_id)
+
+
+def lock_resources(nurse_ids: Iterable[int], room_ids: Iterable[int]) -> None:
+    """Queue for these nurses and rooms before writing several entries at once."""
+    _lock(nurse_ids, room_ids, None, ())
+
+
+def _keys(nurse_ids: Iterable[int | None], room_ids: Iterable[int | None], patient_id: int | None) -> list[int]:
+    places = ((_NURSE, nurse_ids), (_ROOM, room_ids), (_PATIENT, [patient_id]))
+    return [place + id for place, ids in places for id in ids if id is not None]
+
+
+def _lock(
+    nurse_ids: Iterable[int | None], room_ids: Iterable[int | None], patient_id: int | None, also: Iterable[int]
+) -> None:
+    """Writers of the same nurse, room or patient queue in one order, instead of a deadlock that ends after a second.
+
+    SQLite has one writer and needs none.
+    """
+    if connection.vendor != "postgresql":
+        return
+    keys = sorted({*_keys(nurse_ids, room_ids, patient_id), *also})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key", [keys])
+
+
+def _rows_in_the_way(
+    entry: CalendarEntry, nurse_ids: Iterable[int], room_ids: Iterable[int], *, by: User, now: datetime
+) -> list[Row]:
+    wanted: Any = Q(nurse__in=nurse_ids) | Q(room__in=room_ids)
+    if entry.patient_id is not None:
+        wanted |= Q(patient=entry.patient_id)
+    others = entries_meeting(entry.starts_at, entry.ends_at).filter(wanted)
+    if entry.pk is not None:
+        others = others.exclude(pk=entry.pk)
+    fields = ("id", "kind", "nurse_id", "room_id", "patient_id", "starts_at", "hold_expires_at", "held_by_id")
+    rows = [Row(*values) for values in others.values_list(*fields)]
+    lifted = [row for row in rows if _is_lifted(row, by=by, now=now)]
+    if lifted:
+        CalendarEntry.objects.filter(pk__in=[row.id for row in lifted]).delete()
+    return [row for row in rows if row not in lifted]
+
+
+def _is_lifted(row: Row, *, by: User, now: datetime) -> bool:
+    """A hold that is over, or that this very person put there."""
+    if row.kind != CalendarEntry.Kind.HOLD or row.hold_expires_at is None:
+        return False
+    return row.hold_expires_at <= now or row.held_by_id == by.pk
+
+
+def release(entry_id: int) -> None:
+    """Give the time back; the row stays for the record."""
+    CalendarEntry.objects.filter(pk=entry_id).update(active=False)

@@ -1,0 +1,122 @@
+"""Free times as values: opening hours, rooms and entries, read once as tuples and combined as integers.
+
+A search costs three queries for any number of nurses, rooms and days. Nothing is stored or held.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from operator import itemgetter
+from typing import NamedTuple
+
+from clinic.models import Clinic, Patient, Room, User
+from clinic.protocol.zones import local_date
+from sessions_app.availability import Period, Starts, grid_starts
+from sessions_app.capacity import BusyRow, busy_rows, open_nurses, usable_rooms
+from sessions_app.models import Service
+
+_BY_START = itemgetter(0, 1)
+
+
+class SlotKind(StrEnum):
+    """Where a slot lies relative to the patient's repeat window."""
+
+    FREE = "free"  # no window applies
+    IN_WINDOW = "in_window"
+    LATER = "later"
+    EARLY = "early"  # a clinician may book it with a reason
+
+
+class Slot(NamedTuple):
+    """A free period for one nurse and one room. `ends_at` is the end in the calendar, after the room's turn-round."""
+
+    starts_at: datetime
+    ends_at: datetime
+    nurse_id: int
+    nurse_name: str
+    room_id: int
+    room_name: str
+    why: str = ""
+    kind: SlotKind = SlotKind.FREE
+
+
+class Search:
+    """What is open and free for one service between two dates of the clinic's calendar, both inclusive."""
+
+    def __init__(
+        self,
+        *,
+        clinic: Clinic,
+        service: Service,
+        first_date: date,
+        last_date: date,
+        now: datetime,
+        nurse: User | None = None,
+        room: Room | None = None,
+        patient: Patient | None = None,
+        length: timedelta | None = None,
+        ignore_entry: int | None = None,
+    ) -> None:
+        """`length` replaces the service's, because a visit keeps the length it was booked with.
+
+        `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way.
+        """
+        self.zone, self.length = clinic.zone, length or service.length
+        earliest = now + timedelta(minutes=service.minimum_notice_minutes)
+        first_date = max(first_date, local_date(earliest, self.zone))
+        last_date = min(last_date, last_bookable_date(clinic, now))
+        self.nurses = open_nurses(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse)
+        self.rooms = usable_rooms(service, room)
+        opened = [period for each in self.nurses for period in each.opened]
+        on_grid = grid_starts(opened, zone=self.zone, grid_minutes=clinic.grid_minutes)
+        self.starts = Starts([start for start in on_grid if start >= earliest], self.length)
+        self.busy: dict[int, list[Period]] = {each.id: [] for each in self.nurses}
+        self._subtract_entries(now=now, patient=patient, ignore_entry=ignore_entry)
+
+    def _subtract_entries(self, *, now: datetime, patient: Patient | None, ignore_entry: int | None) -> None:
+        starts = self.starts
+        nurse_taken = {nurse.id: 0 for nurse in self.nurses}
+        room_taken = {room_id: 0 for room_id, _ in self.rooms}
+        patient_taken = 0
+        for nurse, room, person, starts_at, ends_at in self._busy_rows(now, ignore_entry):
+            bits = starts.meeting(starts_at, ends_at)
+            if nurse in nurse_taken:
+                nurse_taken[nurse] |= bits
+                self.busy[nurse].append(Period(starts_at, ends_at))
+            if room in room_taken:
+                room_taken[room] |= bits
+            if patient is not None and person == patient.pk:
+                patient_taken |= bits
+        self.nurse_free = {
+            nurse.id: starts.within(nurse.opened) & ~nurse_taken[nurse.id] & ~patient_taken for nurse in self.nurses
+        }
+        self.room_free = {room_id: starts.all & ~taken for room_id, taken in room_taken.items()}
+
+    def _busy_rows(self, now: datetime, ignore_entry: int | None) -> Iterator[BusyRow]:
+        instants = self.starts.instants
+        if not instants:
+            return iter(())
+        return busy_rows(instants[0], instants[-1] + self.length, now=now, ignore_entry=ignore_entry)
+
+    def slots(self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "") -> list[Slot]:
+        """One slot per start and nurse, in that order, each in the first room by name that is free."""
+        instants, length = self.starts.instants, self.length
+        found = [
+            (number, order, Slot(instants[number], instants[number] + length, nurse.id, nurse.name, *room, why, kind))
+            for order, nurse in enumerate(self.nurses)
+            for number, room in self._rooms_for(self.nurse_free[nurse.id] & bits)
+        ]
+        found.sort(key=_BY_START)
+        return [slot for _, _, slot in found]
+
+    def _rooms_for(self, bits: int) -> Iterator[tuple[int, tuple[int, str]]]:
+        for room in self.rooms:
+            here = bits & self.room_free[room[0]]
+            for number in self.starts.numbers(here):
+                yield number, room
+            bits &= ~here
+
+
+def last_bookable_date(clinic: Clinic, now: datetime) -> date:
+    """The horizon: the last date of the clinic's calendar for which a visit may be booked."""
+    return local_date(now, clinic.zone) + timedelta(days=clinic.booking_horizon_days)

@@ -1,0 +1,49 @@
+"""What happened to a visit, read from the audit trail: for a page that was opened before the last change."""
+
+from datetime import datetime
+from typing import Any
+
+from clinic.models import AuditEvent, Clinic, Room, User
+from sessions_app.models import Appointment
+from sessions_app.wording import time_words
+
+BOOKED, MOVED, CANCELLED, STATUS = (
+    "appointment booked",
+    "appointment moved",
+    "appointment cancelled",
+    "appointment status",
+)
+
+
+def facts_of(appointment: Appointment) -> dict[str, Any]:
+    """What the trail keeps of a visit after a change: ids and codes."""
+    entry = appointment.entry
+    return {
+        "version": appointment.version,
+        "status": str(appointment.status),
+        "starts_at": entry.starts_at.isoformat(),
+        "nurse": entry.nurse_id,
+        "room": entry.room_id,
+    }
+
+
+def changes_since(appointment: Appointment, version: int) -> list[str]:
+    """A sentence for each change after `version` of the visit, oldest first."""
+    events = AuditEvent.objects.filter(
+        subject=appointment._meta.label, subject_id=str(appointment.public_id), action__in=(MOVED, CANCELLED, STATUS)
+    ).order_by("id")
+    newer = [event for event in events if event.details.get("version", 0) > version]
+    nurses = User.objects.in_bulk([event.details["nurse"] for event in newer if event.action == MOVED])
+    rooms = Room.objects.in_bulk([event.details["room"] for event in newer if event.action == MOVED])
+    zone = Clinic.current().zone
+
+    def sentence(event: AuditEvent) -> str:
+        facts = event.details
+        if event.action == MOVED:
+            when = time_words(datetime.fromisoformat(facts["starts_at"]), zone)
+            return f"Moved to {when} with {nurses[facts['nurse']]} in {rooms[facts['room']]} by {event.by_name}."
+        if event.action == CANCELLED:
+            return f"Cancelled by {event.by_name}."
+        return f"Now {Appointment.Status(facts['status']).label.lower()}, says {event.by_name}."
+
+    return [sentence(event) for event in newer]

@@ -1,0 +1,80 @@
+"""Which free times to offer first, and the few words that say why.
+
+In order of weight: the nurse of last time, near the middle of the window (or soon, without a window), no stretch left
+over that is too short for any visit. The offers differ in half-days, so that a patient can choose.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sessions_app.availability import Period, without
+from sessions_app.free_times import Search, Slot
+
+# In days of distance from the wished moment: how far away a visit may be to outweigh another nurse, or a useless gap.
+_OTHER_NURSE, _USELESS_GAP = 2.0, 1.0
+_DAY = timedelta(days=1)
+_NEAR = timedelta(hours=36)
+
+
+class Ranking:
+    """Scores the slots of one search around one wished moment."""
+
+    def __init__(
+        self, search: Search, *, around: datetime, around_words: str, nurse_id: int | None, shortest: timedelta
+    ) -> None:
+        """`shortest` is the length of the shortest visit that could still use a gap; `nurse_id` treated last time."""
+        self.around, self.around_words, self.nurse_id, self.shortest = around, around_words, nurse_id, shortest
+        self.stretches = {nurse.id: without(nurse.opened, search.busy[nurse.id]) for nurse in search.nurses}
+        self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
+
+    def best(self, slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:
+        """The best few, best first, in different half-days as long as there are such; each says why it is offered."""
+        ranked = sorted(slots, key=self._score)
+        chosen = varied(ranked, zone=zone, count=count)
+        if len(chosen) < count:
+            chosen += [slot for slot in ranked if slot not in chosen][: count - len(chosen)]
+        return [slot._replace(why=self.why(slot)) for slot in chosen]
+
+    def why(self, slot: Slot) -> str:
+        words = []
+        if slot.nurse_id == self.nurse_id:
+            words.append("same nurse as last time")
+        if abs(slot.starts_at - self.around) <= _NEAR:
+            words.append(self.around_words)
+        if self._leaves_no_gap(slot):
+            words.append("leaves no gap")
+        return ", ".join(words) or slot.why
+
+    def _score(self, slot: Slot) -> tuple[float, datetime, str]:
+        score = abs(slot.starts_at - self.around) / _DAY
+        if self.nurse_id is not None and slot.nurse_id != self.nurse_id:
+            score += _OTHER_NURSE
+        if any(timedelta(0) < gap < self.shortest for gap in self._gaps(slot)):
+            score += _USELESS_GAP
+        return score, slot.starts_at, slot.nurse_name
+
+    def _leaves_no_gap(self, slot: Slot) -> bool:
+        before, after = self._gaps(slot)
+        return not (before and after) and all(not gap or gap >= self.shortest for gap in (before, after))
+
+    def _gaps(self, slot: Slot) -> tuple[timedelta, timedelta]:
+        """The nurse's free time right before and right after the visit."""
+        stretch = self._stretch_of(slot)
+        return slot.starts_at - stretch.starts_at, stretch.ends_at - slot.ends_at
+
+    def _stretch_of(self, slot: Slot) -> Period:
+        number = bisect_right(self.stretch_starts[slot.nurse_id], slot.starts_at) - 1
+        return self.stretches[slot.nurse_id][number]
+
+
+def varied(slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:
+    """The first slots, at most one per half-day of the clinic."""
+    chosen: dict[tuple[object, bool], Slot] = {}
+    for slot in slots:
+        wall = slot.starts_at.astimezone(zone)
+        chosen.setdefault((wall.date(), wall.hour >= 12), slot)
+        if len(chosen) == count:
+            break
+    return list(chosen.values())

@@ -1,0 +1,98 @@
+"""Reminders of a visit: planned, called off and answered for in the transaction that books, moves or ends the visit.
+
+When they are due is `clinic.protocol.messages`: 3 days and 1 day before, at the clinic's hour in the patient's zone.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from clinic import notifications
+from clinic.models import Clinic, Delivery
+from clinic.notifications import DueMessage
+from clinic.protocol.messages import AppointmentTime, schedule_for
+from clinic.protocol.values import Protocol
+from clinic.protocol.vocabulary import MessageKey
+from clinic.protocol.zones import local_date, zone_named
+from sessions_app.models import Appointment
+
+SOURCE = "appointment"
+_DAYS_BEFORE: dict[str, int] = {MessageKey.APPT_3: 3, MessageKey.APPT_1: 1}
+
+
+def plan_reminders(appointment: Appointment, *, clinic: Clinic, protocol: Protocol, now: datetime) -> None:
+    """Write the due rows of a visit; times that are past already are not written. Inside the caller's transaction.
+
+    The visit's version is the occurrence: a moved visit is announced anew, the same booking sent twice is not.
+    """
+    patient = appointment.patient
+    schedule = schedule_for(
+        [],
+        [AppointmentTime(appointment.starts_at, ref=str(appointment.public_id))],
+        patient_zone=patient.time_zone,
+        protocol=protocol,
+        send_at=clinic.send_at,
+        not_before=now,
+    )
+    notifications.plan(
+        [
+            DueMessage(
+                lineage=appointment.public_id,
+                step=message.key,
+                occurrence=appointment.version,
+                kind=Delivery.Kind.APPOINTMENT,
+                patient=patient,
+                source=SOURCE,
+                source_id=appointment.public_id,
+                due_at=message.due_at,
+                not_after=message.not_after,
+                local_time=f"{message.local_due:%Y-%m-%dT%H:%M}",
+                time_zone=message.time_zone,
+                why=message.reason,
+                policy=Delivery.Policy.HOLD,
+            )
+            for message in schedule
+        ]
+    )
+
+
+def call_off_reminders(appointment: Appointment, *, reason: str) -> None:
+    """Cancel what is not sent yet. Inside the caller's transaction."""
+    notifications.cancel(source=SOURCE, source_id=appointment.public_id, reason=reason)
+
+
+def unwanted_reminders(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
+    """Asked at the point of no return: why a reminder must not go out any more, by delivery id. One query."""
+    visits = _visits_of(deliveries)
+    reasons = {each.pk: _why_unwanted(each, visits.get(each.source_id)) for each in deliveries}
+    return {pk: reason for pk, reason in reasons.items() if reason}
+
+
+def _why_unwanted(delivery: Delivery, visit: Appointment | None) -> str:
+    if visit is None:
+        return "the appointment does not exist"
+    if visit.status != Appointment.Status.BOOKED:
+        return f"the appointment is {visit.get_status_display().lower()}"
+    day = local_date(visit.starts_at, zone_named(delivery.time_zone))
+    reminded_on = day - timedelta(days=_DAYS_BEFORE[delivery.step])
+    if delivery.local_time[:10] != reminded_on.isoformat():
+        return "the appointment was moved"
+    return ""
+
+
+def reminder_letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
+    """What the words of a reminder need, by delivery id: when the visit starts and how long to plan for. One query."""
+    visits = _visits_of(deliveries)
+    return {
+        each.pk: {
+            "starts_at": visits[each.source_id].starts_at,
+            "minutes": visits[each.source_id].chair_minutes + visits[each.source_id].walk_minutes,
+        }
+        for each in deliveries
+    }
+
+
+def _visits_of(deliveries: Sequence[Delivery]) -> dict[UUID, Appointment]:
+    visits = Appointment.objects.select_related("entry").filter(public_id__in={each.source_id for each in deliveries})
+    return {visit.public_id: visit for visit in visits}

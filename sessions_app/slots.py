@@ -1,0 +1,247 @@
+"""Free times as pages ask for them: every one that `sessions_app.booking` would take now, and the best for a repeat.
+
+Seven queries at most, whatever the number of nurses, rooms and days.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Min
+
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, Room, User
+from clinic.protocol.window import BookingWindow
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.free_times import Search, Slot, SlotKind
+from sessions_app.models import Service
+from sessions_app.ranking import Ranking, varied
+from sessions_app.repeat import RepeatRules, repeat_rules
+from sessions_app.wording import day_words, days_words, range_words
+
+__all__ = ["RepeatOffer", "Slot", "SlotKind", "find_slots", "nearest_slots", "repeat_offer"]
+
+BEST = 4
+_DAYS_WITHOUT_WINDOW = 14
+_DAYS_AROUND_WINDOW = 7
+
+
+def find_slots(
+    *,
+    service: Service,
+    first_date: date,
+    last_date: date,
+    now: datetime,
+    nurse: User | None = None,
+    room: Room | None = None,
+    patient: Patient | None = None,
+    include_early: bool = False,
+    limit: int | None = None,
+) -> list[Slot]:
+    """The free times between two dates of the clinic's calendar, both inclusive, by start, then nurse.
+
+    Each start has one slot per free nurse, in the first free room by name. With a patient, times at which the patient
+    has another visit are left out, and for a treatment so are dates that the repeat rules refuse; `include_early` keeps
+    those before the window, which a clinician may book with a reason.
+    """
+    clinic = Clinic.current()
+    rules = repeat_rules(patient, service) if patient else None
+    search = Search(
+        clinic=clinic,
+        service=service,
+        first_date=first_date,
+        last_date=last_date,
+        now=now,
+        nurse=nurse,
+        room=room,
+        patient=patient,
+    )
+    found = _allowed(search, rules, include_early=include_early)
+    return found if limit is None else found[:limit]
+
+
+def nearest_slots(
+    *,
+    clinic: Clinic,
+    service: Service,
+    starts_at: datetime,
+    now: datetime,
+    nurse: User | None = None,
+    patient: Patient | None = None,
+    include_early: bool = False,
+    length: timedelta | None = None,
+    ignore_entry: int | None = None,
+    count: int = 3,
+) -> list[Slot]:
+    """The free times nearest to a wanted one that is taken; the wished nurse outweighs four hours."""
+    wanted = local_date(starts_at, clinic.zone)
+    search = Search(
+        clinic=clinic,
+        service=service,
+        first_date=wanted - timedelta(days=_DAYS_AROUND_WINDOW),
+        last_date=wanted + timedelta(days=_DAYS_AROUND_WINDOW),
+        now=now,
+        patient=patient,
+        length=length,
+        ignore_entry=ignore_entry,
+    )
+    rules = repeat_rules(patient, service) if patient else None
+
+    def distance(slot: Slot) -> timedelta:
+        other_nurse = nurse is not None and slot.nurse_id != nurse.pk
+        return abs(slot.starts_at - starts_at) + timedelta(hours=4 * other_nurse)
+
+    return sorted(_allowed(search, rules, include_early=include_early), key=distance)[:count]
+
+
+def _allowed(search: Search, rules: RepeatRules | None, *, include_early: bool) -> list[Slot]:
+    """Every slot of the search that the repeat rules let somebody book, each with its place in the window."""
+    if rules is None:
+        return search.slots(search.starts.all)
+    if rules.holds:
+        return []
+    edges = _Edges(rules.window, search.zone)
+    early = search.slots(edges.early(search), kind=SlotKind.EARLY, why="before the window") if include_early else []
+    inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
+    later = search.slots(edges.later(search), kind=SlotKind.LATER, why="after the window")
+    return [*early, *inside, *later]
+
+
+class _Edges:
+    """The window's dates as instants of the clinic's calendar, and the parts of a search they cut."""
+
+    def __init__(self, window: BookingWindow, zone: ZoneInfo) -> None:
+        self.session_day = start_of_day(window.session_date, zone)
+        self.opens = start_of_day(window.first_date, zone)
+        self.closes = start_of_day(window.last_date + timedelta(days=1), zone)
+
+    @property
+    def middle(self) -> datetime:
+        return self.opens + (self.closes - self.opens) / 2
+
+    def early(self, search: Search) -> int:
+        return search.starts.from_to(self.session_day, self.opens)
+
+    def inside(self, search: Search) -> int:
+        return search.starts.from_to(self.opens, self.closes)
+
+    def later(self, search: Search) -> int:
+        return search.starts.from_to(self.closes, None)
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatOffer:
+    """What the repeat dialog opens on.
+
+    `sentence` says which window and why. `best` are up to four slots, best first, inside the window; the soonest ones
+    where no window applies or it is over. `later` and `early` lie just outside; `early` is empty for people who may
+    not approve it. `on_hold` means that nothing can be booked until a clinician clears the hold.
+    """
+
+    window: BookingWindow | None
+    sentence: str
+    best: list[Slot]
+    later: list[Slot]
+    early: list[Slot]
+    on_hold: bool = False
+
+
+def repeat_offer(*, patient: Patient, service: Service, now: datetime, by: User) -> RepeatOffer:
+    """The best few free times for the patient's next visit, and what is just outside of the window."""
+    rules = repeat_rules(patient, service)
+    if rules is not None and rules.holds:
+        text = rules.answer(rules.window.first_date).text
+        return RepeatOffer(rules.window, text, [], [], [], on_hold=True)
+    clinic = Clinic.current()
+    today = local_date(now, clinic.zone)
+    if rules is None or rules.window.last_date < today:
+        return _soonest_offer(rules, clinic=clinic, patient=patient, service=service, now=now)
+    window, may_be_early = rules.window, by.may(Permission.APPROVE_EARLY_REPEAT)
+    search = Search(
+        clinic=clinic,
+        service=service,
+        first_date=window.session_date if may_be_early else window.first_date,
+        last_date=window.last_date + timedelta(days=_DAYS_AROUND_WINDOW),
+        now=now,
+        patient=patient,
+    )
+    edges = _Edges(window, clinic.zone)
+    ranking = Ranking(
+        search,
+        around=edges.middle,
+        around_words="middle of the window",
+        nurse_id=rules.nurse_id,
+        shortest=_shortest_visit(service),
+    )
+    inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
+    later = search.slots(edges.later(search), kind=SlotKind.LATER)
+    early = search.slots(edges.early(search), kind=SlotKind.EARLY)[::-1]
+    return RepeatOffer(
+        window=window,
+        sentence=f"{_window_sentence(window, 'is')}{'' if inside else ' Nothing is free in it.'}",
+        best=ranking.best(inside, zone=clinic.zone, count=BEST),
+        later=[_after_window(slot, window, clinic.zone) for slot in varied(later, zone=clinic.zone, count=BEST)],
+        early=[_before_window(slot, window, clinic.zone) for slot in varied(early, zone=clinic.zone, count=BEST)],
+    )
+
+
+def _soonest_offer(
+    rules: RepeatRules | None, *, clinic: Clinic, patient: Patient, service: Service, now: datetime
+) -> RepeatOffer:
+    """Where no window applies, or the window is over: the soonest times of the next two weeks."""
+    today = local_date(now, clinic.zone)
+    search = Search(
+        clinic=clinic,
+        service=service,
+        first_date=today,
+        last_date=today + timedelta(days=_DAYS_WITHOUT_WINDOW),
+        now=now,
+        patient=patient,
+    )
+    ranking = Ranking(
+        search,
+        around=now,
+        around_words="soonest",
+        nurse_id=rules.nurse_id if rules else None,
+        shortest=_shortest_visit(service),
+    )
+    kind = SlotKind.LATER if rules else SlotKind.FREE
+    slots = search.slots(search.starts.all, kind=kind, why="within two weeks")
+    return RepeatOffer(
+        window=rules.window if rules else None,
+        sentence=_sentence_without_window(rules, service),
+        best=ranking.best(slots, zone=clinic.zone, count=BEST),
+        later=[],
+        early=[],
+    )
+
+
+def _sentence_without_window(rules: RepeatRules | None, service: Service) -> str:
+    if rules is not None:
+        return f"{_window_sentence(rules.window, 'was')} Later is possible and is noted."
+    if service.kind == Service.Kind.TREATMENT:
+        return "No session signed yet: any day is possible."
+    return f"{service.name}: any day is possible."
+
+
+def _window_sentence(window: BookingWindow, verb: str) -> str:
+    session, dates = day_words(window.session_date), range_words(window.first_date, window.last_date)
+    return f"Session on {session}: the usual window {verb} {dates}."
+
+
+def _after_window(slot: Slot, window: BookingWindow, zone: ZoneInfo) -> Slot:
+    days = (local_date(slot.starts_at, zone) - window.last_date).days
+    return slot._replace(why=f"{days_words(days)} after the window")
+
+
+def _before_window(slot: Slot, window: BookingWindow, zone: ZoneInfo) -> Slot:
+    days = (local_date(slot.starts_at, zone) - window.session_date).days
+    return slot._replace(why=f"day {days}, before the window: needs a reason")
+
+
+def _shortest_visit(service: Service) -> timedelta:
+    """The shortest visit that is booked here; a gap of that length can still be used."""
+    minutes = Service.objects.filter(is_active=True).aggregate(
+        least=Min(F("chair_minutes") + F("walk_minutes") + F("buffer_minutes"))
+    )["least"]
+    return service.length if minutes is None else min(timedelta(minutes=minutes), service.length)

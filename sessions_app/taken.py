@@ -1,0 +1,42 @@
+"""The answer to somebody whose wished time is gone: what stands in the way, and the nearest free times."""
+
+from sessions_app.bookable import Wish
+from sessions_app.entries import Conflict
+from sessions_app.models import CalendarEntry
+from sessions_app.refusals import Taken
+from sessions_app.slots import nearest_slots
+from sessions_app.wording import time_words
+
+_CLOSED = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
+
+
+def taken(wish: Wish, conflict: Conflict) -> Taken:
+    """Ask outside of the refused transaction: it reads."""
+    period = wish.period
+    alternatives = nearest_slots(
+        clinic=wish.clinic,
+        service=wish.service,
+        starts_at=period.starts_at,
+        now=wish.now,
+        nurse=wish.nurse,
+        patient=wish.patient,
+        include_early=bool(wish.early_reason),
+        length=period.ends_at - period.starts_at,
+        ignore_entry=wish.moves.pk if wish.moves else None,
+    )
+    return Taken(_sentence(wish, conflict), alternatives=alternatives, field="starts_at")
+
+
+def _sentence(wish: Wish, conflict: Conflict) -> str:
+    when = time_words(wish.period.starts_at, wish.clinic.zone)
+    if wish.patient is not None:
+        own = [row for row in conflict.rows if row.patient_id == wish.patient.pk]
+        if own:
+            other = time_words(own[0].starts_at, wish.clinic.zone)
+            return (
+                f"{wish.patient.name} already has a visit at that time: {other}. Choose another time or move that one."
+            )
+    whom = "".join([f" with {wish.nurse.name}" if wish.nurse else "", f" in {wish.room.name}" if wish.room else ""])
+    if conflict.rows and all(row.kind in _CLOSED for row in conflict.rows):
+        return f"{when}{whom} is closed. Choose another time."
+    return f"{when}{whom} is taken. Choose another time."
