@@ -82,7 +82,8 @@
   if (dialog) {
     document.addEventListener("htmx:beforeRequest", (event) => {
       const target = event.detail.target;
-      if (target && target.id === "dialog-frame" && !dialog.open) opener = document.activeElement;
+      if (!target || target.id !== "dialog-frame" || dialog.open) return;
+      opener = document.activeElement === document.body ? event.detail.elt : document.activeElement;
     });
     document.addEventListener("htmx:afterSwap", (event) => {
       const target = event.detail.target;
