@@ -1,0 +1,127 @@
+"""Signing a session, with everything that follows from it, in one transaction: all of it is written, or none."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from aftercare.issuing import SOURCE, Issue, due_messages, preview_of
+from aftercare.models import AftercarePlan, PlanItem
+from aftercare.stored import end_of, facts_as_dict, item_rows, ref_of
+from clinic import audit, notifications
+from clinic.models import Clinic, Patient, ProtocolVersion, User
+from sessions_app.actions import close_session
+from sessions_app.models import TreatmentSession
+from sessions_app.refusals import Refused
+from sessions_app.wording import day_words
+
+
+class NoProtocol(Refused):
+    """Nobody can sign a session before the clinical lead has signed a protocol."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No protocol is signed yet, so no plan can be made. Ask the clinical lead to sign one.", rule="protocol"
+        )
+
+
+@transaction.atomic
+def sign_session(
+    *,
+    session: TreatmentSession,
+    version: int,
+    answers: Mapping[str, Any],
+    by: User,
+    now: datetime | None = None,
+    clinic: Clinic | None = None,
+) -> AftercarePlan | None:
+    """Sign the session as `by`: lock it, issue its plan by the protocol in force, plan every message.
+
+    Returns the plan, or None when nothing was injected. Signing a signed session again returns what it has and writes
+    nothing. Raises `NoProtocol`, and what `close_session` raises: `NotComplete`, `Stale`, `Refused`; nothing is left
+    behind then.
+    """
+    now, clinic = now or timezone.now(), clinic or Clinic.current()
+    protocol_version = ProtocolVersion.in_force()
+    if protocol_version is None:
+        raise NoProtocol
+    _one_at_a_time(session.patient)
+    signed_now = close_session(
+        session=session, by=by, protocol_version=protocol_version, answers=answers, now=now, version=version
+    )
+    if not signed_now:
+        return AftercarePlan.objects.filter(session=session).first()
+    return issue_plan(
+        issue=preview_of(session, version=protocol_version, clinic=clinic, now=now), by=by, now=now
+    )
+
+
+@transaction.atomic(savepoint=False)
+def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None:
+    """Store the plan of a signed session and plan its messages. A correction replaces the plan of its lineage.
+
+    What the older plans, and the replaced one, have not sent yet is called off and planned again from the united
+    timeline in the same transaction; a step that was sent keeps its key and is not sent again.
+    """
+    replaced = _replace(issue, now) if issue.session.amends_id is not None else None
+    plan = None if issue.plan.is_empty else _store(issue, replaced, by=by, now=now)
+    if plan is None and replaced is None:
+        return None
+    sources = {ref_of(row.lineage): row.public_id for row in (*issue.running, *([plan] if plan else []))}
+    _call_off(issue, replaced)
+    messages = due_messages(issue.messages, patient=issue.session.patient, sources=sources)
+    notifications.plan(messages, replaces=[replaced.public_id] if replaced else [])
+    audit.record(
+        "plan replaced" if replaced else "plan issued",
+        by=by,
+        subject=plan or replaced,
+        patient=issue.session.patient,
+        session=str(issue.session.public_id),
+        protocol=issue.version.number,
+        messages=len(messages),
+    )
+    return plan
+
+
+def _one_at_a_time(patient: Patient) -> None:
+    """Two plans of one patient are united in the order in which they are signed. SQLite has one writer as it is."""
+    if connection.features.has_select_for_update:
+        Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+
+
+def _replace(issue: Issue, now: datetime) -> AftercarePlan | None:
+    """The plan of the corrected session, marked as replaced; None when that session had none."""
+    current = AftercarePlan.objects.current().filter(lineage=issue.session.lineage).first()
+    if current is None or not AftercarePlan.objects.current().filter(pk=current.pk).update(replaced_at=now):
+        return None
+    return current
+
+
+def _store(issue: Issue, replaced: AftercarePlan | None, *, by: User, now: datetime) -> AftercarePlan:
+    session, plan = issue.session, issue.plan
+    row = AftercarePlan.objects.create(
+        patient=session.patient,
+        session=session,
+        lineage=session.lineage,
+        number=replaced.number + 1 if replaced else 1,
+        time_zone=plan.time_zone,
+        starts_at=plan.session_end,
+        ends_at=end_of(plan),
+        protocol_version=issue.version,
+        facts=facts_as_dict(issue.facts),
+        values=issue.protocol.as_dict(),
+        issued_at=now,
+        issued_by=by,
+    )
+    PlanItem.objects.bulk_create(item_rows(plan, row))
+    return row
+
+
+def _call_off(issue: Issue, replaced: AftercarePlan | None) -> None:
+    if issue.running:
+        reason = f"part of the united plan after the session of {day_words(issue.plan.session_date)}"
+        notifications.cancel(source=SOURCE, source_ids=[row.public_id for row in issue.running], reason=reason)
+    if replaced is not None:
+        notifications.cancel(source=SOURCE, source_id=replaced.public_id, reason="the plan was corrected")

@@ -1,0 +1,37 @@
+"""What the message engine asks about messages of a plan: is it still wanted, and what do its words need."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from aftercare.models import AftercarePlan
+from clinic.models import Delivery
+
+
+def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
+    """Asked at the point of no return: why a message must not go out any more, by delivery id. One query."""
+    plans = _plans_of(deliveries)
+    reasons = {each.pk: _why_unwanted(each, plans.get(each.source_id)) for each in deliveries}
+    return {pk: reason for pk, reason in reasons.items() if reason}
+
+
+def _why_unwanted(delivery: Delivery, plan: AftercarePlan | None) -> str:
+    if plan is None:
+        return "the plan does not exist"
+    if plan.replaced_at is not None:
+        return "the plan was corrected"
+    return "the plan is over" if delivery.due_at >= plan.ends_at else ""
+
+
+def letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
+    """What the words need, by delivery id: nothing of the plan itself, only until when its link works. One query.
+
+    The step names the templates; they say one neutral line, so that a screen that somebody else sees tells nothing.
+    """
+    plans = _plans_of(deliveries)
+    return {each.pk: {"link_expires_at": plans[each.source_id].ends_at} for each in deliveries}
+
+
+def _plans_of(deliveries: Sequence[Delivery]) -> dict[UUID, AftercarePlan]:
+    rows = AftercarePlan.objects.filter(public_id__in={each.source_id for each in deliveries})
+    return {row.public_id: row for row in rows.only("public_id", "replaced_at", "ends_at")}

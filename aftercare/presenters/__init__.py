@@ -1,0 +1,1 @@
+"""Words of aftercare: the patient's page in two languages, the staff's pages in English."""

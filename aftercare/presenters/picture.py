@@ -1,0 +1,230 @@
+"""The united plan as the picture by day (`clinic.templatetags.plan_layout`) and as the lines of text beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
+from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of
+from clinic.protocol.zones import local_date
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWords:
+    """Numbers of the protocol that the plan's words need."""
+
+    walk_minutes: str = "15–20"
+    long_flight_hours: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the plan as text; `icon` names its picture, `key` what it speaks of."""
+
+    key: str
+    icon: str
+    what: str
+    until: str
+
+
+class PlanPicture:
+    """Draws one patient's running plans. Everything is computed once, by `clinic.protocol`; here it gets words.
+
+    `now` draws today's line, `visit_at` the booked next visit, `is_narrow` chooses names that stand above their row.
+    """
+
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        *,
+        clock: Clock,
+        words: PlanWords,
+        now: datetime | None = None,
+        visit_at: datetime | None = None,
+        is_narrow: bool = False,
+    ) -> None:
+        self.plans = sorted(plans, key=lambda plan: plan.session_end)
+        self.timeline = timeline_of(self.plans)
+        self.clock, self.words, self.now, self.visit_at = clock, words, now, visit_at
+        self.is_narrow = is_narrow
+        self.zone: ZoneInfo = clock.zone
+        self.first = self.plans[0].session_date
+        self.last = self.timeline.watch_last_date or self.first
+
+    def as_mapping(self) -> dict[str, Any]:
+        """What the tag `plan_picture` takes."""
+        days = float((self.last - self.first).days + 1)
+        today = self._at(self.now) if self.now is not None else None
+        return {
+            "days": days,
+            "ticks": [(number, axis_day(self.first + number * _DAY)) for number in range(0, int(days), 7)],
+            "today": today if today is not None and 0 <= today <= days else None,
+            "rows": [row for row in (*self._stocking_rows(), *self._other_rows()) if row],
+            "text": self.as_text(),
+        }
+
+    def as_text(self) -> str:
+        """The whole plan in sentences, for those who do not see the picture."""
+        return " ".join(f"{line.what} {line.until}." for line in self.lines())
+
+    def lines(self) -> list[Line]:
+        """The whole plan line by line, in the order in which it is lived."""
+        return [*self._stocking_lines(), *self._walk_lines(), *self._avoid_lines(), *self._visit_lines(), *self._watch()]
+
+    # --- the picture ----------------------------------------------------------------------------------------
+
+    def _at(self, instant: datetime) -> float:
+        """Days from the first midnight of the axis, on the wall clock."""
+        local = instant.astimezone(self.zone).replace(tzinfo=None)
+        return (local - datetime.combine(self.first, datetime.min.time())) / _DAY
+
+    def _day(self, day: date) -> float:
+        return float((day - self.first).days)
+
+    def _leg_timelines(self) -> list[tuple[str, Timeline]]:
+        """One row for all legs that agree, otherwise a row for each leg."""
+        each = {leg: timeline_of(self.plans, leg=leg) for leg in Leg}
+        worn = {leg: timeline for leg, timeline in each.items() if timeline.compression}
+        if len({timeline.compression for timeline in worn.values()}) <= 1:
+            return [(gettext("Stocking"), self.timeline)]
+        return [
+            (gettext("Stocking, %(leg)s") % {"leg": leg_name(frozenset({leg})).lower()}, timeline)
+            for leg, timeline in worn.items()
+        ]
+
+    def _stocking_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "bands": [self._stocking_band(stretch) for stretch in timeline.compression],
+                "note": self._until_day(timeline.daytime_last_date),
+            }
+            for name, timeline in self._leg_timelines()
+        ]
+
+    def _stocking_band(self, stretch: Stretch) -> dict[str, Any]:
+        is_continuous = stretch.state == CompressionState.CONTINUOUS
+        return {
+            "kind": "continuous" if is_continuous else "daytime",
+            "start": self._at(stretch.starts_at),
+            "end": self._at(stretch.ends_at),
+            "label": gettext("Day and night") if is_continuous else gettext("By day"),
+            "short": gettext("Day + night") if is_continuous else gettext("By day"),
+        }
+
+    def _other_rows(self) -> list[dict[str, Any]]:
+        return [
+            self._walk_row(),
+            self._avoid_row(),
+            self._visit_row(),
+            {
+                "name": gettext("Watch for warning signs"),
+                "bands": [{"kind": "watch", "start": 0, "end": self._day(self.last) + 1}],
+            },
+        ]
+
+    def _walk_row(self) -> dict[str, Any]:
+        dates = [first + n * _DAY for first, last in self.timeline.walk_dates for n in range((last - first).days + 1)]
+        if not dates:
+            return {}
+        note = gettext("every day until %(day)s") % {"day": short_day(dates[-1])}
+        return {
+            "name": gettext("Walk %(minutes)s min") % {"minutes": self.words.walk_minutes},
+            "walks": [{"at": self._day(day) + 0.5} for day in dates],
+            "note": note if len(self.timeline.walk_dates) == 1 else "",
+        }
+
+    def _avoid_row(self) -> dict[str, Any]:
+        stretches = self.timeline.avoid
+        if not stretches:
+            return {}
+        return {
+            "name": gettext("Avoid sport, sun, heat, long flights") if self.is_narrow else gettext("Avoid"),
+            "bands": [
+                {"kind": "avoid", "start": self._at(each.starts_at), "end": self._at(each.ends_at)}
+                for each in stretches
+            ],
+            "note": gettext("until %(when)s") % {"when": self.clock.moment(stretches[-1].ends_at)},
+        }
+
+    def _visit_row(self) -> dict[str, Any]:
+        window = self.timeline.repeat_window
+        if window is None:
+            return {}
+        row: dict[str, Any] = {
+            "name": gettext("Next visit"),
+            "bands": [
+                {"kind": "window", "start": self._day(window.first_date), "end": self._day(window.last_date) + 1}
+            ],
+        }
+        if self.visit_at is None:
+            row["note"] = gettext("not booked yet")
+        else:
+            row["note"] = self.clock.moment(self.visit_at)
+            if local_date(self.visit_at, self.zone) <= self.last:
+                row["visits"] = [self._at(self.visit_at)]
+        return row
+
+    def _until_day(self, day: date | None) -> str:
+        return gettext("until %(when)s") % {"when": short_day(day)} if day else ""
+
+    # --- the text -------------------------------------------------------------------------------------------
+
+    def _stocking_lines(self) -> list[Line]:
+        found = []
+        for name, timeline in self._leg_timelines():
+            for stretch in timeline.compression:
+                found.append(self._stocking_line(name, stretch))
+        return found
+
+    def _stocking_line(self, name: str, stretch: Stretch) -> Line:
+        if stretch.state == CompressionState.CONTINUOUS:
+            what = gettext("%(stocking)s day and night") % {"stocking": name}
+            return Line("continuous", "moon", what, self._until(stretch.ends_at))
+        last = local_date(stretch.ends_at - timedelta(microseconds=1), self.zone)
+        return Line("daytime", "sun", gettext("%(stocking)s by day") % {"stocking": name}, self._until_day(last))
+
+    def _until(self, instant: datetime) -> str:
+        return gettext("until %(when)s") % {"when": self.clock.moment(instant)}
+
+    def _walk_lines(self) -> list[Line]:
+        what = gettext("Walk %(minutes)s minutes every day") % {"minutes": self.words.walk_minutes}
+        return [
+            Line("walk", "footprints", what, self._from_to(first, last)) for first, last in self.timeline.walk_dates
+        ]
+
+    def _avoid_lines(self) -> list[Line]:
+        ends = sorted({stretches[-1].ends_at for stretches in self.timeline.avoided.values()})
+        names: dict[datetime, list[str]] = {end: [] for end in ends}
+        for key, stretches in self.timeline.avoided.items():
+            names[stretches[-1].ends_at].append(self._avoid_name(key))
+        return [
+            Line("avoid", "ban", gettext("Leave: %(things)s") % {"things": ", ".join(names[end])}, self._until(end))
+            for end in ends
+        ]
+
+    def _avoid_name(self, key: ItemKey) -> str:
+        return leave_name(key, long_flight_hours=self.words.long_flight_hours).lower()
+
+    def _visit_lines(self) -> list[Line]:
+        if self.visit_at is not None:
+            return [Line("visit", "calendar", gettext("Next visit"), self.clock.moment(self.visit_at))]
+        window = self.timeline.repeat_window
+        if window is None:
+            return []
+        usual = self._from_to(window.first_date, window.last_date)
+        return [Line("visit", "calendar", gettext("Usual time of a next visit"), usual)]
+
+    def _watch(self) -> list[Line]:
+        return [Line("watch", "eye", gettext("Know the warning signs"), self._until_day(self.last))]
+
+    def _from_to(self, first: date, last: date) -> str:
+        if first == last:
+            return gettext("on %(day)s") % {"day": short_day(first)}
+        return gettext("from %(first)s to %(last)s") % {"first": short_day(first), "last": short_day(last)}

@@ -1,0 +1,345 @@
+"""The patient's page: from the numbers of `aftercare.today` to sentences, in the language of the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from aftercare.models import AftercarePlan
+from aftercare.presenters.picture import Line, PlanPicture, PlanWords
+from aftercare.presenters.words import (
+    LEAVE,
+    Clock,
+    days_of,
+    hours_of,
+    leave_name,
+    leg_name,
+    long_day,
+    minutes_of,
+    short_day,
+    weekday,
+)
+from aftercare.stored import plan_of
+from aftercare.today import AvoidGroup, Left, Phase, Stocking, Today, Walks, today_of
+from clinic.models import Clinic, Patient
+from clinic.protocol import CompressionState
+from sessions_app.models import Appointment
+
+# Local wheals, itching and stinging are expected for two days only; after them they are a reason to call.
+ITCHING_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What is left, for the tag `ring`."""
+
+    left: int
+    total: int
+    number: int
+    caption: str
+    caption_second: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hero:
+    """The one big thing."""
+
+    kind: str
+    title: str
+    until: str
+    then: str
+    ring: Ring | None
+    legs: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkDay:
+    weekday: str
+    number: int
+    spoken: str
+    is_today: bool
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WalkCard:
+    title: str
+    when: str
+    days: tuple[WalkDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveGroup:
+    """Things with one end; `title` stands as the card's heading when it is the only group."""
+
+    title: str
+    until: str
+    things: tuple[tuple[str, str], ...]  # name, icon
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCard:
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TodayPage:
+    """Everything the template shows; no computing is left to it."""
+
+    phase: Phase
+    date_line: str
+    zone_line: str
+    corrected: str
+    hero: Hero
+    walk: WalkCard | None
+    leave: tuple[LeaveGroup, ...]
+    visit: VisitCard
+    picture: dict[str, object] | None
+    lines: tuple[Line, ...]
+    normal: tuple[str, ...]
+    watch_until: str
+
+
+def today_page(
+    *, patient: Patient, plans: Sequence[AftercarePlan], visit: Appointment | None, clinic: Clinic, now: datetime
+) -> TodayPage:
+    """The page of one patient at one instant. `plans` are the current ones, items prefetched; `visit` is the next one."""
+    values = [plan_of(row) for row in plans]
+    today = today_of(values, now, zone=clinic.zone)
+    clock = Clock(today.zone, today.date, ZoneInfo(patient.time_zone))
+    words = plan_words(plans)
+    has_plan = today.phase is not Phase.NO_PLAN
+    picture = None
+    if has_plan and today.phase is not Phase.OVER:
+        picture = PlanPicture(
+            values, clock=clock, words=words, now=now, visit_at=visit.starts_at if visit else None, is_narrow=True
+        )
+    return TodayPage(
+        phase=today.phase,
+        date_line=_date_line(today),
+        zone_line=_zone_line(clock, clinic, now),
+        corrected=_corrected(plans, clock),
+        hero=_hero(today, clock, plans),
+        walk=_walk_card(today.walks, today.date, clock, words) if today.walks else None,
+        leave=_leave_groups(today.avoid, clock, words),
+        visit=_visit_card(visit, today, clock),
+        picture=picture.as_mapping() if picture else None,
+        lines=tuple(picture.lines()) if picture else (),
+        normal=_normal(today),
+        watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
+    )
+
+
+def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
+    """Minutes of the daily walk and hours of a long flight, as the newest plan's protocol says."""
+    if not plans:
+        return PlanWords()
+    values = max(plans, key=lambda row: row.starts_at).values["values"]
+    least, most = values["walk_daily_minutes_min"], values["walk_daily_minutes_max"]
+    return PlanWords(f"{least}–{most}" if least != most else str(least), values["long_flight_hours"])
+
+
+def _date_line(today: Today) -> str:
+    day = long_day(today.date)
+    day = day[:1].upper() + day[1:]
+    if today.day is None or today.phase is Phase.OVER:
+        return day
+    if today.day == 0:
+        return gettext("%(date)s, the day of your treatment") % {"date": day}
+    return gettext("%(date)s, day %(number)d of your plan") % {"date": day, "number": today.day}
+
+
+def _zone_line(clock: Clock, clinic: Clinic, now: datetime) -> str:
+    if not clock.differs_at(now):
+        return ""
+    place = clock.zone.key.rpartition("/")[2].replace("_", " ")
+    return gettext("All times are the clinic's time (%(place)s, %(zone)s).") % {
+        "place": place,
+        "zone": now.astimezone(clock.zone).tzname(),
+    }
+
+
+def _corrected(plans: Sequence[AftercarePlan], clock: Clock) -> str:
+    corrections = [row.issued_at for row in plans if row.number > 1 and row.ends_at > row.issued_at]
+    if not corrections:
+        return ""
+    day = short_day(clock.date_of(max(corrections)))
+    return gettext("The clinic corrected your plan on %(day)s. This page shows the new one; follow it.") % {"day": day}
+
+
+# --- the one big thing -------------------------------------------------------------------------------------------
+
+
+def _hero(today: Today, clock: Clock, plans: Sequence[AftercarePlan]) -> Hero:
+    if today.stocking is not None:
+        return _stocking_hero(today, today.stocking, clock)
+    if today.phase is Phase.WATCH and today.watch_last_date is not None:
+        return Hero(
+            kind="watch",
+            title=gettext("No stocking needed now"),
+            until=gettext("Know the warning signs until %(day)s") % {"day": short_day(today.watch_last_date)},
+            then="",
+            ring=None,
+            legs=(),
+        )
+    if today.phase is Phase.OVER and today.watch_last_date is not None:
+        return Hero(
+            kind="over",
+            title=gettext("Your plan is finished"),
+            until=gettext("Its last day was %(day)s.") % {"day": short_day(today.watch_last_date)},
+            then=gettext("If something worries you, call us all the same."),
+            ring=None,
+            legs=(),
+        )
+    return Hero(
+        kind="empty",
+        title=gettext("No plan yet"),
+        until=gettext("It appears here when a treatment is done: what to do, and until when."),
+        then="",
+        ring=None,
+        legs=(),
+    )
+
+
+def _stocking_hero(today: Today, stocking: Stocking, clock: Clock) -> Hero:
+    is_continuous = stocking.phase is Phase.CONTINUOUS
+    return Hero(
+        kind=stocking.phase.value,
+        title=gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day"),
+        until=clock.near(stocking.until) if is_continuous else clock.near_day(stocking.last_date),
+        then=_then(today, stocking),
+        ring=_ring(stocking.left),
+        legs=_legs(today.stockings, clock),
+    )
+
+
+def _then(today: Today, stocking: Stocking) -> str:
+    last = today.daytime_last_date
+    if stocking.phase is Phase.DAYTIME:
+        return gettext("You may take it off for the night.")
+    if last is None or last <= stocking.last_date:
+        return ""
+    return gettext("Then by day until %(day)s.") % {"day": short_day(last)}
+
+
+def _legs(stockings: Sequence[Stocking], clock: Clock) -> tuple[str, ...]:
+    """Which leg; a line for each when they differ."""
+    if len(stockings) == 1:
+        return (leg_name(stockings[0].legs),)
+    return tuple(_leg_line(each, clock) for each in stockings)
+
+
+def _leg_line(stocking: Stocking, clock: Clock) -> str:
+    if stocking.phase is Phase.CONTINUOUS:
+        words = gettext("%(leg)s: day and night until %(when)s")
+        return words % {"leg": leg_name(stocking.legs), "when": clock.near(stocking.until)}
+    words = gettext("%(leg)s: by day until %(when)s")
+    return words % {"leg": leg_name(stocking.legs), "when": clock.near_day(stocking.last_date)}
+
+
+def _ring(left: Left) -> Ring:
+    """The biggest unit in the middle, the next smaller one below it."""
+    if left.days:
+        number, caption, second = left.days, gettext("day left") if left.days == 1 else gettext("days left"), ""
+        spoken = days_of(left.days)
+        if left.hours:
+            caption = gettext("day and") if left.days == 1 else gettext("days and")
+            second = gettext("%(hours)d h left") % {"hours": left.hours}
+            spoken = gettext("%(days)s and %(hours)s") % {"days": spoken, "hours": hours_of(left.hours)}
+    elif left.hours:
+        number, caption, second = left.hours, gettext("h left"), ""
+        spoken = hours_of(left.hours)
+    else:
+        number, caption, second = left.minutes, gettext("min left"), ""
+        spoken = minutes_of(left.minutes)
+    label = gettext("%(left)s left of %(total)s") % {"left": spoken, "total": days_of(left.total_days)}
+    return Ring(left.percent, 100, number, caption, second, label)
+
+
+# --- the cards ---------------------------------------------------------------------------------------------------
+
+
+def _walk_card(walks: Walks, today: date, clock: Clock, words: PlanWords) -> WalkCard:
+    if today < walks.first_date:
+        when = gettext("Every day from %(first)s to %(last)s") % {
+            "first": clock.near_day(walks.first_date),
+            "last": short_day(walks.last_date),
+        }
+    elif today == walks.last_date:
+        when = gettext("Today is the last day of it")
+    else:
+        when = gettext("Every day until %(day)s") % {"day": short_day(walks.last_date)}
+    days = tuple(
+        WalkDay(weekday(day), day.day, long_day(day), is_today=day == today, is_past=day < today)
+        for day in walks.strip
+    )
+    return WalkCard(gettext("Walk %(minutes)s minutes") % {"minutes": words.walk_minutes}, when, days)
+
+
+def _leave_groups(groups: Sequence[AvoidGroup], clock: Clock, words: PlanWords) -> tuple[LeaveGroup, ...]:
+    return tuple(
+        LeaveGroup(
+            title=_leave_title(group.until, clock),
+            until=_full_moment(group.until, clock),
+            things=tuple(
+                (leave_name(key, long_flight_hours=words.long_flight_hours), LEAVE[key][1]) for key in group.keys
+            ),
+        )
+        for group in groups
+    )
+
+
+def _leave_title(until: datetime, clock: Clock) -> str:
+    day = clock.date_of(until)
+    if day == clock.today:
+        return gettext("Leave these until %(time)s today") % {"time": clock.time(until)}
+    if day == clock.today + timedelta(days=1):
+        return gettext("Leave these until tomorrow")
+    return gettext("Leave these until %(day)s") % {"day": short_day(day)}
+
+
+def _full_moment(instant: datetime, clock: Clock) -> str:
+    day = long_day(clock.date_of(instant))
+    return f"{day[:1].upper()}{day[1:]}, {clock.time(instant)}"
+
+
+def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitCard:
+    if visit is not None:
+        return VisitCard(
+            gettext("Next visit: %(when)s") % {"when": clock.moment(visit.starts_at)}, _visit_text(visit, today)
+        )
+    window = today.repeat_window
+    if window is not None and today.date <= window.last_date:
+        text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
+        days = {"first": short_day(window.first_date), "last": short_day(window.last_date)}
+        return VisitCard(gettext("No visit is booked"), text % days)
+    return VisitCard(gettext("No visit is booked"), gettext("Call us if you want to come."))
+
+
+def _visit_text(visit: Appointment, today: Today) -> str:
+    minutes = visit.chair_minutes + visit.walk_minutes
+    facts = {"name": visit.entry.nurse.name, "minutes": minutes}
+    worn = today.timeline.state_at(visit.starts_at).compression
+    if worn is CompressionState.NONE:
+        return gettext("With %(name)s. Plan %(minutes)d minutes.") % facts
+    return gettext("With %(name)s. Plan %(minutes)d minutes, and wear your stocking.") % facts
+
+
+def _normal(today: Today) -> tuple[str, ...]:
+    """What is expected, as the drug's information and studies describe it; nothing is promised."""
+    if today.day is None:
+        return ()
+    itching = gettext("Itching, stinging or small wheals where the needle went in, for the first 2 days.")
+    return (
+        gettext("Bruises. They usually go in 2 to 4 weeks."),
+        *((itching,) if today.day <= ITCHING_DAYS else ()),
+        gettext("Veins that look darker than before. This is expected at first."),
+        gettext("A brown line over a treated vein. In most people it fades within a year; in some it takes longer."),
+        gettext("Fine new red veins near a treated place. They often fade in 3 to 12 months; show them at your next visit."),
+    )
+
