@@ -7,6 +7,7 @@ worth something only in the browser that asked for it (django-allauth's code log
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
@@ -34,11 +35,19 @@ def hash_of(secret: str) -> str:
 
 def make_link(patient: Patient, now: datetime, *, expires_at: datetime | None = None) -> str:
     """A fresh address for one message to one patient, built from `BASE_URL` and never from a request's Host."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    PortalLink.objects.create(
-        patient=patient, secret_hash=hash_of(secret), created_at=now, expires_at=expires_at or now + LINK_LIFETIME
+    return make_links([(patient, expires_at)], now)[0]
+
+
+def make_links(wanted: Sequence[tuple[Patient, datetime | None]], now: datetime) -> list[str]:
+    """A fresh address for each (patient, end or None), in their order; one statement however many."""
+    chosen = [secrets.token_urlsafe(_SECRET_BYTES) for _ in wanted]
+    PortalLink.objects.bulk_create(
+        PortalLink(
+            patient=patient, secret_hash=hash_of(secret), created_at=now, expires_at=expires_at or now + LINK_LIFETIME
+        )
+        for secret, (patient, expires_at) in zip(chosen, wanted, strict=True)
     )
-    return f"{settings.BASE_URL}{reverse('aftercare:plan_link', args=[secret])}"
+    return [f"{settings.BASE_URL}{reverse('aftercare:plan_link', args=[secret])}" for secret in chosen]
 
 
 def find_link(secret: str, now: datetime) -> PortalLink | None:

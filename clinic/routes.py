@@ -2,5 +2,9 @@
 
 from django.urls import path
 
+from clinic.views import stop
+
 app_name = "clinic"
-urlpatterns: list = []
+urlpatterns: list = [
+    path("stop/<str:token>/", stop.stop, name="stop"),
+]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +27,8 @@ class FileChannel:
     def deliver(self, letter: Letter, *, idempotency_key: UUID) -> ProviderReceipt:
         folder = Path(settings.OUTBOX_DIR)
         target = folder / f"{idempotency_key}.json"
-        # Written whole under a name of this process, then linked in place: the first one stays, half a file never shows.
-        draft = folder / f".{idempotency_key}.{os.getpid()}"
+        # Written whole under a name of its own, then linked in place: the first one stays, half a file never shows.
+        draft = folder / f".{idempotency_key}.{secrets.token_hex(4)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             draft.write_text(

@@ -1,0 +1,96 @@
+"""Ask a channel, within a limit, and decide what its answer means for the delivery."""
+
+import logging
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from clinic.models import Delivery, DeliveryAttempt
+from clinic.notifications.channels.base import (
+    Channel,
+    Letter,
+    PermanentFailure,
+    ProviderError,
+    ProviderReceipt,
+    TemporaryFailure,
+    UnknownOutcome,
+)
+from clinic.notifications.states import State
+from clinic.notifications.timing import Timing
+
+logger = logging.getLogger(__name__)
+
+Outcome = ProviderReceipt | ProviderError
+# Waits are spread by up to a fifth, so that a thousand rows do not knock again in the same second.
+_JITTER = 0.2
+_random = secrets.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where the delivery goes, how its attempt is closed, and the columns that change with it."""
+
+    state: State
+    outcome: DeliveryAttempt.Outcome
+    changes: dict[str, Any]
+
+
+def ask(channel: Channel, letter: Letter, *, idempotency_key: UUID, limit: timedelta) -> Outcome:
+    """What the provider said, or that nobody knows. Never raises, never takes longer than `limit`.
+
+    Socket time-outs count single reads, so a provider that answers drop by drop could hold us for hours. The call runs
+    in a thread of its own, which is left behind when its time is over.
+    """
+    answers: list[Outcome] = []
+    call = threading.Thread(
+        target=_call, args=(channel, letter, idempotency_key, answers), name=f"deliver-{channel.name}", daemon=True
+    )
+    call.start()
+    call.join(limit.total_seconds())
+    return answers[0] if answers else UnknownOutcome(f"No answer within {limit.total_seconds():g} s.")
+
+
+def _call(channel: Channel, letter: Letter, idempotency_key: UUID, answers: list[Outcome]) -> None:
+    try:
+        answers.append(channel.deliver(letter, idempotency_key=idempotency_key))
+    except ProviderError as error:
+        answers.append(error)
+    except Exception as error:  # a fault of ours: whether the request left is not known, so it counts as unknown
+        # Class only: a message of a library may quote the address or the text.
+        logger.error("channel %s failed with %s", channel.name, type(error).__name__)
+        answers.append(UnknownOutcome(f"The channel failed with {type(error).__name__}."))
+
+
+def decide(answer: Outcome, delivery: Delivery, *, now: datetime, timing: Timing) -> Decision:
+    """The move that an answer leads to. `delivery.attempts` is the number of tries before this one."""
+    if isinstance(answer, ProviderReceipt):
+        return Decision(State.SENT, DeliveryAttempt.Outcome.ACCEPTED, _ended(now, reason=""))
+    if isinstance(answer, PermanentFailure):
+        return Decision(State.FAILED, DeliveryAttempt.Outcome.REFUSED, _ended(now, reason=answer.reason))
+    if isinstance(answer, TemporaryFailure):
+        return _try_again(answer, delivery, now, timing)
+    # The lease's end stays: the grace for a late answer counts from it.
+    return Decision(
+        State.UNCERTAIN, DeliveryAttempt.Outcome.UNKNOWN, {"reason": answer.reason[:200], "lease_token": None}
+    )
+
+
+def _try_again(answer: TemporaryFailure, delivery: Delivery, now: datetime, timing: Timing) -> Decision:
+    """1, 5, 15, 60 min after the first four tries, later where the provider asks for it, never past the deadline."""
+    failed = DeliveryAttempt.Outcome.FAILED
+    tried = delivery.attempts + 1
+    if tried >= timing.tries:
+        return Decision(State.FAILED, failed, _ended(now, reason=f"{answer.reason} Tried {tried} times."))
+    wait = timing.back_off[tried - 1] * _random.uniform(1, 1 + _JITTER)
+    next_try_at = now + max(wait, timedelta(seconds=answer.retry_after_s or 0))
+    if next_try_at > delivery.not_after:
+        return Decision(State.FAILED, failed, _ended(now, reason=f"{answer.reason} The next try would be too late."))
+    changes = {"next_try_at": next_try_at, "reason": answer.reason[:200], "lease_token": None, "lease_until": None}
+    return Decision(State.PENDING, failed, changes)
+
+
+def _ended(now: datetime, *, reason: str) -> dict[str, Any]:
+    return {"reason": reason[:200], "finished_at": now, "lease_token": None, "lease_until": None}
