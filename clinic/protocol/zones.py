@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.protocol.errors import ProtocolError
 
-_ZONE_NAME = re.compile(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}")
+_ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _NOT_A_PLACE = frozenset({"localtime", "posixrules", "Factory"})
 _MIDNIGHT = time()
 
