@@ -6,12 +6,13 @@ instants `2026-01-13 15:00:00` in UTC, uuids as 32 hex digits, booleans as 1 and
 """
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from clinic import database_rules
 
@@ -19,17 +20,16 @@ CHUNK_ROWS = 20_000
 
 
 class Table:
-    """Buffered rows of one model. `fixed` are columns with one value for all rows; `varying` are given per row."""
+    """Buffered rows of one model. `varying` columns are given per row, `fixed` are the same in all rows; every other
+    column takes its model's default, NULL or "".
+    """
 
-    def __init__(self, model: type[Model], varying: Sequence[str], fixed: Mapping[str, Any]) -> None:
-        expected = {field.attname for field in model._meta.concrete_fields}
-        given = {*varying, *fixed}
-        if expected != given:
-            raise ValueError(f"{model.__name__}: missing {expected - given}, unknown {given - expected}")
-        columns = {field.attname: field.column for field in model._meta.concrete_fields}
+    def __init__(self, model: type[Model], varying: Sequence[str], fixed: Mapping[str, Any] | None = None) -> None:
+        fields = {field.attname: field for field in model._meta.concrete_fields}
+        same = {name: default_of(field) for name, field in fields.items() if name not in varying} | dict(fixed or {})
         self.name = model._meta.db_table
-        self.columns = [columns[name] for name in (*varying, *fixed)]
-        self.fixed = tuple(fixed.values())
+        self.columns = [fields[name].column for name in (*varying, *same)]
+        self.fixed = tuple(same.values())
         self.rows: list[tuple[Any, ...]] = []
 
     def add(self, *values: Any) -> None:
@@ -49,6 +49,16 @@ class Table:
                 marks = ", ".join(["%s"] * len(self.columns))
                 cursor.executemany(f'INSERT INTO "{self.name}" ({names}) VALUES ({marks})', self.rows)
         self.rows.clear()
+
+
+def default_of(field: "Field[Any, Any]") -> Any:
+    """What a column holds that nobody fills: NULL, a plain default, or an empty text."""
+    if field.null:
+        return None
+    default = field.get_default()
+    if isinstance(default, dict | list):
+        return json.dumps(default)
+    return int(default) if isinstance(default, bool) else default
 
 
 @contextmanager

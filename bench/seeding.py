@@ -34,15 +34,17 @@ TREATMENTS = (
     (("right", "reticular", "1.00", "0.90", 5, "popliteal"), ("right", "spider", "0.50", "0.50", 5, "ankle")),
     (("left", "reticular", "1.00", "0.70", 4, "calf_lateral"), ("right", "spider", "0.50", "0.90", 9, "calf_medial")),
 )
-# Messages of a plan: step, kind, days after the session.
+# Messages of a plan: step, occurrence, kind, days after the session.
 MESSAGES = (
-    ("bench_night", "compression", 1),
-    ("bench_day", "compression", 3),
-    ("bench_end", "compression", 7),
-    ("bench_walk", "activity", 1),
-    ("bench_walk_again", "activity", 2),
-    ("bench_allowed", "activity", 4),
+    ("CHECK_1", 1, "compression", 1),
+    ("COMP_SWITCH", 1, "compression", 3),
+    ("ACT_SWITCH", 1, "activity", 4),
+    ("WEEKLY", 1, "activity", 7),
+    ("WEEKLY", 2, "activity", 14),
 )
+# Reminders of a visit: step, days before.
+REMINDERS = (("APPT_3", 3), ("APPT_1", 1))
+SEND_AT = time(9)
 _random = random.Random(20260122)
 
 
@@ -54,14 +56,6 @@ def _uuid() -> str:
     return f"{_random.getrandbits(128):032x}"
 
 
-def _nulls(*columns: str) -> dict[str, Any]:
-    return dict.fromkeys(columns)
-
-
-def _blank(*columns: str) -> dict[str, Any]:
-    return dict.fromkeys(columns, "")
-
-
 class Seeder:
     """Holds the open tables and the next free ids while rows are written."""
 
@@ -69,8 +63,8 @@ class Seeder:
         self.staff = staff
         self.now = now
         self.seen: set[int] = set()
-        self.ids = {name: count(1) for name in ("entry", "session", "plan", "site", "ampoule", "item", "audit")}
-        self.values = json.dumps(staff.protocol.as_dict())
+        kinds = ("entry", "session", "plan", "site", "ampoule", "item", "audit", "term", "attempt")
+        self.ids = {kind: count(1) for kind in kinds}
         self._open_tables(_text(now))
 
     def _open_tables(self, now: str) -> None:
@@ -78,28 +72,18 @@ class Seeder:
         self.patients = Table(
             Patient,
             ("id", "public_id", "given_name", "family_name", "birth_date", "phone", "email"),
-            {
-                **_nulls("user_id", "registered_by_id"),
-                "language": "en",
-                "time_zone": ZONE,
-                "weight_kg": "70.0",
-                "allergies": "",
-                "polidocanol_allergy": 0,
-                "risk_factors": "[]",
-                "registered_at": now,
-                "version": 1,
-            },
+            {"time_zone": ZONE, "weight_kg": "70.0", "registered_at": now},
         )
-        self.terms = Table(PatientSearchTerm, ("id", "patient_id", "term", "starts_word"), {})
+        self.terms = Table(PatientSearchTerm, ("id", "patient_id", "term", "starts_word"))
         self.preferences = Table(
             ContactPreference,
             ("id", "patient_id"),
-            {"channel": "email", "allowed": 1, "decided_at": now, "wording_version": "1", "recorded_by_id": None},
+            {"channel": "email", "allowed": 1, "decided_at": now, "wording_version": "1"},
         )
         self.entries = Table(
             CalendarEntry,
             ("id", "nurse_id", "room_id", "patient_id", "starts_at", "ends_at", "active"),
-            {"kind": "appointment", **_nulls("closure_id", "held_by_id", "hold_expires_at")},
+            {"kind": "appointment"},
         )
         self.appointments = Table(
             Appointment,
@@ -108,9 +92,6 @@ class Seeder:
                 "chair_minutes": staff.treatment.chair_minutes,
                 "walk_minutes": staff.treatment.walk_minutes,
                 "buffer_minutes": staff.treatment.buffer_minutes,
-                "version": 1,
-                **_blank("note", "window_note", "cancel_reason", "early_reason"),
-                "early_approved_by_id": None,
                 "booked_by_id": staff.desk.pk,
             },
         )
@@ -119,14 +100,9 @@ class Seeder:
             ("id", "public_id", "appointment_id", "patient_id", "lineage", "nurse_id", "started_at", "ended_at",
              "observation_started_at", "observation_ended_at", "signed_by_id", "signed_at", "created_at"),
             {
-                **_nulls("amends_id", "responsible_clinician_id", "extensive_days"),
-                **_blank("amendment_reason", "reaction_note", "note", "not_treated_reason"),
                 "status": "signed",
-                "version": 7,
                 "time_zone": ZONE,
-                "screening": "{}",
                 "weight_kg": "70.0",
-                "foam": 0,
                 "compression_legs": "both",
                 "compression_garment": "thigh stocking",
                 "compression_mmhg": "20–30",
@@ -150,38 +126,27 @@ class Seeder:
             AftercarePlan,
             ("id", "public_id", "patient_id", "session_id", "lineage", "starts_at", "ends_at", "facts", "issued_at",
              "issued_by_id"),
-            {"number": 1, "time_zone": ZONE, "protocol_version_id": version, "values": self.values,
-             "replaced_at": None},
+            {"time_zone": ZONE, "protocol_version_id": version, "values": json.dumps(staff.protocol.as_dict())},
         )  # fmt: skip
         self.items = Table(
             PlanItem,
             ("id", "plan_id", "key", "leg", "rule", "starts_at", "ends_at", "min_ends_at", "first_date", "last_date",
              "min_last_date"),
-            {},
         )  # fmt: skip
         self.deliveries = Table(
             Delivery,
             ("id", "occurrence_key", "kind", "step", "patient_id", "source", "source_id", "due_at", "not_after",
              "local_time", "policy", "state", "attempts", "created_at", "finished_at"),
-            {
-                "channel": "email",
-                "time_zone": ZONE,
-                **_blank("why", "reason"),
-                "resends": 0,
-                **_nulls("next_try_at", "lease_token", "lease_until"),
-            },
+            {"channel": "email", "time_zone": ZONE},
         )  # fmt: skip
         self.attempts = Table(
             DeliveryAttempt,
             ("id", "delivery_id", "address_hash", "started_at", "finished_at"),
-            {"number": 1, "subject": "A note", "outcome": "accepted", "provider_reference": "", "error": ""},
+            {"number": 1, "subject": "A note", "outcome": "accepted"},
         )
         self.trail = Table(
-            AuditEvent,
-            ("id", "at", "action", "by_id", "by_name", "subject", "subject_id", "patient_id"),
-            {"details": "{}"},
+            AuditEvent, ("id", "at", "action", "by_id", "by_name", "subject", "subject_id", "patient_id")
         )
-        self.numbers = {table: count(1) for table in (self.terms, self.attempts)}
 
     def tables(self) -> list[Table]:
         return [table for table in vars(self).values() if isinstance(table, Table)]
@@ -202,10 +167,11 @@ class Seeder:
         booked = _text(min(starts, self.now) - timedelta(days=10))
         self.appointments.add(number, public_id, number, service.pk, status, booked, _uuid(), booked)
         self._event(booked, "appointment booked", self.staff.desk, "sessions_app.Appointment", public_id, visit.patient)
-        self._message(
-            patient=visit.patient, step="bench_visit", kind="appointment", source=("appointment", public_id),
-            due=starts - timedelta(days=2), policy="hold", wanted=lasts,
-        )  # fmt: skip
+        for step, days in REMINDERS:
+            due = datetime.combine(visit.day - timedelta(days=days), SEND_AT, ZoneInfo(ZONE))
+            self._message(
+                visit.patient, (step, 1, "appointment"), ("appointment", public_id), due, policy="hold", wanted=lasts
+            )
         if treated:
             self._session(visit, number, nurse, starts)
 
@@ -224,7 +190,7 @@ class Seeder:
         self.patients.add(patient, _uuid(), given, family, born.isoformat(), phone, f"patient{patient}@bench.example")
         self.preferences.add(patient, patient)
         for term, starts in terms_of(given_name=given, family_name=family, phone=phone).items():
-            self.terms.add(next(self.numbers[self.terms]), patient, term, int(starts))
+            self.terms.add(next(self.ids["term"]), patient, term, int(starts))
 
     def _session(self, visit: Visit, appointment: int, nurse: Any, starts: datetime) -> None:
         number, public_id, lineage = next(self.ids["session"]), _uuid(), _uuid()
@@ -248,12 +214,16 @@ class Seeder:
         self.plans.add(plan, plan_id, visit.patient, number, lineage, _text(ended), ends_at, facts, signed, nurse.pk)
         for item in items:
             self.items.add(next(self.ids["item"]), plan, *item)
-        for step, message_kind, days in MESSAGES:
-            due = datetime.combine(visit.day + timedelta(days=days), time(9), ZoneInfo(ZONE))
+        for step, occurrence, message_kind, days in MESSAGES:
+            due = datetime.combine(visit.day + timedelta(days=days), SEND_AT, ZoneInfo(ZONE))
             self._message(
-                patient=visit.patient, step=step, kind=message_kind, source=("plan", plan_id), due=due,
-                policy="resend_once", wanted=True,
-            )  # fmt: skip
+                visit.patient,
+                (step, occurrence, message_kind),
+                ("plan", plan_id),
+                due,
+                policy="resend_once",
+                wanted=True,
+            )
 
     @lru_cache(maxsize=512)  # noqa: B019 - one seeder per run, and days come in order
     def _plan(self, ended: datetime, kind: int) -> tuple[str, str, Sequence[tuple[Any, ...]]]:
@@ -277,19 +247,27 @@ class Seeder:
         return json.dumps(facts_as_dict(facts)), _text(end_of(plan)), items
 
     def _message(
-        self, *, patient: int, step: str, kind: str, source: tuple[str, str], due: datetime, policy: str, wanted: bool
+        self,
+        patient: int,
+        what: tuple[str, int, str],
+        source: tuple[str, str],
+        due: datetime,
+        *,
+        policy: str,
+        wanted: bool,
     ) -> None:
+        step, occurrence, kind = what
         identity, instant = _uuid(), _text(due)
         gone = due < self.now
         state = "cancelled" if not wanted else "sent" if gone else "pending"
         finished = None if state == "pending" else instant
         self.deliveries.add(
-            identity, f"{source[1]}:{step}:1:email", kind, step, patient, source[0], source[1], instant,
+            identity, f"{source[1]}:{step}:{occurrence}:email", kind, step, patient, source[0], source[1], instant,
             _text(due + timedelta(hours=10)), due.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:%M"), policy, state,
             int(state == "sent"), _text(min(due, self.now) - timedelta(days=1)), finished,
         )  # fmt: skip
         if state == "sent":
-            self.attempts.add(next(self.numbers[self.attempts]), identity, f"{patient:064x}", instant, instant)
+            self.attempts.add(next(self.ids["attempt"]), identity, f"{patient:064x}", instant, instant)
 
     def _event(self, at: str, action: str, by: Any, subject: str, subject_id: str, patient: int) -> None:
         self.trail.add(next(self.ids["audit"]), at, action, by.pk, by.name, subject, subject_id, patient)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench import server
-from bench.cases import floor
+from bench.cases import dispatch, floor
 from bench.harness import Left, Result
 from tools import postgres
 
@@ -25,6 +25,7 @@ class Case:
 
 
 CASES = {
+    "dispatch": Case("due messages sent per second, transport left out (goal 7)", dispatch.run),
     "floor": Case("the yardstick pages against an empty answer; no goal, a look at the machine", floor.run),
 }
 

@@ -73,7 +73,7 @@ def test_seeded_clinic_is_whole_and_obeys_the_database_rules():
     signed = TreatmentSession.objects.count()
     assert signed == AftercarePlan.objects.count() > 300
     assert AftercarePlan.objects.annotate(number_of_items=Count("items")).filter(number_of_items__lt=10).count() == 0
-    assert Delivery.objects.count() == 600 + 6 * signed
+    assert Delivery.objects.count() == 2 * 600 + 5 * signed
     assert PlanItem.objects.filter(ends_at__lt=F("starts_at")).count() == 0
     assert database_rules.missing(connection) == []
     connection.check_constraints()
