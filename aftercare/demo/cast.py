@@ -74,8 +74,6 @@ STAFF = (
     Person("lead@example.com", "Miriam Thornbury", (Role.CLINICAL_LEAD,)),
     Person("admin@example.com", "Noor Applegarth", (Role.ADMINISTRATOR,)),
 )
-# The people that the sign-in page offers, beside the patients with an e-mail of their own below.
-OFFERED_STAFF = tuple(f"{who}@example.com" for who in ("nurse", "desk", "clinician", "lead", "admin"))
 
 
 def _spider(leg: Leg, segment: Segment, injections: int, each: str = "0.2", length: int | None = None) -> Site:

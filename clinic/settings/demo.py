@@ -1,10 +1,23 @@
 """`./dev up`: an invented clinic on this machine. Nothing of it can be switched on from production settings."""
 
 from clinic.settings.base import *  # noqa: F403
-from clinic.settings.base import EMAIL_URL, SECRET_KEY, VAR_DIR, env
+from clinic.settings.base import EMAIL_URL, SECRET_KEY, TEMPLATES, VAR_DIR, env
 
 DEMO = True
 DEMO_PASSWORD: str = env("DEMO_PASSWORD", default="legwork-demo-2026")
+# Whom the sign-in page and ./dev up offer.
+DEMO_PEOPLE = [
+    "nurse@example.com",
+    "desk@example.com",
+    "clinician@example.com",
+    "lead@example.com",
+    "admin@example.com",
+    "patient@example.com",
+    "patient2@example.com",
+    "patient3@example.com",
+    "patient4@example.com",
+]
+TEMPLATES[0]["OPTIONS"]["context_processors"].append("clinic.demo.offer_people")
 # A demo keeps invented people only; its key may be known.
 SECRET_KEY = SECRET_KEY or "demo-only-key-for-invented-people-never-used-in-production-0123456789"
 ALLOWED_HOSTS = ["*"]

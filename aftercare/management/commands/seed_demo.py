@@ -1,4 +1,4 @@
-"""`seed_demo`: fill an empty database with the invented clinic. Demo mode only; `./dev up` calls it on the first start."""
+"""`seed_demo`: fill an empty database with the invented clinic. `./dev up` calls it on the first start."""
 
 from typing import Any
 

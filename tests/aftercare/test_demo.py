@@ -1,0 +1,99 @@
+"""The demo is a believable clinic around now, made by the product's own actions, and cannot exist outside demo mode."""
+
+import re
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+from django.utils import timezone
+
+from aftercare.demo.cast import STAFF, STORIES
+from aftercare.demo.house import MIDDLE_OF_THE_DAY, zone_at_work
+from aftercare.models import AftercarePlan
+from clinic.models import Clinic, Delivery, Patient, StaffTask, User
+from clinic.settings import demo as demo_settings
+from sessions_app.models import Appointment, TreatmentSession
+from tests.makers import at
+
+DEMO = {
+    "DEMO": True,
+    "DEMO_PASSWORD": "a-long-demo-password",
+    "DEMO_PEOPLE": demo_settings.DEMO_PEOPLE,
+    "NOTIFICATION_CHANNELS": ["file"],
+}
+NOW = at("2026-11-18 11:10")
+
+
+@pytest.fixture
+def demo(db, settings, tmp_path):
+    for name, value in DEMO.items():
+        setattr(settings, name, value)
+    settings.OUTBOX_DIR = tmp_path / "outbox"
+    with time_machine.travel(NOW, tick=False):
+        call_command("seed_demo", stdout=StringIO())
+        yield
+
+
+@pytest.mark.parametrize("command", ["seed_demo", "demo_people"])
+def test_no_demo_command_runs_outside_demo_mode(db, command):
+    with pytest.raises(CommandError, match="demo"):
+        call_command(command)
+
+    assert User.objects.count() == 0
+
+
+@override_settings(**DEMO)
+def test_a_database_with_people_is_never_filled(db):
+    User.objects.create_user("somebody@example.org", None, name="Somebody")
+
+    with pytest.raises(CommandError, match="already"):
+        call_command("seed_demo")
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_at_every_hour_some_zone_of_the_list_is_about_midday(hour):
+    now = timezone.now().replace(hour=hour, minute=30)
+
+    from zoneinfo import ZoneInfo
+
+    assert now.astimezone(ZoneInfo(zone_at_work(now))).hour in MIDDLE_OF_THE_DAY
+
+
+def test_the_whole_demo_tells_its_stories(demo):
+    """One long look, because filling the demo is the slow part."""
+    clinic = Clinic.current()
+    today = timezone.localdate(timezone.now(), clinic.zone)
+    visits = Appointment.objects.filter(entry__starts_at__date=today)
+    running = AftercarePlan.objects.running_at(timezone.now())
+    overlapping = [patient for patient in Patient.objects.all() if running.filter(patient=patient).count() > 1]
+
+    assert (clinic.is_demo, Patient.objects.count()) == (True, len(STORIES))
+    assert set(visits.values_list("status", flat=True)) == {"done", "arrived", "in_treatment", "booked", "no_show"}
+    assert len({visit.entry.nurse_id for visit in visits.select_related("entry")}) == 3
+    assert [patient.name for patient in overlapping] != []
+    assert any(
+        {site.vein_type for site in session.sites.all()} == {"spider", "reticular"}
+        for session in TreatmentSession.objects.signed().prefetch_related("sites")
+    )
+    assert Delivery.objects.filter(state="failed").exists()
+    assert StaffTask.objects.open().filter(kind="message_failed").exists()
+    assert not Delivery.objects.filter(state="pending", due_at__lt=timezone.now() - timedelta(hours=4)).exists()
+    call_command("check_integrity", stdout=StringIO())
+
+    out = StringIO()
+    call_command("demo_people", stdout=out)
+    listed = re.findall(r"\S+@example\.com", out.getvalue())
+    assert listed == demo_settings.DEMO_PEOPLE
+    assert DEMO["DEMO_PASSWORD"] in out.getvalue()
+
+
+def test_every_name_and_address_is_invented():
+    phones = [story.phone for story in STORIES]
+
+    assert len(set(phones)) == len(phones)
+    assert all(phone[3:6] == "555" and phone[6:8] == "01" for phone in phones)
+    emails = [story.email for story in STORIES if story.email] + [person.email for person in STAFF]
+    assert all(email.endswith(("example.com", ".example")) for email in emails)
