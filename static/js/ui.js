@@ -233,8 +233,8 @@
     }
     focusId = null;
   });
-  const summary = document.querySelector(".error-summary");
-  if (summary) summary.focus();
+  const wrong = document.querySelector(".error-summary") || document.querySelector("main [aria-invalid=true]");
+  if (wrong) wrong.focus();
 
   // --- The walk clock -----------------------------------------------------------------------------------------
   // Counts on from the server's elapsed time, so that a wrong clock of the tablet does no harm. Speaks once.
