@@ -1,0 +1,392 @@
+"""What the nurse does with a session: open it, save the draft, end it without treatment, close it when it is signed.
+
+A draft is saved whole or not at all, by conditional update on its version: who was opened on an older one gets `Stale`
+and overwrites nothing. Signing with its plan is `aftercare.actions.sign_session`, which calls `close_session` here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from clinic import audit
+from clinic.models import AuditEvent, Clinic, Patient, ProtocolVersion, User
+from clinic.protocol.vocabulary import Severity
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app import answers as given_answers
+from sessions_app import booking
+from sessions_app.charting import GROUPS, RISK, UNFINISHED, Chart, Missing, chart_of, last_session_before
+from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
+from sessions_app.refusals import Refused, Stale
+
+KIT = "kit"
+_TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
+_OVER = (Appointment.Status.DONE, Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
+
+
+class NotComplete(Refused):
+    """The session cannot be signed yet; `missing` says why, entry by entry, with the place to go to."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        super().__init__(f"Not signed. Still missing: {'; '.join(each.words for each in missing)}.", rule="incomplete")
+        self.missing = list(missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftValues:
+    """What a page holds of a draft, valid parts only.
+
+    ``fields``: model fields of the session by name; ``facts``: answers to the safety questions by fact name, complete;
+    ``groups``: how each group was answered; ``sites`` and ``ampoules``: the rows in order, as keyword arguments of
+    their models, positions included; ``unfinished``: what was typed and is no value yet; ``answers``: to findings.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    sites: Sequence[Mapping[str, Any]] = ()
+    ampoules: Sequence[Mapping[str, Any]] = ()
+    unfinished: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def open_visit(*, appointment: Appointment, by: User, now: datetime | None = None) -> TreatmentSession:
+    """The one session of the visit: made when nobody opened it yet, otherwise the one that is there.
+
+    Opening means that the patient is with the nurse, so the appointment goes to "in treatment".
+    """
+    now = now or timezone.now()
+    found = _session_of(appointment)
+    if found is not None:
+        return found
+    if appointment.status in _OVER:
+        raise Refused(
+            f"This appointment is {appointment.get_status_display().lower()}. Ask the front desk to book it again.",
+            rule="status",
+        )
+    try:
+        with transaction.atomic():
+            session = TreatmentSession.objects.create(**_beginning(appointment, by=by, now=now))
+    except IntegrityError:
+        # A colleague opened it in the same moment.
+        found = _session_of(appointment)
+        if found is None:
+            raise
+        return found
+    _move_on(appointment, _TO_TREATMENT, by=by)
+    audit.record("session opened", by=by, subject=session, patient=session.patient)
+    return session
+
+
+@transaction.atomic
+def save_draft(
+    *, session: TreatmentSession, version: int, values: DraftValues, by: User, now: datetime | None = None
+) -> Chart:
+    """Save what the page holds and answer the chart that follows from it. Nothing is written when nothing changed.
+
+    Raises `Stale` when somebody saved meanwhile, `Refused` when the session is closed. The session object is brought up
+    to date.
+    """
+    now = now or timezone.now()
+    _refuse_closed(session)
+    if session.version != version:
+        raise _stale(session)
+    screening = _screening(session, values, by=by, now=now)
+    changed = {name: value for name, value in values.fields.items() if getattr(session, name) != value}
+    if screening != session.screening:
+        changed["screening"] = screening
+    rows_changed = [
+        name
+        for name, model, rows in (("sites", TreatedSite, values.sites), ("ampoules", SessionAmpoule, values.ampoules))
+        if _differ(getattr(session, name).all(), rows)
+    ]
+    if changed or rows_changed:
+        _update(session, version, changed)
+        if "sites" in rows_changed:
+            _rewrite(session, TreatedSite, values.sites)
+        if "ampoules" in rows_changed:
+            _rewrite(session, SessionAmpoule, values.ampoules)
+    chart = chart_of(session, now=now)
+    answered = _save_answers(chart, values.answers, by=by, now=now, is_saved=bool(changed or rows_changed))
+    if changed or rows_changed or answered:
+        names = sorted([*changed, *rows_changed, *(["answers"] if answered else [])])
+        audit.record(
+            "session saved", by=by, subject=session, patient=session.patient, fields=names, version=session.version
+        )
+    return chart.answered() if answered else chart
+
+
+@transaction.atomic
+def mark_not_treated(
+    *, session: TreatmentSession, version: int, reason: str, by: User, now: datetime | None = None
+) -> TreatmentSession:
+    """End the visit without treatment: no plan, no messages. Refused when a site is recorded, because it happened."""
+    now = now or timezone.now()
+    _refuse_closed(session)
+    if not reason.strip():
+        raise Refused("Write why the patient was not treated.", rule="reason", field="reason")
+    unfinished = session.screening.get(UNFINISHED, {}).get("sites")
+    if unfinished or session.sites.exists():
+        raise Refused(
+            "Treated sites are recorded. Sign the session, or remove them if nothing was injected.", rule="sites"
+        )
+    _update(
+        session,
+        version,
+        {"status": TreatmentSession.Status.NOT_TREATED, "not_treated_reason": reason.strip(), "ended_at": None},
+    )
+    _move_on(session.appointment, (Appointment.Status.DONE,), by=by)
+    audit.record("session not treated", by=by, subject=session, patient=session.patient)
+    return session
+
+
+@transaction.atomic
+def close_session(
+    *,
+    session: TreatmentSession,
+    by: User,
+    protocol_version: ProtocolVersion,
+    answers: Mapping[str, Any] | None = None,
+    now: datetime,
+    version: int | None = None,
+) -> bool:
+    """Lock the session as signed by `by`. True when this call signed it, False when it was signed already.
+
+    `answers` are given on the sign page and join those of the draft. Everything is judged again here, by
+    `protocol_version` and with what was left open counting as missing. Raises `NotComplete`, or `Stale` when the
+    session is not what the signer saw (`version`, the object's own when None).
+    """
+    version = session.version if version is None else version
+    if not _claim(session, version):
+        session.refresh_from_db()
+        if session.status == TreatmentSession.Status.SIGNED:
+            return False
+        _refuse_closed(session)
+        raise _stale(session)
+    session.version = version + 1
+    session._prefetched_objects_cache = {}  # type: ignore[attr-defined]  # rows are judged as they are now
+    chart = chart_of(session, now=now, version=protocol_version, signing=True)
+    if answers and _save_answers(chart, answers, by=by, now=now, is_saved=True):
+        chart = chart.answered()
+    if chart.missing:
+        raise NotComplete(chart.missing)
+    SessionFinding.objects.bulk_create(_finding_rows(chart))
+    signed = {
+        "status": TreatmentSession.Status.SIGNED,
+        "signed_by": by,
+        "signed_at": now,
+        "protocol_version": protocol_version,
+    }
+    TreatmentSession.objects.filter(pk=session.pk).update(**signed)
+    _set(session, signed)
+    _remember(session, by=by)
+    _move_on(session.appointment, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
+    AuditEvent.objects.bulk_create(_events_of_signature(chart, by=by))
+    return True
+
+
+# --- Opening -----------------------------------------------------------------------------------------------------
+
+
+def _session_of(appointment: Appointment) -> TreatmentSession | None:
+    return appointment.sessions.filter(amends__isnull=True).first()
+
+
+def _beginning(appointment: Appointment, *, by: User, now: datetime) -> dict[str, Any]:
+    """What a new draft begins with: remembered facts to be confirmed, and what holds for the whole clinic today."""
+    zone = Clinic.current().zone
+    same_day = local_date(now, zone) == local_date(appointment.starts_at, zone)
+    screening: dict[str, Any] = {}
+    today = _session_with_kit_today(now) if same_day else None
+    if today is not None:
+        screening = {"kit_checked_today": True, KIT: today.screening.get(KIT, {})}
+    beginning = {
+        "appointment": appointment,
+        "patient": appointment.patient,
+        "nurse": by,
+        "responsible_clinician": today.responsible_clinician if today else None,
+        # Charted on a later day: the visit began when it was booked; the nurse corrects the time.
+        "started_at": now.replace(second=0, microsecond=0) if same_day else appointment.starts_at,
+        "time_zone": zone.key,
+        "screening": screening,
+        "weight_kg": appointment.patient.weight_kg,
+    }
+    last = last_session_before(TreatmentSession(**beginning))
+    if last is not None:
+        beginning |= {"compression_garment": last.compression_garment, "compression_mmhg": last.compression_mmhg}
+    return beginning
+
+
+def _session_with_kit_today(now: datetime) -> TreatmentSession | None:
+    """The newest session of today in which the emergency kit was checked and the clinician named."""
+    zone = Clinic.current().zone
+    day = local_date(now, zone)
+    return (
+        TreatmentSession.objects.filter(
+            appointment__entry__starts_at__gte=start_of_day(day, zone),
+            appointment__entry__starts_at__lt=start_of_day(day + timedelta(days=1), zone),
+            screening__kit_checked_today=True,
+            responsible_clinician__isnull=False,
+        )
+        .select_related("responsible_clinician")
+        .order_by("-started_at")
+        .first()
+    )
+
+
+def _move_on(appointment: Appointment, steps: Sequence[Appointment.Status], *, by: User) -> None:
+    """Take the appointment through the steps that still lie before it; one that is over stays as it is."""
+    order = [Appointment.Status.BOOKED, *_TO_TREATMENT, Appointment.Status.DONE]
+    for step in steps:
+        if appointment.status in order and order.index(step) > order.index(Appointment.Status(appointment.status)):
+            booking.change_status(appointment=appointment, to=step, by=by)
+            appointment.status = step
+
+
+# --- Saving ------------------------------------------------------------------------------------------------------
+
+
+def _refuse_closed(session: TreatmentSession) -> None:
+    if session.status == TreatmentSession.Status.SIGNED:
+        raise Refused("This session is signed and locked. Correct it by an amendment.", rule="closed")
+    if session.status == TreatmentSession.Status.NOT_TREATED:
+        raise Refused("This visit ended without treatment and is closed.", rule="closed")
+
+
+def _stale(session: TreatmentSession) -> Stale:
+    return Stale("Somebody else saved this session meanwhile. Nothing of yours was saved over it.")
+
+
+def _update(session: TreatmentSession, version: int, changes: Mapping[str, Any]) -> None:
+    """Write the changes if the draft is still at `version`; the conditional update also holds the row until commit."""
+    open_draft = TreatmentSession.objects.filter(pk=session.pk, version=version, status=TreatmentSession.Status.DRAFT)
+    if not open_draft.update(**changes, version=version + 1):
+        session.refresh_from_db()
+        _refuse_closed(session)
+        raise _stale(session)
+    _set(session, {**changes, "version": version + 1})
+
+
+def _claim(session: TreatmentSession, version: int) -> bool:
+    return bool(
+        TreatmentSession.objects.filter(pk=session.pk, version=version, status=TreatmentSession.Status.DRAFT).update(
+            version=F("version") + 1
+        )
+    )
+
+
+def _set(session: TreatmentSession, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(session, name, value)
+
+
+def _screening(session: TreatmentSession, values: DraftValues, *, by: User, now: datetime) -> dict[str, Any]:
+    """The answers as the page has them; the answers to findings are judged later, with the findings."""
+    kept = {name: session.screening[name] for name in (given_answers.ANSWERS, KIT) if name in session.screening}
+    screening = {**values.facts, **kept}
+    if values.facts.get("kit_checked_today") and not kept.get(KIT):
+        screening[KIT] = {"by_name": str(by), "at": now.isoformat()}
+    if not values.facts.get("kit_checked_today"):
+        screening.pop(KIT, None)
+    for name, part in ((GROUPS, values.groups), (UNFINISHED, values.unfinished)):
+        if part:
+            screening[name] = dict(part)
+    return screening
+
+
+def _save_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: datetime, is_saved: bool) -> bool:
+    """Take the answers into the draft; True when one changed. ``is_saved``: this transaction holds the row already."""
+    session = chart.session
+    before = session.screening.get(given_answers.ANSWERS, {})
+    after = given_answers.merged(before, given, findings=[each.finding for each in chart.findings], by=by, now=now)
+    if after == before:
+        return False
+    screening = {**session.screening, given_answers.ANSWERS: after}
+    if is_saved:
+        TreatmentSession.objects.filter(pk=session.pk).update(screening=screening)
+        session.screening = screening
+    else:
+        _update(session, session.version, {"screening": screening})
+    return True
+
+
+def _differ(stored: Any, rows: Sequence[Mapping[str, Any]]) -> bool:
+    stored = list(stored)
+    if len(stored) != len(rows):
+        return True
+    return any(
+        getattr(old, name) != value for old, new in zip(stored, rows, strict=True) for name, value in new.items()
+    )
+
+
+def _rewrite(
+    session: TreatmentSession, model: type[TreatedSite] | type[SessionAmpoule], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Parts of a draft have no life of their own: they are written anew, in two statements whatever their number."""
+    model.objects.filter(session=session).delete()
+    model.objects.bulk_create(model(session=session, **row) for row in rows)
+
+
+# --- Signing -----------------------------------------------------------------------------------------------------
+
+
+def _finding_rows(chart: Chart) -> list[SessionFinding]:
+    rows = []
+    for judged in chart.findings:
+        finding, reply = judged.finding, judged.reply
+        answered = given_answers.wants_answer(finding)
+        rows.append(
+            SessionFinding(
+                session=chart.session,
+                check_id=finding.id,
+                severity=finding.severity,
+                text=f"{finding.title}. {finding.text}"[:400],
+                reason=reply.reason if answered else "",
+                answered_by_id=reply.by if answered else None,
+                answered_at=datetime.fromisoformat(reply.at) if answered and reply.at else None,
+                overridden=finding.severity is Severity.BLOCK,
+            )
+        )
+    return rows
+
+
+def _events_of_signature(chart: Chart, *, by: User) -> list[AuditEvent]:
+    session = chart.session
+    events = [
+        audit.event(
+            "check overridden",
+            by=by,
+            subject=session,
+            patient=session.patient,
+            check=judged.finding.id,
+            answered_by=judged.reply.by,
+            opens_incident=judged.finding.opens_incident,
+        )
+        for judged in chart.findings
+        if judged.finding.severity is Severity.BLOCK
+    ]
+    checks = [judged.finding.id for judged in chart.findings]
+    signed = audit.event("session signed", by=by, subject=session, patient=session.patient, checks=checks)
+    return [*events, signed]
+
+
+def _remember(session: TreatmentSession, *, by: User) -> None:
+    """Keep for the next visit what the patient said today: weight and risk factors."""
+    patient = session.patient
+    changes: dict[str, Any] = {}
+    if session.weight_kg is not None and session.weight_kg != patient.weight_kg:
+        changes["weight_kg"] = session.weight_kg
+    if session.screening.get(GROUPS, {}).get(RISK):
+        risks = [risk.value for risk in Patient.RiskFactor if session.screening.get(risk.value) is True]
+        if set(risks) != set(patient.risk_factors):
+            changes["risk_factors"] = risks
+    if changes:
+        Patient.objects.filter(pk=patient.pk).update(**changes, version=F("version") + 1)
+        audit.record(
+            "patient updated", by=by, subject=patient, patient=patient, fields=sorted(changes), source="session"
+        )

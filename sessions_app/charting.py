@@ -1,0 +1,317 @@
+"""The chart of one session at one moment: totals, findings with their answers, and what is missing for the signature.
+
+`chart_of` reads the rows and asks `clinic.protocol`; pages, autosave and signing all use it, so that what the nurse
+sees is what the signature is judged by. It costs the same queries whatever the number of sites.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from clinic.access import Permission
+from clinic.models import ProtocolVersion, User
+from clinic.protocol.checks import Finding, LoggingFacts, Totals, findings_before, findings_logged, totals_of
+from clinic.protocol.checks.findings import plain
+from clinic.protocol.plan import SessionFacts
+from clinic.protocol.values import Protocol
+from clinic.protocol.vocabulary import Moment
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app import facts
+from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
+from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
+
+UNFINISHED = "unfinished"
+GROUPS = "groups"
+STOP, RISK = "stop", "risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding with the answer it got; ``is_open`` means that it still stands in the way of the signature."""
+
+    finding: Finding
+    moment: Moment
+    reply: Reply
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that must be done before signing. ``anchor`` is the id on the page to go to, "" for nowhere.
+
+    ``kind``: "field" to fill in, "time" to wait for, "finding" to answer.
+    """
+
+    words: str
+    anchor: str
+    kind: str = "field"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    session: TreatmentSession
+    protocol: Protocol
+    version: ProtocolVersion | None
+    sites: tuple[TreatedSite, ...]
+    ampoules: tuple[SessionAmpoule, ...]
+    last_session: TreatmentSession | None
+    totals: Totals
+    findings: tuple[Judged, ...]
+    gaps: tuple[Missing, ...]
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """All that stands between this draft and its signature: what is not filled in, then what is not answered."""
+        return (*self.gaps, *_unanswered(self.findings))
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+    def answered(self) -> "Chart":
+        """The same chart after its session's answers changed, without reading the rows again."""
+        found = [(judged.finding, judged.moment) for judged in self.findings]
+        return replace(self, findings=_judged(found, replies_in(self.session.screening)))
+
+    def at(self, moment: Moment) -> tuple[Judged, ...]:
+        return tuple(judged for judged in self.findings if judged.moment is moment)
+
+
+def chart_of(
+    session: TreatmentSession,
+    *,
+    now: datetime,
+    version: ProtocolVersion | None = None,
+    signing: bool = False,
+) -> Chart:
+    """Everything that follows from the session's rows. ``version``: the protocol to judge by, the one in force if None.
+
+    ``signing=True`` lets the checks count as missing what was left open; drafts say that in ``missing`` instead, so
+    that an empty form is not full of alarms.
+    """
+    version = version or ProtocolVersion.in_force()
+    protocol = _values_of(version)
+    sites, ampoules = tuple(session.sites.all()), tuple(session.ampoules.all())
+    last = last_session_before(session)
+    logged = facts.logging_facts(
+        session,
+        sites=sites,
+        ampoules=ampoules,
+        earlier_mg_today=earlier_mg_today(session),
+        now=now,
+        signing=signing,
+    )
+    found = _findings(session, logged, last, protocol, signing=signing)
+    judged = _judged(found, replies_in(session.screening))
+    totals = totals_of(logged, protocol)
+    gaps = (
+        *([] if version else [Missing("A protocol that the clinical lead has signed", "")]),
+        *_missing(session, sites, ampoules, totals, protocol, now),
+    )
+    return Chart(session, protocol, version, sites, ampoules, last, totals, judged, gaps)
+
+
+def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -> SessionFacts:
+    """What `clinic.protocol.plan.plan_for` is asked with. The session must have ended."""
+    return facts.plan_facts(session, protocol or protocol_in_force(), session.sites.all())
+
+
+def protocol_in_force() -> Protocol:
+    """The values that a draft is judged by: the signed version, or the shipped one while nothing is signed."""
+    return _values_of(ProtocolVersion.in_force())
+
+
+def _values_of(version: ProtocolVersion | None) -> Protocol:
+    return version.protocol() if version else Protocol.default()
+
+
+def last_session_before(session: TreatmentSession) -> TreatmentSession | None:
+    """The patient's newest signed session before this one, corrections counted once."""
+    return earlier_sessions(session).first()
+
+
+def earlier_sessions(session: TreatmentSession) -> Any:
+    """Signed sessions of the patient before this one, newest first."""
+    return (
+        TreatmentSession.objects.current()
+        .filter(patient_id=session.patient_id, started_at__lt=session.started_at)
+        .exclude(lineage=session.lineage)
+        .order_by("-started_at")
+    )
+
+
+def earlier_mg_today(session: TreatmentSession) -> Decimal:
+    """mg that the patient got in other sessions of the same date, signed or not."""
+    zone, day = facts.zone_of(session), facts.session_date(session)
+    others = (
+        TreatedSite.objects.filter(
+            session__patient_id=session.patient_id,
+            session__started_at__gte=start_of_day(day, zone),
+            session__started_at__lt=start_of_day(day + timedelta(days=1), zone),
+            session__amended_by__isnull=True,
+        )
+        .exclude(session__lineage=session.lineage)
+        .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
+        .values_list("volume_ml", "strength_percent")
+    )
+    return sum((volume * strength * 10 for volume, strength in others), Decimal(0))
+
+
+def _findings(
+    session: TreatmentSession,
+    logged: LoggingFacts,
+    last: TreatmentSession | None,
+    protocol: Protocol,
+    *,
+    signing: bool,
+) -> list[tuple[Finding, Moment]]:
+    last_date = local_date(last.ended_at, facts.zone_of(session)) if last and last.ended_at else None
+    before = facts.before_facts(session, last_session_date=last_date, starting=signing)
+    return [
+        *((finding, Moment.BEFORE) for finding in findings_before(before, protocol)),
+        *((finding, Moment.LOGGING) for finding in findings_logged(logged, protocol)),
+    ]
+
+
+def _judged(found: Collection[tuple[Finding, Moment]], replies: Mapping[str, Reply]) -> tuple[Judged, ...]:
+    prescribers = _prescribers(found, replies)
+    return tuple(
+        Judged(
+            finding,
+            moment,
+            reply=replies.get(finding.id, Reply()),
+            is_open=is_open(finding, replies.get(finding.id), prescribers),
+        )
+        for finding, moment in found
+    )
+
+
+def _prescribers(found: Collection[tuple[Finding, Moment]], replies: Mapping[str, Reply]) -> frozenset[int]:
+    """Those who gave a prescriber's answer and may still do so today."""
+    asked = {
+        reply.by
+        for finding, _ in found
+        if needs_prescriber(finding) and (reply := replies.get(finding.id)) and reply.ack and reply.by
+    }
+    if not asked:
+        return frozenset()
+    people = User.objects.filter(pk__in=asked, is_active=True)
+    return frozenset(person.pk for person in people if person.may(Permission.OVERRIDE_CHECK))
+
+
+def _unanswered(judged: Collection[Judged]) -> Iterator[Missing]:
+    for each in judged:
+        if each.is_open:
+            yield Missing(each.finding.title, f"finding-{each.finding.id}", "finding")
+
+
+def _missing(
+    session: TreatmentSession,
+    sites: Collection[TreatedSite],
+    ampoules: Collection[SessionAmpoule],
+    totals: Totals,
+    protocol: Protocol,
+    now: datetime,
+) -> Iterator[Missing]:
+    unfinished = session.screening.get(UNFINISHED, {})
+    yield from _missing_before(session)
+    if not sites and not unfinished.get("sites"):
+        yield Missing("A treated site", "sites")
+    for raw in unfinished.get("sites", ()):
+        yield Missing(f"Site {raw.get('position', '')}: {_wanted(raw)}", f"site-{raw.get('position', '')}")
+    yield from _missing_ampoules(ampoules, totals)
+    if unfinished.get("ampoules"):
+        yield Missing("Ampoules: a line is not complete", "ampoules")
+    for name in unfinished.get("fields", {}):
+        yield Missing(f"{FIELD_WORDS.get(name, name)}: not saved", f"id_{name}")
+    yield from _missing_after(session, protocol, now)
+
+
+# Words for the fields of the page, as the list of what is missing names them.
+FIELD_WORDS = {
+    "weight_kg": "Weight",
+    "abpi": "Ankle-brachial index",
+    "ankle_pressure_mmhg": "Ankle pressure",
+    "toe_pressure_mmhg": "Toe pressure",
+    "major_surgery": "Date of the surgery",
+    "hospital_stay": "Date of the hospital stay",
+    "recent_pregnancy": "End of the pregnancy",
+    "long_flight": "Date of the flight",
+    "hard_training": "Date of the training",
+    "started_at": "Start of the session",
+    "ended_at": "End of the session",
+    "observation_started_at": "Start of the walk",
+    "observation_ended_at": "End of the walk",
+    "extensive_days": "Days for extensive veins",
+    "compression_garment": "Stocking",
+    "compression_mmhg": "mmHg of the stocking",
+    "reaction_note": "What was seen",
+    "note": "Note",
+}
+
+
+def _missing_before(session: TreatmentSession) -> Iterator[Missing]:
+    asked = session.screening
+    groups = asked.get(GROUPS, {})
+    if not asked.get("identifiers_confirmed"):
+        yield Missing("Name and birth date confirmed", "id_identifiers_confirmed")
+    if not groups.get(STOP):
+        yield Missing("Reasons not to treat", "group-stop")
+    if not groups.get(RISK):
+        yield Missing("Risks and plans", "group-risk")
+    if not asked.get("medication_confirmed"):
+        yield Missing("Medication and allergies", "id_medication_confirmed")
+    if not asked.get("consent_signed"):
+        yield Missing("Consent", "id_consent_signed")
+    if not asked.get("kit_checked_today"):
+        yield Missing("Emergency kit checked", "id_kit_checked_today")
+    if session.responsible_clinician_id is None:
+        yield Missing("Responsible clinician", "id_responsible_clinician")
+
+
+def _wanted(raw: Mapping[str, Any]) -> str:
+    """What an unfinished site still needs, in a few words."""
+    wanted = [
+        words
+        for words, present in (
+            ("place", raw.get("place")),
+            ("vein type", raw.get("vein_type")),
+            ("strength", raw.get("strength")),
+            ("injections", raw.get("injection_count")),
+            ("volume", raw.get("each_ml") or raw.get("volume_ml")),
+        )
+        if not present
+    ]
+    return " and ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted) or "correct what is marked"
+
+
+def _missing_ampoules(ampoules: Collection[SessionAmpoule], totals: Totals) -> Iterator[Missing]:
+    recorded = {ampoule.strength_percent for ampoule in ampoules}
+    if not recorded:
+        used = [plain(strength) for strength, volume in totals.by_strength_ml.items() if volume]
+        if used:
+            yield Missing(f"Ampoules of {' and '.join(used)} %", "ampoules")
+
+
+def _missing_after(session: TreatmentSession, protocol: Protocol, now: datetime) -> Iterator[Missing]:
+    if not session.compression_legs:
+        yield Missing("Stocking: which legs", "group-legs")
+    if session.ended_at is None:
+        yield Missing("Time the stocking went on", "id_ended_at")
+    least = protocol.observation_minutes_min
+    if session.observation_started_at is None:
+        yield Missing("Observed walk", "id_observation_started_at")
+    elif session.observation_ended_at is None:
+        seen = (now - session.observation_started_at) // timedelta(minutes=1)
+        if seen < least:
+            yield Missing(f"{least - seen} min of the walk", "id_observation_ended_at", "time")
+        else:
+            yield Missing("End of the walk", "id_observation_ended_at")
+    if not session.observation_status:
+        yield Missing("How the patient is at the end", "group-status")
+    if not session.reaction:
+        yield Missing("Reaction: yes or none", "group-reaction")
+    elif session.reaction == TreatmentSession.Reaction.SEEN and not session.reaction_note.strip():
+        yield Missing("What was seen", "id_reaction_note")

@@ -1,0 +1,123 @@
+"""The safety questions before the first injection."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from clinic.models import User
+from clinic.protocol.vocabulary import Answer
+from sessions_app.facts import screening_of
+from sessions_app.forms.choices import QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS
+from sessions_app.forms.fields import CountField, DayField, NumberField
+
+
+class BeforeForm(forms.Form):
+    """The blocking safety questions, grouped so that "none of these" answers a group."""
+
+    mark_optional = False
+
+    identifiers_confirmed = forms.BooleanField(required=False)
+    stop = forms.ChoiceField(
+        required=False,
+        choices=[(QUICK, "None of these"), (SOME, "Something applies")],
+        widget=forms.RadioSelect(attrs=SEGMENTED),
+    )
+    stop_items = forms.MultipleChoiceField(
+        required=False, choices=list(STOP_ITEMS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    pregnant = forms.ChoiceField(
+        label="Pregnant", required=False, widget=forms.RadioSelect(attrs=SEGMENTED),
+        choices=[(Answer.NO.value, "No"), (Answer.UNKNOWN.value, "Possible"), (Answer.YES.value, "Yes")],
+    )  # fmt: skip
+    nyha_class = forms.TypedChoiceField(
+        label="Heart failure", required=False, coerce=int, empty_value=None, widget=forms.RadioSelect(attrs=SEGMENTED),
+        choices=[("", "Not severe"), ("3", "NYHA III"), ("4", "NYHA IV")],
+    )  # fmt: skip
+    abpi = NumberField(
+        label="Ankle-brachial index",
+        step="0.05",
+        example="0.9",
+        max_digits=3,
+        decimal_places=2,
+        min_value=0,
+        max_value=3,
+    )
+    ankle_pressure_mmhg = CountField(
+        label="Ankle pressure", unit="mmHg", step="5", example="80", min_value=0, max_value=300
+    )
+    toe_pressure_mmhg = CountField(
+        label="Toe pressure", unit="mmHg", step="5", example="50", min_value=0, max_value=300
+    )
+    risk = forms.ChoiceField(
+        required=False,
+        choices=[(QUICK, "None of these"), (SOME, "Something applies")],
+        widget=forms.RadioSelect(attrs=SEGMENTED),
+    )
+    risk_items = forms.MultipleChoiceField(
+        required=False, choices=list(RISK_ITEMS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    major_surgery = DayField(label="Major surgery")
+    hospital_stay = DayField(label="End of a long hospital stay")
+    recent_pregnancy = DayField(label="End of a pregnancy")
+    long_flight = DayField(label="Flight over 4 hours planned")
+    hard_training = DayField(label="Hard training or event planned")
+    ceap = forms.ChoiceField(
+        label="Leg by CEAP class",
+        required=False,
+        choices=[("", "Not assessed"), *((f"C{n}", f"C{n}") for n in range(7))],
+    )
+    duplex_on_file = forms.BooleanField(label="Duplex scan is on file", required=False)
+    medication_confirmed = forms.BooleanField(required=False)
+    consent_signed = forms.BooleanField(required=False)
+    kit_checked_today = forms.BooleanField(required=False)
+    responsible_clinician = forms.ChoiceField(label="Responsible clinician today", required=False)
+    weight_kg = NumberField(
+        label="Weight",
+        unit="kg",
+        step="0.5",
+        example="68.5",
+        max_digits=4,
+        decimal_places=1,
+        min_value=20,
+        max_value=350,
+    )
+
+    def __init__(self, *args: Any, clinicians: Iterable[User], on_file: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = [("", "Choose who is here today"), *((str(person.pk), str(person)) for person in clinicians)]
+        self.fields["responsible_clinician"].choices = people  # type: ignore[attr-defined]
+        self.on_file = frozenset(on_file) & frozenset(RISK_ITEMS)
+        if self.on_file:
+            known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
+            self.fields["risk"].choices = [(QUICK, f"As on file: {known}"), (SOME, "Something else")]  # type: ignore[attr-defined]
+
+    def facts(self) -> dict[str, Any]:
+        """Answers by fact name; a group that was not answered says nothing."""
+        given = self.cleaned_data
+        facts: dict[str, Any] = {
+            name: True
+            for name in ("identifiers_confirmed", "medication_confirmed", "consent_signed", "kit_checked_today")
+            if given.get(name)
+        }
+        if given.get("stop"):
+            some = given["stop"] == SOME
+            ticked = given.get("stop_items", ()) if some else ()
+            facts |= {name: name in ticked for name in STOP_ITEMS}
+            facts["pregnant"] = (given.get("pregnant") if some else "") or Answer.NO.value
+            if some:
+                facts |= {
+                    name: given.get(name) for name in ("nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg")
+                }
+        if given.get("risk"):
+            some = given["risk"] == SOME
+            ticked = given.get("risk_items", ()) if some else self.on_file
+            facts |= {name: name in ticked for name in RISK_ITEMS}
+            if some:
+                facts |= {name: given.get(name) for name in DATES}
+                facts["ceap"] = given.get("ceap")
+                facts["duplex_on_file"] = bool(given.get("duplex_on_file")) if given.get("ceap") else None
+        return screening_of(facts)
+
+
+DATES = ("major_surgery", "hospital_stay", "recent_pregnancy", "long_flight", "hard_training")

@@ -1,0 +1,23 @@
+"""The proper ending of a visit without treatment."""
+
+from django import forms
+
+from sessions_app.models import TreatmentSession
+
+_REASONS = (
+    "Safety question: do not treat",
+    "Patient does not want treatment today",
+    "Consultation only",
+    "Patient is ill",
+)
+
+
+class NotTreatedForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Why was the patient not treated?",
+        max_length=TreatmentSession._meta.get_field("not_treated_reason").max_length,
+        error_messages={"required": "Write why the patient was not treated."},
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    reasons = _REASONS

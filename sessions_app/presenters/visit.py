@@ -1,0 +1,386 @@
+"""The visit page in words: patient, totals against their limits, findings, what is missing, leg map, last time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from clinic.models import Patient, User
+from clinic.protocol.checks.calendar import age_on
+from clinic.protocol.checks.findings import plain
+from clinic.protocol.vocabulary import Moment, Override, Severity
+from clinic.protocol.zones import local_date, local_time
+from clinic.templatetags.drawings import place_name
+from sessions_app.answers import may_answer, needs_prescriber, wants_answer
+from sessions_app.charting import Chart, Judged, Missing
+from sessions_app.facts import session_date, zone_of
+from sessions_app.forms.treatment import SiteForm
+from sessions_app.models import TreatedSite, TreatmentSession
+from sessions_app.wording import day_words, list_words
+
+_MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
+_EARLIER_KINDS = ("last", "earlier", "older")
+
+
+def patient_line(patient: Patient, *, on: date, weight_kg: Decimal | None, number: int | None = None) -> str:
+    """ "4 Mar 1967 (58), 68 kg, session 3" """
+    born = patient.birth_date
+    parts = [f"{born.day} {born:%b %Y} ({age_on(on, born)})"]
+    if weight_kg is not None:
+        parts.append(f"{plain(weight_kg)} kg")
+    if number is not None:
+        parts.append(f"session {number}")
+    return ", ".join(parts)
+
+
+def warnings(patient: Patient) -> list[str]:
+    """What must catch the eye in the head of every page of this patient."""
+    found = ["Allergy to polidocanol"] if patient.polidocanol_allergy else []
+    if patient.allergies.strip():
+        found.append(f"Allergies: {patient.allergies.strip()}")
+    return found
+
+
+# --- Totals ------------------------------------------------------------------------------------------------------
+
+
+def _ml(value: Decimal) -> str:
+    return plain(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def totals(chart: Chart) -> list[dict[str, Any]]:
+    """Rows for `components/totals.html`."""
+    return [_volume(chart), _dose(chart), _by_weight(chart), _injections(chart), _ampoules(chart)]
+
+
+def _volume(chart: Chart) -> dict[str, Any]:
+    ml, protocol = chart.totals.ml, chart.protocol
+    level = "danger" if ml > protocol.max_total_ml else "attention" if ml > protocol.warn_total_ml else ""
+    return {
+        "label": "Volume",
+        "value": _ml(ml),
+        "unit": "mL",
+        "number": ml,
+        "limit": protocol.max_total_ml,
+        "ask_at": protocol.warn_total_ml,
+        "limit_text": f"ask at {plain(protocol.warn_total_ml)}, limit {plain(protocol.max_total_ml)}",
+        "level": level,
+    }
+
+
+def _dose(chart: Chart) -> dict[str, Any]:
+    mg, kg, per_kg = chart.totals.known_mg, chart.session.weight_kg, chart.protocol.max_mg_per_kg_day
+    row: dict[str, Any] = {"label": "Dose today", "value": plain(mg), "unit": "mg", "limit_text": "enter the weight"}
+    if per_kg is None:
+        return {**row, "limit_text": "no limit set"}
+    if kg:
+        limit = per_kg * kg
+        row |= {"number": mg, "limit": limit, "limit_text": f"limit {plain(limit.quantize(Decimal(1)))} mg"}
+        row["level"] = "attention" if mg > limit else ""
+    return row
+
+
+def _by_weight(chart: Chart) -> dict[str, Any]:
+    per_kg, value = chart.protocol.max_mg_per_kg_day, chart.totals.mg_per_kg
+    row: dict[str, Any] = {"label": "By weight", "value": "–", "unit": "mg/kg", "limit_text": "enter the weight"}
+    if value is not None:
+        row["value"] = str(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+        row |= {"number": value, "limit": per_kg, "limit_text": f"limit {per_kg} a day" if per_kg else "no limit set"}
+        row["level"] = "attention" if per_kg and value > per_kg else ""
+    return row
+
+
+def _injections(chart: Chart) -> dict[str, Any]:
+    sites = len(chart.sites)
+    return {
+        "label": "Injections",
+        "value": str(chart.totals.injections),
+        "limit_text": f"at {sites} site{'' if sites == 1 else 's'}",
+    }
+
+
+def _ampoules(chart: Chart) -> dict[str, Any]:
+    needed = {strength: count for strength, count in chart.totals.ampoules_min.items() if count}
+    opened = sum(ampoule.opened for ampoule in chart.ampoules)
+    words = list_words([f"{count} of {plain(strength)} %" for strength, count in needed.items()])
+    row = {
+        "label": "Ampoules",
+        "value": str(opened),
+        "unit": "opened",
+        "limit_text": f"{words} needed" if words else "",
+    }
+    if needed:
+        row |= {"number": opened, "limit": max(sum(needed.values()), opened)}
+        row["level"] = "attention" if opened < sum(needed.values()) else ""
+    return row
+
+
+# --- Findings ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding as it is shown. ``digest`` changes when anything but the person's own typing changed."""
+
+    id: str
+    severity: str
+    title: str
+    text: str
+    is_open: bool
+    may_answer: bool
+    wants_answer: bool
+    is_override: bool
+    reason: str
+    ack: bool
+    who: str
+    digest: str
+
+    @property
+    def state(self) -> str:
+        """Kind for the look: the severity while it is open, "done" once it was answered."""
+        return self.severity.lower() if self.is_open or self.severity == Severity.NOTE else "done"
+
+    @property
+    def reason_label(self) -> str:
+        return "Reason to go on all the same" if self.is_override else "Reason"
+
+
+def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:
+    return [_finding_view(each, user) for each in judged]
+
+
+def _finding_view(judged: Judged, user: User) -> FindingView:
+    finding, reply = judged.finding, judged.reply
+    may = may_answer(finding, user)
+    who = ""
+    if reply.ack and reply.by_name and not judged.is_open:
+        who = f"Answered by {reply.by_name}"
+    elif wants_answer(finding) and not may:
+        who = "A clinician answers this: she or he opens this visit and writes the reason."
+    elif needs_prescriber(finding) and reply.of and reply.of != finding.text:
+        who = "The facts changed after it was answered. Answer it again."
+    elif finding.severity is Severity.BLOCK and finding.override is Override.NONE:
+        who = "Nobody can lift this. Correct what is wrong, or end the visit as not treated."
+    return FindingView(
+        id=finding.id,
+        severity=str(finding.severity),
+        title=finding.title,
+        text=finding.text,
+        is_open=judged.is_open,
+        may_answer=may,
+        wants_answer=wants_answer(finding),
+        is_override=finding.severity is Severity.BLOCK,
+        reason=reply.reason,
+        ack=reply.ack,
+        who=who,
+        digest=f"{finding.severity}|{finding.text}|{judged.is_open}|{who}|{may}",
+    )
+
+
+def by_severity(views: Sequence[FindingView]) -> dict[str, list[FindingView]]:
+    """Open findings that want something, answered ones, and notes; the tray shows them in this order."""
+    return {
+        "open": [view for view in views if view.is_open],
+        "done": [view for view in views if not view.is_open and view.severity != Severity.NOTE],
+        "notes": [view for view in views if view.severity == Severity.NOTE],
+    }
+
+
+# --- Missing -----------------------------------------------------------------------------------------------------
+
+
+def missing(chart: Chart, keys: Mapping[int, str]) -> list[dict[str, str]]:
+    """Rows of the list of what is missing; `keys` are the row keys of the page's sites by position."""
+    return [
+        {"words": each.words, "anchor": _anchor(each, keys), "icon": _MISSING_ICONS[each.kind]}
+        for each in chart.missing
+    ]
+
+
+def _anchor(each: Missing, keys: Mapping[int, str]) -> str:
+    name, _, position = each.anchor.partition("-")
+    if name == "site" and position.isdigit():
+        return f"site-{keys.get(int(position), f's{position}')}"
+    return each.anchor
+
+
+# --- Sites, map, last time ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    form: SiteForm
+    number: int
+    name: str
+    summary: str
+    ml: str
+    mg: str
+    tags: list[tuple[str, str]]
+
+
+def sites(forms: Sequence[SiteForm], chart: Chart | None = None) -> list[SiteView]:
+    """The rows of the list. `chart`: as saved, for the findings that concern single sites."""
+    tags: dict[int, list[tuple[str, str]]] = {}
+    if chart is not None:
+        for judged in chart.at(Moment.LOGGING):
+            for index in judged.finding.sites:
+                kind = {Severity.BLOCK: "danger", Severity.ACK: "attention"}.get(judged.finding.severity, "plain")
+                kind = kind if judged.is_open else "plain"
+                tags.setdefault(chart.sites[index].position, []).append((kind, judged.finding.title))
+    return [_site_view(form, tags.get(form.position, [])) for form in forms]
+
+
+def _site_view(form: SiteForm, tags: list[tuple[str, str]]) -> SiteView:
+    given = form.cleaned_data if form.is_bound and hasattr(form, "cleaned_data") else {}
+    ml, strength = given.get("total_ml"), given.get("strength_percent")
+    return SiteView(
+        form=form,
+        number=form.position,
+        name=_place(str(form["place"].value() or "")),
+        summary=_site_words(given),
+        ml=f"{_ml(ml)} mL" if ml is not None else "",
+        mg=f"{plain(ml * strength * 10)} mg" if ml is not None and strength is not None else "",
+        tags=tags,
+    )
+
+
+def _place(value: str) -> str:
+    leg, _, segment = value.partition(":")
+    try:
+        return place_name(segment, leg)
+    except KeyError:
+        return "New site"
+
+
+def _site_words(given: Mapping[str, Any]) -> str:
+    parts = [str(given["vein_type"]).capitalize()] if given.get("vein_type") else []
+    if given.get("strength_percent") is not None:
+        parts.append(f"{plain(given['strength_percent'])} %")
+    count, each, whole = given.get("injection_count"), given.get("each_ml"), given.get("total_ml")
+    if count and each is not None:
+        parts.append(f"{count} × {plain(each)} mL")
+    elif count and whole is not None:
+        parts.append(f"{count} injections")
+    if given.get("treated_length_cm") is not None:
+        parts.append(f"{plain(given['treated_length_cm'])} cm")
+    return ", ".join(parts) or "Nothing entered yet"
+
+
+def site_words(site: TreatedSite) -> str:
+    """ "Spider, 0.5 %, 8 × 0.2 mL, 20 cm" of a stored site."""
+    each = site.each_ml
+    return _site_words(
+        {
+            "vein_type": site.vein_type,
+            "strength_percent": site.strength_percent,
+            "injection_count": site.injection_count,
+            "each_ml": each if each == each.quantize(Decimal("0.01")) else None,
+            "total_ml": site.volume_ml,
+            "treated_length_cm": site.treated_length_cm,
+        }
+    )
+
+
+def marks(current: Iterable[tuple[str, int]], earlier: Sequence[TreatmentSession], number: int) -> list[dict[str, Any]]:
+    """Marks of the leg map: today's sites as (place, number), and the places of up to three earlier sessions.
+
+    `number` is that of the newest earlier session.
+    """
+    found = [
+        {"leg": place.partition(":")[0], "segment": place.partition(":")[2], "kind": "today", "text": shown}
+        for place, shown in current
+        if ":" in place
+    ]
+    for back, (kind, session) in enumerate(zip(_EARLIER_KINDS, earlier, strict=False)):
+        places = dict.fromkeys((site.leg, site.segment) for site in session.sites.all())
+        found += [{"leg": leg, "segment": segment, "kind": kind, "text": number - back} for leg, segment in places]
+    return found
+
+
+def map_key(earlier: Sequence[TreatmentSession], number: int) -> list[tuple[str, str]]:
+    entries = [("today", "today")]
+    for back, (kind, session) in enumerate(zip(_EARLIER_KINDS, earlier, strict=False)):
+        day = session_date(session)
+        entries.append((kind, f"session {number - back}, {day.day} {day:%b}"))
+    return entries
+
+
+@dataclass(frozen=True, slots=True)
+class LastTime:
+    """The last session, for the place beside the form."""
+
+    when: str
+    days_ago: int
+    sites: list[tuple[str, str, str]]
+    total: str
+    reaction: str
+    stocking: str
+    note: str
+
+
+def last_time(session: TreatmentSession | None, *, today: date) -> LastTime | None:
+    """What was done last time: places with words and volume, total, reaction, stocking."""
+    if session is None:
+        return None
+    rows = list(session.sites.all())
+    ml = sum((site.volume_ml for site in rows), Decimal(0))
+    mg = sum((site.dose_mg for site in rows), Decimal(0))
+    day = session_date(session)
+    return LastTime(
+        when=day_words(day),
+        days_ago=(today - day).days,
+        sites=[(place_name(site.segment, site.leg), site_words(site), f"{_ml(site.volume_ml)} mL") for site in rows],
+        total=f"{_ml(ml)} mL, {plain(mg)} mg at {len(rows)} site{'' if len(rows) == 1 else 's'}",
+        reaction=session.reaction_note
+        or ("none seen" if session.reaction == session.Reaction.NONE_SEEN else "not recorded"),
+        stocking=stocking_words(session),
+        note=session.note,
+    )
+
+
+def stocking_words(session: TreatmentSession) -> str:
+    """ "Both legs, thigh stocking, 20-30 mmHg" """
+    if not session.compression_legs:
+        return "not recorded"
+    if session.compression_legs == session.CompressionLegs.NONE:
+        return "none"
+    parts = [session.get_compression_legs_display(), session.compression_garment]
+    if session.compression_mmhg:
+        parts.append(f"{session.compression_mmhg} mmHg")
+    return ", ".join(part for part in parts if part)
+
+
+# --- Clock -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The observed walk while it runs."""
+
+    started_at: datetime
+    may_leave_at: datetime
+    minutes: int
+
+
+def walk(chart: Chart) -> Walk | None:
+    """The running walk, None before and after. The gate is the protocol's least time."""
+    session, minutes = chart.session, chart.protocol.observation_minutes_min
+    if session.observation_started_at is None or session.observation_ended_at is not None:
+        return None
+    began = session.observation_started_at
+    return Walk(began, began + timedelta(minutes=minutes), minutes)
+
+
+def clock_words(instant: datetime | None, session: TreatmentSession) -> str:
+    return f"{local_time(instant, zone_of(session)):%H:%M}" if instant else ""
+
+
+def kit_words(session: TreatmentSession) -> str:
+    """Who ticked the kit, and when: "Checked today at 07:50 by Imani Rowanfield" """
+    kit = session.screening.get("kit") or {}
+    if not kit.get("by_name") or not kit.get("at"):
+        return "Anaphylaxis kit complete and in date, oxygen ready"
+    at = datetime.fromisoformat(kit["at"])
+    today = local_date(at, zone_of(session)) == local_date(session.started_at, zone_of(session))
+    return f"Checked {'today ' if today else ''}at {clock_words(at, session)} by {kit['by_name']}"

@@ -1,0 +1,208 @@
+"""What the templates of the visit page get: the whole page, the fragments of an autosave, a conflict of two people."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms as django_forms
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.models import AuditEvent
+from clinic.protocol.checks.findings import plain
+from clinic.protocol.vocabulary import Moment
+from clinic.protocol.zones import local_time
+from sessions_app.charting import Chart, earlier_sessions
+from sessions_app.facts import session_date, zone_of
+from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
+from sessions_app.forms.nurse import VisitForms
+from sessions_app.models import TreatmentSession
+from sessions_app.presenters import visit
+
+_SHOWN_EARLIER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Earlier signed sessions, newest first and with their sites, and how many there are in all."""
+
+    shown: Sequence[TreatmentSession]
+    count: int
+
+
+def earlier_of(session: TreatmentSession) -> Earlier:
+    found = earlier_sessions(session)
+    shown = list(found.prefetch_related("sites")[:_SHOWN_EARLIER])
+    return Earlier(shown, count=len(shown) if len(shown) < _SHOWN_EARLIER else found.count())
+
+
+def page_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+    """The whole page."""
+    session, patient = chart.session, chart.session.patient
+    earlier, today = earlier_of(session), session_date(session)
+    return {
+        **_living_parts(request, chart, forms),
+        **_map(forms, earlier),
+        "patient": patient,
+        "line": visit.patient_line(patient, on=today, weight_kg=None, number=earlier.count + 1),
+        "warnings": visit.warnings(patient),
+        "last": visit.last_time(earlier.shown[0] if earlier.shown else None, today=today),
+        "travel_note": session.appointment.travel_note,
+        "kit": visit.kit_words(session),
+        "places": PLACES,
+        "garments": GARMENTS,
+        "pressures": PRESSURES,
+        "other_nurse": session.nurse if session.nurse_id != request.user.pk else None,
+        "strengths_json": json.dumps(
+            {vein.value: plain(values.strengths_percent[0]) for vein, values in chart.protocol.veins.items()}
+        ),
+        "clinic_now": f"{local_time(timezone.now(), zone_of(session)):%H:%M:%S}",
+        "who": request.user.pk,
+    }
+
+
+def saved_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+    """The fragments that an autosave answers with; the map only when its marks changed."""
+    context = _living_parts(request, chart, forms)
+    if forms.data.get("map", "") != map_digest(forms):
+        context |= _map(forms, earlier_of(chart.session)) | {"with_map": True}
+    return context
+
+
+def _living_parts(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+    keys = {form.position: form.key for form in forms.sites}
+    logging = visit.findings(chart.at(Moment.LOGGING), request.user)
+    before = visit.findings(chart.at(Moment.BEFORE), request.user)
+    missing = visit.missing(chart, keys)
+    return {
+        "session": chart.session,
+        "chart": chart,
+        "forms": forms,
+        "sites": visit.sites(forms.sites, chart),
+        "totals": visit.totals(chart),
+        "tray": visit.by_severity(logging),
+        "before_findings": before,
+        "before_is_done": _before_is_done(chart),
+        "before_words": _before_words(chart),
+        "missing": missing,
+        "walk": visit.walk(chart),
+        "errors": forms.errors(),
+        "errors_json": json.dumps(forms.errors()),
+        "unsaved_words": ", ".join(forms.error_words()),
+        "saved_at": f"{local_time(timezone.now(), zone_of(chart.session)):%H:%M}",
+        "now": timezone.now(),
+    }
+
+
+_BEFORE_ANCHORS = {
+    "id_identifiers_confirmed",
+    "group-stop",
+    "group-risk",
+    "id_medication_confirmed",
+    "id_consent_signed",
+    "id_kit_checked_today",
+    "id_responsible_clinician",
+}
+
+
+def _before_is_done(chart: Chart) -> bool:
+    is_asked = not any(gap.anchor in _BEFORE_ANCHORS for gap in chart.gaps)
+    return is_asked and not any(judged.is_open for judged in chart.at(Moment.BEFORE))
+
+
+def _before_words(chart: Chart) -> str:
+    """Second line of the closed card: what is done, or how much is not."""
+    left = sum(gap.anchor in _BEFORE_ANCHORS for gap in chart.gaps)
+    unanswered = sum(judged.is_open for judged in chart.at(Moment.BEFORE))
+    if not left and not unanswered:
+        return "identity, safety, consent, kit"
+    parts = [f"{left} to confirm"] if left else []
+    return ", ".join([*parts, *([f"{unanswered} to answer"] if unanswered else [])])
+
+
+def map_digest(forms: VisitForms) -> str:
+    """Changes when a mark of today does; the page sends it back, so that the map is drawn anew only then."""
+    return ";".join(f"{form.position}={form['place'].value() or ''}" for form in forms.sites)
+
+
+def _map(forms: VisitForms, earlier: Earlier) -> dict[str, Any]:
+    current = [(str(form["place"].value() or ""), form.position) for form in forms.sites]
+    return {
+        "marks": visit.marks(current, earlier.shown, earlier.count),
+        "map_key": visit.map_key(earlier.shown, earlier.count),
+        "map_digest": map_digest(forms),
+    }
+
+
+# --- Two people on one draft -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    label: str
+    here: str
+    saved: str
+
+
+def conflict_context(session: TreatmentSession, forms: VisitForms) -> dict[str, Any]:
+    """What somebody else saved meanwhile, beside what stands on this page. `session` is as stored now."""
+    stored = VisitForms(session, protocol=forms.protocol, clinicians=forms.clinicians)
+    stored.values()
+    here, saved = _described(forms), _described(stored)
+    last = AuditEvent.objects.filter(
+        subject=session._meta.label, subject_id=str(session.public_id), action="session saved"
+    ).last()
+    return {
+        "session": session,
+        "conflict_by": last.by_name if last else "",
+        "conflict_at": _clock(last.at, session) if last else "",
+        "differences": [
+            asdict(Difference(label, here.get(label, "–"), saved.get(label, "–")))
+            for label in dict.fromkeys([*here, *saved])
+            if here.get(label) != saved.get(label)
+        ],
+    }
+
+
+def _clock(instant: datetime, session: TreatmentSession) -> str:
+    return f"{local_time(instant, zone_of(session)):%H:%M}"
+
+
+_LABELS = {
+    "identifiers_confirmed": "Name and birth date",
+    "stop": "Reasons not to treat",
+    "stop_items": "Reasons not to treat, which",
+    "risk": "Risks and plans",
+    "risk_items": "Risks and plans, which",
+    "medication_confirmed": "Medication and allergies",
+    "consent_signed": "Consent",
+    "kit_checked_today": "Emergency kit",
+}
+
+
+def _described(forms: VisitForms) -> dict[str, str]:
+    """Every field that says something, in words."""
+    words: dict[str, str] = {}
+    for form in (forms.before, forms.after):
+        for name in form.fields:
+            if shown := _shown(form, name):
+                words[_LABELS.get(name) or str(form.fields[name].label)] = shown
+    for view in visit.sites(forms.sites):
+        words[f"Site {view.number}"] = f"{view.name}: {view.summary}"
+    for number, form in enumerate((each for each in forms.ampoules if not each.is_empty), start=1):
+        typed = [str(form[name].value() or "–") for name in ("strength_percent", "lot", "expiry", "opened")]
+        words[f"Ampoules {number}"] = "{} %, lot {}, expiry {}, {} opened".format(*typed)
+    return words
+
+
+def _shown(form: django_forms.Form, name: str) -> str:
+    field, value = form.fields[name], form[name].value()
+    if isinstance(field, django_forms.BooleanField):
+        return "yes" if value else ""
+    if isinstance(field, django_forms.ChoiceField):
+        labels = {str(key): str(label) for key, label in field.choices if key not in (None, "")}
+        chosen = value if isinstance(value, list) else [value]
+        return ", ".join(labels.get(str(each), str(each)) for each in chosen if each not in (None, ""))
+    return str(value or "")

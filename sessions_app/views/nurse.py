@@ -1,0 +1,214 @@
+"""The nurse's pages: my day, the visit that saves itself, the end without treatment, a closed session to read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clinic import audit
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.models import User
+from clinic.protocol.zones import local_date
+from sessions_app import actions
+from sessions_app.charting import Chart, chart_of, protocol_in_force
+from sessions_app.forms.not_treated import NotTreatedForm
+from sessions_app.forms.nurse import VisitForms
+from sessions_app.forms.pressed import after_button, wanted_rows
+from sessions_app.forms.treatment import AmpouleForm, SiteForm
+from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.presenters import session_record
+from sessions_app.presenters.my_day import my_day as day_of
+from sessions_app.presenters.visit import last_time, patient_line, warnings
+from sessions_app.presenters.visit import sites as site_views
+from sessions_app.presenters.visit_page import conflict_context, page_context, saved_context
+from sessions_app.refusals import Refused, Stale
+
+CONFLICT = 409
+
+
+@requires(Permission.RECORD_SESSION)
+@require_GET
+def my_day(request: HttpRequest) -> HttpResponse:
+    everybody = request.GET.get("who") == "all"
+    day = day_of(request.user, now=timezone.now(), zone=request.clinic.zone, everybody=everybody)
+    template = "sessions_app/nurse/_my_day.html" if request.htmx else "sessions_app/nurse/my_day.html"
+    return render(request, template, {"day": day, "everybody": everybody})
+
+
+@requires(Permission.RECORD_SESSION)
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """GET shows the visit, POST opens it: makes its one draft, or finds the one that a colleague made."""
+    visible = Appointment.objects.visible_to(request.user).select_related("entry__patient", "entry__room", "service")
+    appointment = get_visible_or_404(visible, request=request, public_id=public_id)
+    if request.method == "POST":
+        return _open(request, appointment)
+    session = _sessions(request).filter(appointment=appointment, amends__isnull=True).first()
+    if session is None:
+        return _look(request, appointment)
+    if session.status != TreatmentSession.Status.DRAFT:
+        return redirect("sessions_app:session", session.public_id)
+    rows = wanted_rows(request.GET, session, protocol_in_force()) if request.GET else []
+    if request.htmx and rows:
+        return _added(request, rows)
+    audit.record("chart read", by=request.user, subject=session, patient=session.patient)
+    return _page(request, session, added=rows)
+
+
+@requires(Permission.RECORD_SESSION)
+@require_POST
+def session_save(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Save the page as it is. Answers fragments to the page's script, the page itself to a browser without it."""
+    session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
+    protocol, people = protocol_in_force(), _clinicians(session)
+    data = after_button(request.POST, session, protocol=protocol, now=timezone.now())
+    forms = VisitForms(session, protocol=protocol, clinicians=people, data=data)
+    values = forms.values()
+    if data.get("do") == "takeover":
+        values = replace(values, fields={**values.fields, "nurse_id": request.user.pk})
+    try:
+        chart = actions.save_draft(session=session, version=_version(data), values=values, by=request.user)
+    except Stale:
+        return _conflict(request, session, forms)
+    except Refused as refused:
+        return _closed(request, session, refused)
+    if request.htmx:
+        status = 422 if forms.errors() else 200
+        return render(request, "sessions_app/nurse/_saved.html", saved_context(request, chart, forms), status=status)
+    if forms.errors():
+        return _page(request, session, forms=forms, chart=chart)
+    messages.success(request, f"Saved {timezone.localtime():%H:%M}.")
+    return redirect("sessions_app:visit", session.appointment.public_id)
+
+
+@requires(Permission.RECORD_SESSION)
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_treated(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
+    form = NotTreatedForm(request.POST or None, initial={"version": session.version})
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.mark_not_treated(session=session, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, refused.message)
+        else:
+            messages.success(request, f"{session.patient.name}: ended without treatment. Nothing will be sent.")
+            return redirect("sessions_app:my_day")
+    context = {"form": form, "session": session, "dialog_title": "Not treated today"}
+    status = 422 if form.errors and request.htmx else 200
+    return render(request, "sessions_app/nurse/not_treated.html", context, status=status)
+
+
+@requires(Permission.VIEW_CHART)
+@require_GET
+def session(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """A session to read: all facts, findings and answers, who signed and when."""
+    found = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
+    audit.record("chart read", by=request.user, subject=found, patient=found.patient)
+    record = session_record.record_of(found)
+    return render(request, "sessions_app/nurse/session.html", {"session": found, "record": record})
+
+
+# --- Parts -------------------------------------------------------------------------------------------------------
+
+
+def _sessions(request: HttpRequest) -> Any:
+    return TreatmentSession.objects.visible_to(request.user).select_related(
+        "patient", "nurse", "responsible_clinician", "appointment__entry__room"
+    )
+
+
+def _clinicians(session: TreatmentSession) -> list[User]:
+    """Who may be responsible today; the one who is named stays in the list."""
+    people = [person for person in User.objects.staff().order_by("name") if person.may(Permission.OVERRIDE_CHECK)]
+    named = session.responsible_clinician
+    return people if named is None or named in people else [*people, named]
+
+
+def _version(data: QueryDict) -> int:
+    """The version the page was made from; a text that is no number is older than every version."""
+    text = data.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _open(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+    try:
+        actions.open_visit(appointment=appointment, by=request.user)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("sessions_app:my_day")
+    return redirect("sessions_app:visit", appointment.public_id)
+
+
+def _look(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+    """The chart before the visit begins: last time, warnings, and the button that starts it."""
+    patient = appointment.patient
+    audit.record("chart read", by=request.user, subject=appointment, patient=patient)
+    signed = TreatmentSession.objects.visible_to(request.user).current().filter(patient=patient)
+    last = signed.prefetch_related("sites").order_by("-started_at").first()
+    today = local_date(timezone.now(), request.clinic.zone)
+    number = signed.aggregate(count=Count("pk"))["count"] + 1
+    context = {
+        "appointment": appointment,
+        "patient": patient,
+        "line": patient_line(patient, on=today, weight_kg=patient.weight_kg, number=number),
+        "warnings": warnings(patient),
+        "last": last_time(last, today=today),
+        "can_start": appointment.status in (Appointment.Status.BOOKED, Appointment.Status.ARRIVED),
+    }
+    return render(request, "sessions_app/nurse/look.html", context)
+
+
+def _added(request: HttpRequest, rows: Sequence[SiteForm | AmpouleForm]) -> HttpResponse:
+    """New rows for the page that is open; the page saves them with everything else."""
+    context = {
+        "sites": site_views([form for form in rows if isinstance(form, SiteForm)]),
+        "ampoules": [form for form in rows if isinstance(form, AmpouleForm)],
+    }
+    return render(request, "sessions_app/nurse/_added.html", context)
+
+
+def _page(
+    request: HttpRequest,
+    session: TreatmentSession,
+    *,
+    forms: VisitForms | None = None,
+    chart: Chart | None = None,
+    conflict: dict[str, Any] | None = None,
+    added: Sequence[SiteForm | AmpouleForm] = (),
+    status: int = 200,
+) -> HttpResponse:
+    chart = chart or chart_of(session, now=timezone.now())
+    if forms is None:
+        forms = VisitForms(session, protocol=chart.protocol, clinicians=_clinicians(session))
+        forms.values()
+    for number, form in enumerate((each for each in added if isinstance(each, SiteForm)), start=len(forms.sites) + 1):
+        form.position = number
+        forms.sites.append(form)
+    forms.ampoules += [form for form in added if isinstance(form, AmpouleForm)]
+    context = page_context(request, chart, forms)
+    return render(request, "sessions_app/nurse/visit.html", {**context, **(conflict or {})}, status=status)
+
+
+def _conflict(request: HttpRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:
+    session.refresh_from_db()
+    context = conflict_context(session, forms)
+    if request.htmx:
+        return render(request, "sessions_app/nurse/_conflict.html", context, status=CONFLICT)
+    return _page(request, session, forms=forms, conflict=context, status=CONFLICT)
+
+
+def _closed(request: HttpRequest, session: TreatmentSession, refused: Refused) -> HttpResponse:
+    context = {"session": session, "message": refused.message}
+    if request.htmx:
+        return render(request, "sessions_app/nurse/_closed.html", context, status=CONFLICT)
+    messages.error(request, refused.message)
+    return redirect("sessions_app:session", session.public_id)
