@@ -30,6 +30,7 @@ from clinic.protocol.plan import (
     plan_for,
 )
 from clinic.protocol.timeline import Avoided, PatientState, Stretch, Timeline, timeline_of
+from clinic.protocol.triage import Level, TriageAnswer, triage_of
 from clinic.protocol.values import ListedValue, Protocol
 from clinic.protocol.vocabulary import (
     AVOID_ITEMS,
@@ -81,6 +82,7 @@ __all__ = [
     "InjectedSite",
     "ItemKey",
     "Leg",
+    "Level",
     "ListedValue",
     "LoggingFacts",
     "Message",
@@ -105,6 +107,7 @@ __all__ = [
     "TimedItem",
     "Timeline",
     "Totals",
+    "TriageAnswer",
     "VeinType",
     "before_facts_from",
     "booking_answer",
@@ -120,4 +123,5 @@ __all__ = [
     "text_time",
     "timeline_of",
     "totals_of",
+    "triage_of",
 ]

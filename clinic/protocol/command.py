@@ -22,6 +22,7 @@ from clinic.protocol.messages import AppointmentTime, schedule_for
 from clinic.protocol.plan import Plan, instant_text, item_as_dict, plan_for
 from clinic.protocol.reading import Fields
 from clinic.protocol.timeline import timeline_of
+from clinic.protocol.triage import SYMPTOMS, triage_of
 from clinic.protocol.vocabulary import Moment
 from clinic.protocol.window import BookingWindow, booking_answer
 
@@ -30,6 +31,8 @@ Answered: TypeAlias = dict[str, Any]
 MOST_PLANS = 200
 MOST_APPOINTMENTS = 200
 _BOOKING_FIELDS = CONFIG_FIELDS | {"last_session_end", "time_zone", "asked_date", "holds", "same_area", "events"}
+_TRIAGE_FIELDS = CONFIG_FIELDS | {"symptoms", "free_text", "day"}
+MOST_SYMPTOMS = 50
 _MESSAGE_FIELDS = frozenset({"patient_time_zone", "appointments", "send_at"})
 _CHECK_FIELDS = CONFIG_FIELDS | BEFORE_FIELDS | LOGGING_FIELDS | {"moment", "time_zone"}
 
@@ -126,7 +129,7 @@ def answer_booking(payload: object) -> Answered:
         time_zone=zone.key,
         asked_date=asked_date,
         protocol=read_protocol(given),
-        holds=_texts(given, "holds"),
+        holds=given.texts("holds", limit=50, example="unanswered_red_flag"),
         same_area=given.flag("same_area") or False,
         events=[each.astimezone(zone).date() for each in given.instants("events", zone, limit=MOST_APPOINTMENTS)],
     )
@@ -136,13 +139,6 @@ def answer_booking(payload: object) -> Answered:
         "may_approve": "clinician" if told.may_approve else None,
         "window": _window(told.window),
     }
-
-
-def _texts(given: Fields, name: str) -> list[str]:
-    raws = given.list_of(name, limit=50)
-    if not all(isinstance(raw, str) and raw.strip() for raw in raws):
-        raise given.error(name, 'enter a list of reasons, for example ["unanswered_red_flag"]')
-    return raws
 
 
 def _window(window: BookingWindow) -> dict[str, str]:
@@ -215,10 +211,36 @@ def _plan_and_rest(payload: object) -> tuple[Fields, Fields]:
     return given, given
 
 
+def answer_triage(payload: object) -> Answered:
+    """How soon somebody must look at a report, and what the patient is told at once."""
+    given = Fields(payload, _TRIAGE_FIELDS)
+    told = triage_of(
+        given.texts("symptoms", limit=MOST_SYMPTOMS, example="ITCHING"),
+        protocol=read_protocol(given),
+        free_text=_free_text(given),
+        day=given.whole("day", least=0, most=10_000),
+    )
+    return {"level": str(told.level), "because": list(told.because), "text": told.text}
+
+
+def _free_text(given: Fields) -> str:
+    """What a patient wrote, over several lines if need be."""
+    raw = given.get("free_text")
+    if raw is None or (isinstance(raw, str) and len(raw) <= 5000):
+        return raw or ""
+    raise given.error("free_text", "enter a text of at most 5000 characters")
+
+
+def triage_codes() -> list[dict[str, str]]:
+    """Every code of ``triage`` with its level and what people report."""
+    return [{"code": symptom.code, "level": str(symptom.level), "symptom": symptom.report} for symptom in SYMPTOMS]
+
+
 QUESTIONS: dict[str, Callable[[object], Answered]] = {
     "plan": answer_plan,
     "timeline": answer_timeline,
     "booking": answer_booking,
     "checks": answer_checks,
     "messages": answer_messages,
+    "triage": answer_triage,
 }

@@ -1,10 +1,11 @@
 """The command's door: arguments, standard input and output. Shared by ``manage.py protocol`` and ``python -m``."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from typing import IO, Protocol
 
-from clinic.protocol.command import QUESTIONS, run
+from clinic.protocol.command import QUESTIONS, run, triage_codes
 
 
 class Prints(Protocol):
@@ -17,10 +18,20 @@ class Prints(Protocol):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("question", choices=list(QUESTIONS), help="what is asked; see docs/protocol.md")
+    parser.add_argument("--codes", action="store_true", help="list the symptom codes of triage instead of reading")
 
 
-def reply(question: str, source: IO[bytes], target: Prints) -> int:
-    """Reads all of ``source``, prints one JSON answer to ``target``; the exit status (0, or 2 for a bad object)."""
+def reply(question: str, source: IO[bytes], target: Prints, *, codes: bool = False) -> int:
+    """Reads all of ``source``, prints one JSON answer to ``target``; the exit status (0, or 2 for a bad object).
+
+    ``codes`` lists the codes of ``triage`` instead and reads nothing.
+    """
+    if codes:
+        if question != "triage":
+            target.write('{"error": "--codes: leave it out; only triage has codes"}\n')
+            return 2
+        target.write(f"{json.dumps(triage_codes())}\n")
+        return 0
     text, status = run(question, source.read().decode("utf-8", errors="replace"))
     target.write(f"{text}\n")
     return status
@@ -32,4 +43,5 @@ def main(arguments: Sequence[str], source: IO[bytes], target: Prints) -> int:
         prog="python -m clinic.protocol", description="Ask the protocol; JSON in, JSON out."
     )
     add_arguments(parser)
-    return reply(parser.parse_args(arguments).question, source, target)
+    given = parser.parse_args(arguments)
+    return reply(given.question, source, target, codes=given.codes)

@@ -161,6 +161,13 @@ class Fields:
             raise self.error(name, f"enter at most {limit}")
         return raw
 
+    def texts(self, name: str, *, limit: int, example: str) -> list[str]:
+        """A list of short texts; empty when left out."""
+        raws = self.list_of(name, limit=limit)
+        if all(isinstance(raw, str) and raw.strip() and len(raw) <= 60 for raw in raws):
+            return raws
+        raise self.error(name, f'enter a list of words, for example ["{example}"]')
+
     def objects(self, name: str, known: Collection[str], *, limit: int) -> Iterator["Fields"]:
         """A list of objects, each with the known fields; empty when left out."""
         for at, raw in enumerate(self.list_of(name, limit=limit)):

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser)
 
-    def handle(self, *args: Any, question: str, **options: Any) -> None:
-        status = reply(question, sys.stdin.buffer, self.stdout)
+    def handle(self, *args: Any, question: str, codes: bool = False, **options: Any) -> None:
+        status = reply(question, sys.stdin.buffer, self.stdout, codes=codes)
         if status:
             sys.exit(status)

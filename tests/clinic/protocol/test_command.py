@@ -236,7 +236,7 @@ def test_any_hold_refuses_a_booking():
         ({"asked_date": None}, 'asked_date: enter a date, for example "2026-03-13"'),
         ({"last_session_end": None}, f"last_session_end: {A_MOMENT}"),
         ({"holds": "yes"}, "holds: enter a list"),
-        ({"holds": [1]}, 'holds: enter a list of reasons, for example ["unanswered_red_flag"]'),
+        ({"holds": [1]}, 'holds: enter a list of words, for example ["unanswered_red_flag"]'),
         ({"holds": ["x"] * 51}, "holds: enter at most 50"),
     ],
 )
@@ -437,7 +437,9 @@ def test_bad_messages_are_refused_by_field(payload, error):
 
 
 def test_there_is_no_other_question():
-    with pytest.raises(ProtocolError, match="question: enter plan or timeline or booking or checks or messages"):
+    with pytest.raises(
+        ProtocolError, match="question: enter plan or timeline or booking or checks or messages or triage"
+    ):
         answer("weather", {})
 
 
@@ -471,6 +473,43 @@ def test_the_door_reads_prints_and_tells_by_its_status():
     assert main(["plan"], io.BytesIO(json.dumps(PLAN).encode()), printed) == 0
     assert json.loads(printed.getvalue()) == ask("plan", **PLAN)
     assert main(["plan"], io.BytesIO(b"\xff"), io.StringIO()) == 2
+
+
+def test_the_door_lists_the_codes_of_triage_and_of_nothing_else():
+    printed = io.StringIO()
+
+    assert main(["triage", "--codes"], io.BytesIO(), printed) == 0
+    assert json.loads(printed.getvalue())[2] == {
+        "code": "CHEST_OR_BREATH",
+        "level": "EMERGENCY",
+        "symptom": "chest pain, breathlessness, coughing blood, racing or irregular heartbeat",
+    }
+    assert main(["plan", "--codes"], io.BytesIO(), printed) == 2
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        ({}, "symptoms: choose at least one, or write free_text"),
+        ({"symptoms": [], "free_text": " "}, "symptoms: choose at least one, or write free_text"),
+        ({"symptoms": "ITCHING"}, "symptoms: enter a list"),
+        ({"symptoms": [1]}, 'symptoms: enter a list of words, for example ["ITCHING"]'),
+        ({"symptoms": ["ITCHING"] * 51}, "symptoms: enter at most 50"),
+        ({"free_text": "x" * 5001}, "free_text: enter a text of at most 5000 characters"),
+        ({"symptoms": ["ITCHING"], "day": -1}, "day: enter a whole number from 0 to 10000"),
+    ],
+)
+def test_a_bad_report_is_refused_by_field(payload, error):
+    assert refusal("triage", payload) == error
+
+
+def test_triage_answers_level_codes_and_text():
+    assert ask("triage", symptoms=["BRUISES", "CHEST_OR_BREATH"], free_text="it hurts\nsince today") == {
+        "level": "EMERGENCY",
+        "because": ["CHEST_OR_BREATH"],
+        "text": "Call 911 now. Do not wait and do not drive yourself.",
+    }
+    assert ask("triage", symptoms=["COLLAPSE"], config={"emergency_number": "112"})["text"].startswith("Call 112 now.")
 
 
 def test_the_door_knows_its_questions():

@@ -25,6 +25,14 @@ def test_the_command_answers_without_a_database(monkeypatch):
     assert protocol(monkeypatch, "booking", json.dumps(ASKED))["result"] == "accepted"
 
 
+def test_the_command_lists_the_codes_of_triage():
+    printed = io.StringIO()
+
+    call_command("protocol", "triage", codes=True, stdout=printed)
+
+    assert len(json.loads(printed.getvalue())) == 20
+
+
 def test_the_command_ends_with_2_and_still_answers_the_others(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         protocol(monkeypatch, "booking", json.dumps([ASKED, {}]))
