@@ -25,7 +25,7 @@ app = Celery("bench.celery_noop", broker=os.environ.get("BENCH_BROKER"))
 app.conf.update(task_ignore_result=True, task_serializer="json", accept_content=["json"])
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def nothing() -> None:
     """An empty task."""
 

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -94,12 +97,15 @@ def interleave_calls(
     return medians
 
 
-def rate(work: Callable[[], int], *, seconds: float) -> float:
-    """Pieces of work per second; `work` says how many it did."""
-    done, started = 0, time.perf_counter()
-    while (passed := time.perf_counter() - started) < seconds:
-        done += work()
-    return done / passed
+def per_second(milliseconds: Sequence[float]) -> list[float]:
+    return [1000 / figure for figure in milliseconds]
+
+
+def queries_of(work: Callable[[], object]) -> int:
+    """How many queries a piece of work sends."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
 
 
 def _figure(values: Sequence[float]) -> str:

@@ -200,7 +200,7 @@ def an_hour_ago() -> datetime:
 
 def transactions_per_second(server: postgres.Server, script: str, *, transactions: int | None = None) -> float:
     """For two seconds, or for as many `transactions` as there is stock for."""
-    command = [
+    command: list[str | Path] = [
         server.programs / "pgbench",
         "-h",
         server.socket_dir,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.test import Client
@@ -18,21 +19,30 @@ from clinic.models import User
 from tools.supervisor import end_with_parent
 from tools.up import web_command
 
+SECRET = "bench" * 6 + "00"  # of the form check: the cookie and the header must agree, and have this length
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Person:
-    """Somebody who is signed in; `get` reads a page to its end and expects it to be one."""
+    """Somebody who is signed in; `get` and `post` read an answer to its end and expect a page."""
 
     def __init__(self, port: int, user: User) -> None:
         client = Client()
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-        self.headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
+        cookies = f"{settings.SESSION_COOKIE_NAME}={cookie}; {settings.CSRF_COOKIE_NAME}={SECRET}"
+        self.headers = {"Cookie": cookies}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def get(self, path: str, **headers: str) -> bytes:
-        self.connection.request("GET", path, headers={**self.headers, **headers})
+    def get(self, path: str) -> bytes:
+        return self._answer("GET", path, None, self.headers)
+
+    def post(self, path: str, **fields: str) -> bytes:
+        headers = {**self.headers, "X-CSRFToken": SECRET, "Content-Type": "application/x-www-form-urlencoded"}
+        return self._answer("POST", path, urlencode(fields), {**headers, "HX-Request": "true"})
+
+    def _answer(self, method: str, path: str, body_sent: str | None, headers: dict[str, str]) -> bytes:
+        self.connection.request(method, path, body=body_sent, headers=headers)
         response = self.connection.getresponse()
         body = response.read()
         if response.status != 200:

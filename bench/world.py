@@ -120,6 +120,7 @@ def make_staff(now: datetime) -> Staff:
 
     nurses = [person(f"nurse{n}@bench.example", f"Nurse Invented{n:02d}", Role.NURSE) for n in range(1, NURSES + 1)]
     desk = person("desk@bench.example", "Desk Invented", Role.FRONT_DESK)
+    person("clinician@bench.example", "Clinician Invented", Role.CLINICIAN)
     lead = person("lead@bench.example", "Lead Invented", Role.CLINICAL_LEAD)
     rooms = [Room.objects.create(name=f"Room {n:02d}") for n in range(1, ROOMS + 1)]
     NurseHours.objects.bulk_create(
