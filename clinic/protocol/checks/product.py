@@ -7,7 +7,7 @@ Intersocietal Accreditation Commission (lot and expiry on record).
 from clinic.protocol.checks.calendar import last_valid_day
 from clinic.protocol.checks.facts import AmpouleFacts, LoggingFacts
 from clinic.protocol.checks.findings import Finding, block, plain
-from clinic.protocol.checks.rules import Rule, has_text
+from clinic.protocol.checks.rules import Rule, has_text, listed
 from clinic.protocol.checks.totals import Totals, ampoules_for
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Override, ProductForm
@@ -35,7 +35,7 @@ def _expired(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding
             lots.append(ampoule.lot or ampoule.expiry or "")
     if not lots:
         return None
-    text = f"Expired before the session: {', '.join(lots)}. Take another ampoule; if it was used, tell the prescriber."
+    text = f"Expired before the session: {listed(lots)}. Take another ampoule; if it was used, tell the prescriber."
     return block("L6b", "Ampoule expired", text, override=Override.PRESCRIBER, incident=True)
 
 
@@ -61,7 +61,7 @@ def _too_few_ampoules(facts: LoggingFacts, totals: Totals, protocol: Protocol) -
             wrong.append(f"{plain(volume)} mL of {plain(strength)} % need {needed}, {opened} entered")
     if not wrong:
         return None
-    text = f"Too few ampoules: {'; '.join(wrong)}. Enter all opened ampoules or correct the volumes."
+    text = f"Too few ampoules: {listed(wrong)}. Enter all opened ampoules or correct the volumes."
     return block("L6d", "Ampoules and volume do not match", text)
 
 

@@ -24,6 +24,11 @@ def named(facts: LoggingFacts, positions: Iterable[int]) -> str:
     for position in positions:
         name = facts.sites[position].name
         names.append(f"site {position + 1} ({name})" if name else f"site {position + 1}")
+    return listed(names)
+
+
+def listed(names: list[str]) -> str:
+    """A list in words that stays short: after three, how many more."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 

@@ -175,6 +175,15 @@ def test_an_ampoule_that_was_not_opened_needs_nothing():
     assert logged(ampoules=(AmpouleFacts(opened=0, already_used=True),), session_date=date(2026, 6, 1)) == {}
 
 
+def test_many_expired_lots_are_named_by_the_first_three():
+    lots = tuple(ampoule(lot=f"LOT-{number}") for number in range(5))
+
+    assert one("L6b", ampoules=lots, session_date=date(2026, 6, 1)).text == (
+        "Expired before the session: LOT-0, LOT-1, LOT-2 and 2 more. "
+        "Take another ampoule; if it was used, tell the prescriber."
+    )
+
+
 def test_an_ampoule_is_for_one_patient_and_one_session():
     assert logged(ampoules=(ampoule(already_used=True),)) == {"L6c": "BLOCK"}
     assert one("L6c", ampoules=(ampoule(already_used=True),)).opens_incident

@@ -323,6 +323,14 @@ ASKED_WITH = {
 }
 
 
+@given(before_facts, logging_facts)
+def test_every_finding_fits_its_column_and_comes_once(before, logging):
+    findings = (*findings_before(before, SHIPPED), *findings_logged(logging, SHIPPED))
+
+    assert all(0 < len(each.text) <= 400 and 0 < len(each.title) <= 60 for each in findings)
+    assert len({each.id for each in findings}) == len(findings)
+
+
 def found(findings):
     return {each.id for each in findings}
 
