@@ -4,6 +4,7 @@ import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ def drafts(number: int, *, sites: int = 2) -> list[TreatmentSession]:
 
 def _visit() -> Appointment:
     patient = Patient.objects.create(
-        given_name="Fresh", family_name="Invented", birth_date=date(1970, 1, 1), email=f"{uuid.uuid4().hex}@bench.example",
-        time_zone=ZONE, weight_kg=Decimal(70),
+        given_name="Fresh", family_name="Invented", birth_date=date(1970, 1, 1), time_zone=ZONE,
+        email=f"{uuid.uuid4().hex}@bench.example", weight_kg=Decimal(70),
     )  # fmt: skip
     ContactPreference.objects.create(patient=patient, channel="email", allowed=True, wording_version="1")
     service = Service.objects.get(name="Treatment")
@@ -119,7 +120,7 @@ def run(world: "World") -> list[Result | Left]:
         return [Left("signing", "its yardstick is pgbench; use --database postgres")]
     server = world.postgres
     pgbench.prepare()
-    few, many = (queries_of(lambda draft=draft: sign(draft)) for draft in (drafts(1)[0], drafts(1, sites=8)[0]))
+    few, many = (queries_of(partial(sign, draft)) for draft in (*drafts(1), *drafts(1, sites=8)))
     ours, theirs = interleave(
         signed_per_second, lambda: pgbench.transactions_per_second(server, "session_save"), rounds=world.rounds
     )
