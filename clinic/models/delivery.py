@@ -4,12 +4,23 @@ States and their moves are in `clinic.notifications.states`; the only writers ar
 """
 
 import uuid
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from clinic.access import Permission
 from clinic.models.patient import Patient
+from clinic.models.people import User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self if isinstance(user, User) and user.may(Permission.VIEW_DELIVERIES) else self.none()
 
 
 class Delivery(models.Model):
@@ -65,6 +76,8 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -1,18 +1,25 @@
 """Something a member of staff must do. Failures that people must know of become a row here."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from clinic.access import Permission
 from clinic.models.delivery import Delivery
 from clinic.models.fields import public_id
 from clinic.models.patient import Patient
 from clinic.models.people import User
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
 
 class StaffTaskQuerySet(models.QuerySet["StaffTask"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self if isinstance(user, User) and user.may(Permission.WORK_TASKS) else self.none()
+
     def open(self) -> Self:
         return self.filter(done_at__isnull=True)
 
