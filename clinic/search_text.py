@@ -75,6 +75,19 @@ def interpretations(text: str) -> list[Wanted]:
     return [wanted for wanted in readings if wanted]
 
 
+def as_facts(text: str) -> dict[str, str]:
+    """What was searched in vain as the beginning of a registration: names in their own letters, phone or birth date."""
+    text = text[:_LONGEST_TEXT]
+    for _, days in _dates(fold(text)):
+        first, last = days[0]
+        if len(days) == 1 and first == last:
+            return {"birth_date": first.isoformat()}
+        return {}
+    names = [word for word in text.split() if not any(letter.isdigit() for letter in word) and words_of(word)]
+    facts = {"given_name": " ".join(names[:1]).capitalize(), "family_name": " ".join(names[1:])}
+    return facts | {"phone": text if not names and _phone_prefixes(digits_of(text)) else ""}
+
+
 def _words_and_numbers(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     words = words_of(folded)
     digits = "".join(word for word in words if word.isascii() and word.isdigit())
