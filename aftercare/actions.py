@@ -14,7 +14,7 @@ from clinic import audit, notifications
 from clinic.models import Clinic, Patient, ProtocolVersion, User
 from sessions_app.actions import close_session
 from sessions_app.models import TreatmentSession
-from sessions_app.refusals import Refused
+from sessions_app.refusals import Refused, Stale
 from sessions_app.wording import day_words
 
 
@@ -36,17 +36,20 @@ def sign_session(
     by: User,
     now: datetime | None = None,
     clinic: Clinic | None = None,
+    seen_protocol: int | None = None,
 ) -> AftercarePlan | None:
     """Sign the session as `by`: lock it, issue its plan by the protocol in force, plan every message.
 
-    Returns the plan, or None when nothing was injected. Signing a signed session again returns what it has and writes
-    nothing. Raises `NoProtocol`, and what `close_session` raises: `NotComplete`, `Stale`, `Refused`; nothing is left
-    behind then.
+    `version` and `seen_protocol` are what the signer saw. Returns the plan, or None when nothing was injected. Signing
+    a signed session again returns what it has and writes nothing. Raises `NoProtocol`, and what `close_session` raises:
+    `NotComplete`, `Stale`, `Refused`; nothing is left behind then.
     """
     now, clinic = now or timezone.now(), clinic or Clinic.current()
     protocol_version = ProtocolVersion.in_force()
     if protocol_version is None:
         raise NoProtocol
+    if seen_protocol is not None and seen_protocol != protocol_version.number:
+        raise Stale(f"{protocol_version} was signed meanwhile. The plan below follows it; look at it, then sign.")
     _one_at_a_time(session.patient)
     signed_now = close_session(
         session=session, by=by, protocol_version=protocol_version, answers=answers, now=now, version=version

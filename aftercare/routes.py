@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from aftercare.views import link, today
+from aftercare.views import link, plan, sign, today
 
 app_name = "aftercare"
 urlpatterns: list = [
     path("today/", today.today, name="today"),
+    path("visits/<uuid:public_id>/sign/", sign.sign, name="sign"),
+    path("patients/<uuid:public_id>/plan/", plan.plan, name="plan"),
     path("l/<str:secret>/", link.plan_link, name="plan_link"),
 ]

@@ -1,9 +1,9 @@
-"""What must not reach a log: the secret of a patient's link, which stands in its address until the button is pressed."""
+"""What must not reach a log: the secret of a link in a message, which stands in its address until a button is pressed."""
 
 import logging
 import re
 
-_LINK = re.compile(r"(/l/)[^/\s\"']+")
+_LINK = re.compile(r"(/(?:l|stop)/)[^/\s\"']+")
 
 
 class HideLinkSecrets(logging.Filter):
@@ -11,6 +11,6 @@ class HideLinkSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         line = record.getMessage()
-        if "/l/" in line:
+        if "/l/" in line or "/stop/" in line:
             record.msg, record.args = _LINK.sub(r"\1…", line), ()
         return True

@@ -19,8 +19,21 @@ _DAY = timedelta(days=1)
 class PlanWords:
     """Numbers of the protocol that the plan's words need."""
 
-    walk_minutes: str = "15–20"
+    walk_least: int = 15
+    walk_most: int = 20
     long_flight_hours: int = 4
+
+    @property
+    def walk_short(self) -> str:
+        """`15–20`, for where there is little room."""
+        return str(self.walk_least) if self.walk_least == self.walk_most else f"{self.walk_least}–{self.walk_most}"
+
+    @property
+    def walk_minutes(self) -> str:
+        """`15 to 20`."""
+        if self.walk_least == self.walk_most:
+            return str(self.walk_least)
+        return gettext("%(least)d to %(most)d") % {"least": self.walk_least, "most": self.walk_most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +116,15 @@ class PlanPicture:
             {
                 "name": name,
                 "bands": [self._stocking_band(stretch) for stretch in timeline.compression],
-                "note": self._until_day(timeline.daytime_last_date),
+                "note": self._until_day(self._last_date(timeline)),
             }
             for name, timeline in self._leg_timelines()
         ]
+
+    def _last_date(self, timeline: Timeline) -> date | None:
+        """The last date with a stocking on the legs of this timeline."""
+        worn = timeline.compression
+        return local_date(worn[-1].ends_at - timedelta(microseconds=1), self.zone) if worn else None
 
     def _stocking_band(self, stretch: Stretch) -> dict[str, Any]:
         is_continuous = stretch.state == CompressionState.CONTINUOUS
@@ -115,7 +133,7 @@ class PlanPicture:
             "start": self._at(stretch.starts_at),
             "end": self._at(stretch.ends_at),
             "label": gettext("Day and night") if is_continuous else gettext("By day"),
-            "short": gettext("Day + night") if is_continuous else gettext("By day"),
+            "short": gettext("Day+night") if is_continuous else gettext("By day"),
         }
 
     def _other_rows(self) -> list[dict[str, Any]]:
@@ -135,7 +153,7 @@ class PlanPicture:
             return {}
         note = gettext("every day until %(day)s") % {"day": short_day(dates[-1])}
         return {
-            "name": gettext("Walk %(minutes)s min") % {"minutes": self.words.walk_minutes},
+            "name": gettext("Walk %(minutes)s min") % {"minutes": self.words.walk_short},
             "walks": [{"at": self._day(day) + 0.5} for day in dates],
             "note": note if len(self.timeline.walk_dates) == 1 else "",
         }

@@ -140,8 +140,9 @@ def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
     if not plans:
         return PlanWords()
     values = max(plans, key=lambda row: row.starts_at).values["values"]
-    least, most = values["walk_daily_minutes_min"], values["walk_daily_minutes_max"]
-    return PlanWords(f"{least}–{most}" if least != most else str(least), values["long_flight_hours"])
+    return PlanWords(
+        values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"]
+    )
 
 
 def _date_line(today: Today) -> str:

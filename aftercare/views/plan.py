@@ -1,0 +1,106 @@
+"""The plan as staff see it: with reasons, with every message that was sent or is planned, and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from aftercare.issuing import SOURCE, upcoming_visits
+from aftercare.models import AftercarePlan
+from aftercare.presenters.staff import card_of_plan, message_line, times_note
+from clinic import audit
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.models import Clinic, Delivery, Patient
+from sessions_app.models import Appointment, TreatmentSession
+
+
+@requires(Permission.VIEW_PLAN)
+@require_safe
+def plan(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """All plans of one patient, the newest first; the ones that hold are drawn as one."""
+    now = timezone.now()
+    patient = get_visible_or_404(
+        Patient.objects.visible_to(request.user), request=request, public_id=public_id
+    )
+    rows = list(
+        AftercarePlan.objects.visible_to(request.user)
+        .filter(patient=patient)
+        .select_related("protocol_version", "session__signed_by", "issued_by")
+        .prefetch_related("items", "session__sites")
+        .order_by("-starts_at", "-number")
+    )
+    audit.record("plan read", by=request.user, subject=patient, patient=patient)
+    current = [row for row in rows if row.replaced_at is None]
+    running = [row for row in current if row.ends_at > now]
+    visits = upcoming_visits(patient, now=now)
+    shown = running[:1] or current[:1]
+    context = {
+        "patient": patient,
+        "cards": [_card(row, running, visits, now) for row in shown],
+        "others": [_summary(row, now) for row in rows if row not in shown],
+        **_messages(patient),
+        "times_note": times_note(patient, request.clinic),
+        "is_running": bool(running),
+    }
+    return render(request, "aftercare/plan.html", context)
+
+
+def result_of(session: TreatmentSession, *, clinic: Clinic, now: datetime) -> dict[str, Any]:
+    """What a signed session has led to: the stored plan and its messages as they are by now."""
+    mine = Q(session=session)
+    rows = list(
+        AftercarePlan.objects.filter(mine | Q(patient=session.patient, replaced_at=None, ends_at__gt=now))
+        .select_related("protocol_version")
+        .prefetch_related("items", "session__sites")
+    )
+    own = next((row for row in rows if row.session_id == session.pk), None)
+    running = [row for row in rows if row.replaced_at is None]
+    visits = upcoming_visits(session.patient, now=now)
+    return {
+        "session": session,
+        "patient": session.patient,
+        "plan": own,
+        "card": _card(own, running, visits, now)["card"] if own else None,
+        **_messages(session.patient),
+        "times_note": times_note(session.patient, clinic),
+    }
+
+
+def _messages(patient: Patient) -> dict[str, Any]:
+    """What goes out or went out, and apart from it what was called off."""
+    rows = messages_of(patient)
+    called_off = Delivery.State.CANCELLED
+    return {
+        "messages_of_plans": [message_line(row) for row in rows if row.state != called_off],
+        "called_off": [message_line(row) for row in rows if row.state == called_off],
+    }
+
+
+def messages_of(patient: Patient) -> Sequence[Delivery]:
+    """Messages of the patient's plans and visits by time; the newest hundred are more than a course has."""
+    rows = Delivery.objects.filter(patient=patient, source__in=[SOURCE, "appointment"]).order_by("-due_at", "step")[:100]
+    return list(rows)[::-1]
+
+
+def _card(
+    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Appointment], now: datetime
+) -> dict[str, Any]:
+    others = [other for other in running if other.pk != row.pk]
+    visit = visits[0] if visits else None
+    return {
+        "plan": row,
+        "card": card_of_plan(row, others=others, sites=row.session.sites.all(), visit=visit, now=now),
+    }
+
+
+def _summary(row: AftercarePlan, now: datetime) -> dict[str, Any]:
+    is_running = row.replaced_at is None and row.ends_at > now
+    state = "corrected" if row.replaced_at else "holds" if is_running else "over"
+    return {"plan": row, "state": state}

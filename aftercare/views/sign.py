@@ -1,0 +1,105 @@
+"""Signing: the plan and every message are seen on the page that signs them; afterwards the same address shows the result."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from aftercare.actions import sign_session
+from aftercare.presenters.signing import SignPage, sign_page
+from aftercare.views.plan import result_of
+from clinic import audit
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.models import User
+from sessions_app.actions import NotComplete
+from sessions_app.models import TreatmentSession
+from sessions_app.refusals import Refused, Stale
+
+_REASON, _TICK = "reason-", "ack-"
+
+
+@requires(Permission.RECORD_SESSION)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A draft: its preview, and on POST the signature. A signed session: what was signed and what is on its way."""
+    session = get_visible_or_404(
+        TreatmentSession.objects.visible_to(request.user).select_related(
+            "patient", "responsible_clinician", "appointment__entry__nurse", "signed_by"
+        ),
+        request=request,
+        public_id=public_id,
+    )
+    if session.status != TreatmentSession.Status.DRAFT:
+        return _closed(request, session)
+    return _sign(request, session) if request.method == "POST" else _preview(request, session)
+
+
+def _sign(request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+    try:
+        plan = sign_session(
+            session=session,
+            version=_whole(request.POST.get("version")),
+            seen_protocol=_whole(request.POST.get("protocol")),
+            answers=answers_in(request.POST),
+            by=request.user,
+            clinic=request.clinic,
+        )
+    except Refused as refusal:
+        session.refresh_from_db()  # what the refused attempt had set in memory was rolled back
+        if session.status != TreatmentSession.Status.DRAFT:
+            return redirect("aftercare:sign", public_id=session.public_id)
+        return _preview(request, session, refusal=refusal, status=409 if isinstance(refusal, Stale) else 200)
+    words = "Signed. The plan holds from now on." if plan else "Signed. Nothing was injected, so there is no plan."
+    messages.success(request, words)
+    return redirect("aftercare:sign", public_id=session.public_id)
+
+
+def _preview(
+    request: HttpRequest, session: TreatmentSession, *, refusal: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    page = _page(session, request=request, now=now)
+    if request.method == "GET":
+        audit.record("chart read", by=request.user, subject=session, patient=session.patient)
+    context = {
+        "page": page,
+        "session": session,
+        "refusal": str(refusal) if refusal and not isinstance(refusal, NotComplete) else "",
+        "is_stale": isinstance(refusal, Stale),
+        "was_refused": refusal is not None,
+        "signer": request.user,
+    }
+    return render(request, "aftercare/sign.html", context, status=status)
+
+
+def _page(session: TreatmentSession, *, request: HttpRequest, now: datetime) -> SignPage:
+    user = request.user
+    assert isinstance(user, User)
+    typed = answers_in(request.POST) if request.method == "POST" else {}
+    return sign_page(session, clinic=request.clinic, by=user, now=now, typed=typed)
+
+
+def _closed(request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+    if session.status == TreatmentSession.Status.NOT_TREATED:
+        return render(request, "aftercare/sign_not_treated.html", {"session": session})
+    audit.record("chart read", by=request.user, subject=session, patient=session.patient)
+    return render(request, "aftercare/signed.html", result_of(session, clinic=request.clinic, now=timezone.now()))
+
+
+def answers_in(posted: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Answers to findings from `reason-L3` and `ack-L3`; who may answer which is judged by the action."""
+    checks = {name.removeprefix(_REASON) for name in posted if name.startswith(_REASON)}
+    return {
+        check: {"reason": posted.get(f"{_REASON}{check}", ""), "ack": f"{_TICK}{check}" in posted} for check in checks
+    }
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,116 @@
+"""The form in which the clinical lead changes values and signs; one field for each value that may change."""
+
+from typing import Any
+
+from django import forms
+
+from clinic.protocol import Protocol, ProtocolError
+from clinic.protocol.catalogue import ValueSpec, catalogue, write
+from clinic.protocol_presenter import KEPT_ELSEWHERE
+
+_WORDS = {"SESSION": "the session", "AFTER_CONTINUOUS": "the end of day and night"}
+_SCOPE = {"SESSION": "All treated legs follow the longest plan", "LEG": "Each leg follows its own plan"}
+
+
+class ValueField(forms.Field):
+    """One value, typed as people read it; what is wrong is said in the catalogue's words."""
+
+    def __init__(self, spec: ValueSpec) -> None:
+        super().__init__(label=spec.title, required=False, widget=_widget(spec))
+        self.spec = spec
+
+    def to_python(self, value: Any) -> Any:
+        return _plain(self.spec, value)
+
+    def clean(self, value: Any) -> Any:
+        plain = self.to_python(value)
+        try:
+            return self.spec.check(self.spec.read(plain), signed_off=True)
+        except ProtocolError as error:
+            message = error.message
+            raise forms.ValidationError(f"{message[:1].upper()}{message[1:]}.") from error
+
+
+class NextVersionForm(forms.Form):
+    """`changes()` are the values that differ from `base`, as `sign_version` takes them."""
+
+    note = forms.CharField(
+        label="What this version is for",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write what this version is for; it stays with it."},
+    )
+    confirmed = forms.BooleanField(
+        label="I have read the values marked “confirm” and sign for them",
+        error_messages={"required": "Tick this when you have read the values marked “confirm”."},
+    )
+
+    def __init__(self, *args: Any, base: Protocol, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.base = base
+        for key, spec in catalogue().items():
+            if not spec.fixed and key not in KEPT_ELSEWHERE:
+                self.fields[key] = ValueField(spec)
+                self.initial.setdefault(key, _typed(spec, base.settings[key]))
+
+    def clean(self) -> dict[str, Any]:
+        """Values that are right alone may contradict each other: a first day after the last."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                self.base.with_overrides(self.changes(), signed_off=True)
+            except ProtocolError as error:
+                self.add_error(error.field if error.field in self.fields else None, f"{error.message}.".capitalize())
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        return {
+            key: write(self.cleaned_data[key]) if self.cleaned_data[key] is not None else "off"
+            for key, field in self.fields.items()
+            if isinstance(field, ValueField)
+            and key in self.cleaned_data
+            and self.cleaned_data[key] != self.base.settings[key]
+        }
+
+
+def _widget(spec: ValueSpec) -> forms.Widget:
+    attributes = {"class": "form-control value-input"}
+    if spec.kind == "yes_no":
+        return forms.Select(choices=[("yes", "yes"), ("no", "no")], attrs={"class": "form-select value-input"})
+    if spec.kind == "choice":
+        words = _SCOPE if spec.key == "compression_scope" else _WORDS
+        choices = [(str(choice), words.get(str(choice), str(choice))) for choice in spec.choices]
+        return forms.Select(choices=choices, attrs={"class": "form-select value-input value-wide"})
+    if spec.kind == "time":
+        return forms.TextInput(attrs={**attributes, "type": "time"})
+    if spec.kind == "text":
+        return forms.TextInput(attrs={"class": "form-control value-input value-wide"})
+    mode = "numeric" if spec.kind == "whole" else "decimal"
+    return forms.TextInput(attrs={**attributes, "inputmode": mode, "autocomplete": "off"})
+
+
+def _typed(spec: ValueSpec, value: Any) -> str:
+    """A stored value as it stands in its input."""
+    if value is None:
+        return "off"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    return value.strftime("%H:%M") if spec.kind == "time" else str(value)
+
+
+def _plain(spec: ValueSpec, value: Any) -> Any:
+    """What was typed, as plain JSON for `ValueSpec.read`; what cannot be read is passed on and refused there."""
+    text = str(value or "").strip()
+    if text.lower() == "off":
+        return "off"
+    if spec.kind == "whole":
+        return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 10 else text
+    if spec.kind == "yes_no":
+        return {"yes": True, "no": False}.get(text.lower(), text)
+    if spec.kind == "decimal":
+        return text.replace(",", ".")
+    if spec.kind == "percents":
+        return [part.strip() for part in text.replace(" and ", ",").split(",") if part.strip()]
+    return text[:5] if spec.kind == "time" else text

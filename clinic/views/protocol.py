@@ -1,0 +1,69 @@
+"""The protocol: read by those who treat, changed and signed by the clinical lead."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clinic.access import Permission, requires
+from clinic.models import ProtocolVersion
+from clinic.protocol import Protocol
+from clinic.protocol_forms import NextVersionForm
+from clinic.protocol_presenter import value_groups, version_rows
+from clinic.protocol_versions import NotSigned, base_for_next, sign_version
+
+
+@requires(Permission.VIEW_PROTOCOL)
+@require_safe
+def protocol(request: HttpRequest) -> HttpResponse:
+    """The values in force, or the shipped ones while nothing is signed, and what each version changed."""
+    versions = list(ProtocolVersion.objects.filter(signed_at__isnull=False).select_related("signed_by"))
+    rows = version_rows(versions)
+    current = rows[0].version if rows else None
+    shown = current.protocol() if current else Protocol.default()
+    groups = value_groups(shown)
+    context = {
+        "version": current,
+        "groups": groups,
+        "versions": rows,
+        "to_confirm": sum(row.must_confirm for group in groups for row in group.rows),
+        "may_sign": request.user.may(Permission.SIGN_PROTOCOL),
+    }
+    return render(request, "clinic/protocol.html", context)
+
+
+@requires(Permission.SIGN_PROTOCOL)
+@require_http_methods(["GET", "HEAD", "POST"])
+def protocol_next(request: HttpRequest) -> HttpResponse:
+    """The next version: values, note and signature on one page, because they are one decision."""
+    number, base = base_for_next()
+    form = NextVersionForm(request.POST or None, base=base)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = sign_version(
+                changes=form.changes(),
+                note=form.cleaned_data["note"],
+                after=_seen(request, number),
+                by=request.user,
+                now=timezone.now(),
+            )
+        except NotSigned as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        else:
+            messages.success(request, f"Protocol {version.number} is signed and in force from now on.")
+            return redirect("clinic:protocol")
+    context = {"form": form, "number": number + 1, "after": number, "groups": _with_fields(base, form)}
+    return render(request, "clinic/protocol_next.html", context)
+
+
+def _with_fields(base: Protocol, form: NextVersionForm) -> list[dict[str, object]]:
+    return [
+        {"group": group, "rows": [(row, form[row.key] if row.key in form.fields else None) for row in group.rows]}
+        for group in value_groups(base)
+    ]
+
+
+def _seen(request: HttpRequest, number: int) -> int:
+    text = request.POST.get("after", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else -1
