@@ -196,10 +196,11 @@ def _neuropathy(facts: BeforeFacts, protocol: Protocol) -> Finding | None:
 
 
 def _age(facts: BeforeFacts, protocol: Protocol) -> Finding | None:
-    age = facts.age_years
-    if age is None and facts.birth_date and facts.session_date:
-        age = age_on(facts.session_date, facts.birth_date)
-    if age is None or age >= protocol.minimum_age_years:
+    ages = [] if facts.age_years is None else [facts.age_years]
+    if facts.birth_date and facts.session_date:
+        ages.append(age_on(facts.session_date, facts.birth_date))
+    # Of two answers that disagree the stricter counts.
+    if not ages or min(ages) >= protocol.minimum_age_years:
         return None
     text = f"Under {protocol.minimum_age_years}: do not treat; the drug is not established for this age."
     return block("P13", f"Younger than {protocol.minimum_age_years}", text, override=Override.PRESCRIBER)
