@@ -37,7 +37,7 @@ class Leg:
 LEGS = (
     Leg("sqlite", PLAIN, options=SPREAD),
     Leg("sqlite-faults", "faults and not redis"),
-    Leg("postgres", PLAIN, on_postgres=True, options=SPREAD),
+    Leg("postgres", PLAIN, on_postgres=True, options=(*SPREAD, "--database-tests-only")),
     Leg("postgres-faults", "faults and not redis", on_postgres=True),
     Leg("browser", "browser", needs="chromium"),
     Leg("redis", "redis", on_postgres=True, needs="redis-server"),

@@ -95,3 +95,30 @@ def test_throwaway_postgres_answers_and_leaves_nothing(tmp_path):
         answer = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
 
     assert (answer, server.socket_dir.exists()) == ("42\n", False)
+
+
+DATABASE_SAMPLE = """
+import pytest
+def test_pure(): pass
+@pytest.mark.django_db
+def test_marked(): pass
+def test_by_fixture(db): pass
+def test_through_another_fixture(database_url): pass
+"""
+
+
+def test_second_database_is_spared_what_never_asks_one(tmp_path):
+    sample = tmp_path / "test_sample.py"
+    sample.write_text(DATABASE_SAMPLE)
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "--database-tests-only"]
+    plugins = ["-p", "tests.support.databases", "-c", settings.BASE_DIR / "pytest.ini", "--rootdir", tmp_path]
+
+    done = subprocess.run(
+        [*command, *plugins, sample], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+
+    assert [line.rpartition("::")[2] for line in done.stdout.splitlines() if "::" in line] == [
+        "test_marked",
+        "test_by_fixture",
+        "test_through_another_fixture",
+    ]

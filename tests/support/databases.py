@@ -70,3 +70,26 @@ def child_environment(database_url):
         "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
         "PYTHONPATH": str(settings.BASE_DIR),
     }
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--database-tests-only",
+        action="store_true",
+        help="leave out what never asks a database: a second database would tell nothing new about it",
+    )
+
+
+def _asks_a_database(item):
+    by_fixture = not {"db", "transactional_db", "live_server"}.isdisjoint(item.fixturenames)
+    return by_fixture or item.get_closest_marker("django_db") or issubclass(item.cls or object, TransactionTestCase)
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("database_tests_only"):
+        return
+    kept = [item for item in items if _asks_a_database(item)]
+    chosen = set(kept)
+    left = [item for item in items if item not in chosen]
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
