@@ -19,10 +19,12 @@ NAMES = frozenset(
     }
 )
 VARIABLE = "LEGWORK_FAULT_POINT"
+# Tests of a worker that wakes up late stop it here instead (SIGSTOP).
+SIGNAL = signal.SIGKILL
 
 
 def at(name: str) -> None:
     if name not in NAMES:
         raise ValueError(f"{name} is no fault point.")
     if os.environ.get(VARIABLE) == name and settings.SETTINGS_MODULE == "clinic.settings.test":
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), SIGNAL)

@@ -27,17 +27,13 @@ GSM = frozenset(
 _PLAIN = str.maketrans({"–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
 
 
-class TooLong(ValueError):
-    """The short text does not fit into one text message."""
-
-
 def render(
     delivery: Delivery, context: Mapping[str, Any], *, clinic: Clinic, to: str, link: str, stop_url: str
 ) -> Letter:
     """The letter of a delivery in its patient's language.
 
     `starts_at` in the context is shown as the clinic's wall-clock time, with the zone's name when the patient lives by
-    another one. TemplateDoesNotExist for a step without words, TooLong when the short text cannot be made to fit.
+    another one. TemplateDoesNotExist for a step without words.
     """
     language = delivery.patient.language
     words = {
@@ -74,15 +70,15 @@ def gsm(text: str) -> str:
     return "".join(kept)
 
 
-def _short(step: str, language: str, words: dict[str, Any]) -> str:
-    """A long clinic name gives way first; everything else in the text is needed."""
+def _short(step: str, language: str, words: dict[str, Any]) -> str | None:
+    """One text message. A long clinic name gives way; everything else is needed, so None where that is not enough."""
     text = " ".join(gsm(_text(step, "short", language, words)).split())
     too_many = len(text) - SHORT_LENGTH
     if too_many <= 0:
         return text
     name = gsm(words["clinic_name"])
     if len(name) - too_many < _SHORTEST_NAME:
-        raise TooLong(f"The short text of {step} has {len(text)} characters; at most {SHORT_LENGTH} fit.")
+        return None
     return " ".join(gsm(_text(step, "short", language, {**words, "clinic_name": name[:-too_many].strip()})).split())
 
 

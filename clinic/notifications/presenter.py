@@ -74,9 +74,7 @@ class Presenter:
             return row.due_at if by_due or row.finished_at is None else row.finished_at
 
         days = groupby(rows, key=lambda row: instant(row).astimezone(self.zone).date())
-        return [
-            (date_format(day, "l j F"), [self._line(row, instant(row)) for row in of_day]) for day, of_day in days
-        ]
+        return [(date_format(day, "l j F"), [self._line(row, instant(row)) for row in of_day]) for day, of_day in days]
 
     def detail(self, item: OpenItem) -> Detail:
         delivery = item.delivery

@@ -96,9 +96,7 @@ def _call_off_unreachable(batch: Batch, deliveries: list[Delivery], clock: Clock
     return reachable
 
 
-def _put_back_until_open(
-    batch: Batch, deliveries: list[Delivery], clock: Clock, timing: Timing
-) -> list[Delivery]:
+def _put_back_until_open(batch: Batch, deliveries: list[Delivery], clock: Clock, timing: Timing) -> list[Delivery]:
     now = clock.now()
     openings = {delivery.pk: next_opening(now, delivery.patient.time_zone, timing) for delivery in deliveries}
     by_opening: dict[datetime, list[Delivery]] = defaultdict(list)

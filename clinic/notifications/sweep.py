@@ -79,7 +79,7 @@ def settle_uncertain(now: datetime, timing: Timing) -> int:
         row = Delivery.objects.filter(pk=delivery.pk)
         if delivery.taken:
             decided += move(row, State.UNCERTAIN, State.SENT, reason="", finished_at=now)
-        elif _may_resend(delivery, now, timing):
+        elif _may_resend(delivery, now):
             decided += move(row, State.UNCERTAIN, State.PENDING, resends=F("resends") + 1, lease_until=None)
         else:
             for_a_person.append((delivery.pk, delivery.patient_id))
@@ -88,11 +88,11 @@ def settle_uncertain(now: datetime, timing: Timing) -> int:
     return decided
 
 
-def _may_resend(delivery: Delivery, now: datetime, timing: Timing) -> bool:
-    """A provider with idempotency keys can be asked again freely; another one once, where the policy allows a copy."""
+def _may_resend(delivery: Delivery, now: datetime) -> bool:
+    """Until its deadline: freely where the provider keeps keys, else once where the policy allows a copy."""
     if now > delivery.not_after:
         return False
     channel = CHANNELS.get(delivery.channel)
     if channel is not None and channel.idempotent:
-        return delivery.attempts < timing.tries
+        return True
     return delivery.policy == Delivery.Policy.RESEND_ONCE and delivery.resends == 0

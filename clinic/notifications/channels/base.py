@@ -9,13 +9,16 @@ from clinic.models import Patient
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered message to one address. `short` is the same as a text message, at most 160 GSM characters."""
+    """A rendered message to one address.
+
+    `short` says the same in one text message, at most 160 GSM characters; None where the clinic's address is too long.
+    """
 
     to: str
     sender: str
     subject: str
     body: str
-    short: str
+    short: str | None
     stop_url: str
     step: str
     language: str

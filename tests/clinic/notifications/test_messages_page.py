@@ -134,9 +134,7 @@ def test_a_decision_that_comes_too_late_is_refused_and_nothing_changes(desk):
     task = make_task("message_uncertain", "uncertain", due_at=NOW - timedelta(days=3))
 
     shown = text_of(page(desk))
-    answer = desk.post(
-        reverse("clinic:message_verdict", args=[task.public_id]), {"verdict": "again"}, follow=True
-    )
+    answer = desk.post(reverse("clinic:message_verdict", args=[task.public_id]), {"verdict": "again"}, follow=True)
 
     assert "It is too late to send it again." in shown
     assert "It is too late to send this message again." in text_of(answer)
