@@ -2,5 +2,9 @@
 
 from django.urls import path
 
+from clinic.views import demo
+
 app_name = "demo"
-urlpatterns: list = []
+urlpatterns: list = [
+    path("messages/", demo.outbox, name="outbox"),
+]

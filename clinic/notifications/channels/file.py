@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +35,11 @@ class FileChannel:
             draft.write_text(
                 json.dumps({**asdict(letter), "written_at": datetime.now(UTC).isoformat()}, ensure_ascii=False)
             )
-            try:
+            with suppress(FileExistsError):
                 os.link(draft, target)
-            except FileExistsError:
-                pass
         except OSError as error:
             raise TemporaryFailure(f"The outbox folder cannot be written ({error.strerror}).") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
         return ProviderReceipt(reference=target.name)

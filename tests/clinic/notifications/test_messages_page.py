@@ -183,11 +183,12 @@ def test_the_page_asks_as_often_for_thirty_messages_as_for_one(desk, show):
         make_task() if show == "open" else make_due(state=states[show], finished_at=NOW)
 
     add()
+    page(desk)  # the first page of a new database also makes the clinic's row
     one = queries()
     for _ in range(29):
         add()
 
-    assert queries() == one <= 10
+    assert queries() == one <= 9
 
 
 def test_long_lists_have_pages(desk):

@@ -1,0 +1,71 @@
+"""What the demo "sent": the files of the file channel, and the one-time codes that Django's file mailer wrote."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_string
+from email.policy import default as modern
+from pathlib import Path
+
+from django.conf import settings
+
+_SEPARATOR = "\n" + "-" * 79 + "\n"
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SentLetter:
+    at: datetime
+    to: str
+    subject: str
+    text: str
+    short: str  # the same as a text message, "" where there is none
+
+    @property
+    def link(self) -> str:
+        """The first address in the text, "" when it has none."""
+        found = _ADDRESS.search(self.text)
+        return found.group() if found else ""
+
+
+def sent_letters(*, to: str = "", limit: int = 60) -> list[SentLetter]:
+    """The newest letters, newest first, of one recipient or of all; a file that is no letter is passed over."""
+    letters = [letter for letter in (*_reminders(limit, to), *_mails(limit)) if not to or letter.to == to]
+    return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+
+
+def _reminders(limit: int, to: str) -> Iterator[SentLetter]:
+    files = _newest_first(Path(settings.OUTBOX_DIR), "*.json")
+    for file in files if to else files[:limit]:
+        try:
+            facts = json.loads(file.read_text())
+            at = datetime.fromisoformat(facts["written_at"])
+            yield SentLetter(at, facts["to"], facts["subject"], facts["body"], facts["short"] or "")
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def _mails(limit: int) -> Iterator[SentLetter]:
+    folder = getattr(settings, "EMAIL_FILE_PATH", None)
+    for file in _newest_first(Path(folder), "*.log")[:limit] if folder else []:
+        try:
+            texts, at = file.read_text().split(_SEPARATOR), datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        except (OSError, ValueError):
+            continue
+        for text in texts:
+            mail = message_from_string(text.lstrip(), policy=modern)
+            body = mail.get_body(("plain",))
+            if body is not None and mail["To"]:
+                yield SentLetter(at, str(mail["To"]), str(mail["Subject"] or ""), body.get_content().strip(), "")
+
+
+def _newest_first(folder: Path, pattern: str) -> list[Path]:
+    def written(file: Path) -> float:
+        try:
+            return file.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    return sorted(folder.glob(pattern), key=written, reverse=True)
