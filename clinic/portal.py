@@ -60,8 +60,8 @@ def send_code(request: HttpRequest, patient: Patient) -> None:
     """Sign out whoever used this browser, then send a one-time code to the e-mail on file of `patient`.
 
     The answer is the same whether a code went out or not. None goes out when the address had three in a quarter of an
-    hour: a code that this browser already waits for stays good then. None goes out either when the patient has no
-    e-mail or no account.
+    hour: a code that this browser already waits for stays good then. None goes out either when no account can be had.
+    The next page names the address by its first letter only.
     """
     address = patient.email.lower()
     user = portal_account(patient)
@@ -72,10 +72,18 @@ def send_code(request: HttpRequest, patient: Patient) -> None:
         return
     # A browser that signed nobody in may still hold half a sign-in of somebody else.
     request.session.flush()
-    LoginCodeVerificationProcess.initiate(
-        request=request, user=user if within_limit else None, email=address or f"nobody@{patient.public_id}.invalid"
+    process = LoginCodeVerificationProcess.initiate(
+        request=request, user=user if within_limit else None, email=address
     )
+    process.state["email"] = masked(address)
+    process.persist()
     audit.record("code asked by link", by=None, subject=patient, patient=patient, sent=bool(user and within_limit))
+
+
+def masked(email: str) -> str:
+    """`m…@example.com`: enough to know which address it is, for those who know it."""
+    name, _, host = email.partition("@")
+    return f"{name[:1]}…@{host}" if host else ""
 
 
 def _waits_for_code(request: HttpRequest, user: User | None) -> bool:

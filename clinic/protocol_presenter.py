@@ -27,7 +27,7 @@ ORIGINS: dict[Origin, tuple[str, str]] = {
     Origin.EU: ("EU information", "plain"),
     Origin.GUIDE: ("Guideline or study", "plain"),
     Origin.CLINIC: ("Clinics' leaflets", "plain"),
-    Origin.CHOICE: ("Our choice", "attention"),
+    Origin.CHOICE: ("Our choice", "booked"),
 }
 
 

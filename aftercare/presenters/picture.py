@@ -88,7 +88,14 @@ class PlanPicture:
 
     def lines(self) -> list[Line]:
         """The whole plan line by line, in the order in which it is lived."""
-        return [*self._stocking_lines(), *self._walk_lines(), *self._avoid_lines(), *self._visit_lines(), *self._watch()]
+        return [
+            *self._stocking_lines(),
+            *self._walk_lines(),
+            *self._avoid_lines(),
+            *self._pause_lines(),
+            *self._visit_lines(),
+            *self._watch(),
+        ]
 
     # --- the picture ----------------------------------------------------------------------------------------
 
@@ -226,6 +233,10 @@ class PlanPicture:
             Line("avoid", "ban", gettext("Leave: %(things)s") % {"things": ", ".join(names[end])}, self._until(end))
             for end in ends
         ]
+
+    def _pause_lines(self) -> list[Line]:
+        ends = [item.ends_at for plan in self.plans for item in plan.timed(ItemKey.BREASTFEEDING_PAUSE)]
+        return [Line("pause", "hourglass", gettext("No breastfeeding"), self._until(max(ends)))] if ends else []
 
     def _avoid_name(self, key: ItemKey) -> str:
         return leave_name(key, long_flight_hours=self.words.long_flight_hours).lower()

@@ -14,6 +14,7 @@ from aftercare.presenters.today import plan_words
 from aftercare.presenters.words import Clock, leave_name, short_day
 from aftercare.stored import plan_of
 from clinic.models import Clinic, Delivery, Patient
+from clinic.portal import masked
 from clinic.protocol import AVOID_ITEMS, DatedItem, ItemKey, Plan, PlanItem, TimedItem
 from clinic.protocol.zones import local_date, local_time, zone_named
 from sessions_app.models import Appointment, TreatedSite
@@ -292,12 +293,6 @@ def reached_by(channel: str, patient: Patient) -> str:
         return "No way to write to this patient: a task is made for the front desk."
     words, _ = CHANNELS.get(channel, (channel, ""))
     return f"{words} to {masked(patient.email)}" if patient.email else words
-
-
-def masked(email: str) -> str:
-    """`m…@example.com`"""
-    name, _, host = email.partition("@")
-    return f"{name[:1]}…@{host}"
 
 
 def times_note(patient: Patient, clinic: Clinic) -> str:

@@ -74,16 +74,18 @@ class WalkCard:
 
 @dataclass(frozen=True, slots=True)
 class LeaveGroup:
-    """Things with one end; `title` stands as the card's heading when it is the only group."""
+    """Things with one end. `title` and `until` stand at the head of the card when it is the only group, `short` otherwise."""
 
     title: str
     until: str
+    short: str
     things: tuple[tuple[str, str], ...]  # name, icon
 
 
 @dataclass(frozen=True, slots=True)
 class VisitCard:
     title: str
+    when: str
     text: str
 
 
@@ -92,6 +94,7 @@ class TodayPage:
     """Everything the template shows; no computing is left to it."""
 
     phase: Phase
+    paper_title: str
     date_line: str
     zone_line: str
     corrected: str
@@ -121,6 +124,7 @@ def today_page(
         )
     return TodayPage(
         phase=today.phase,
+        paper_title=gettext("Plan of %(name)s") % {"name": patient.name},
         date_line=_date_line(today),
         zone_line=_zone_line(clock, clinic, now),
         corrected=_corrected(plans, clock),
@@ -287,6 +291,7 @@ def _leave_groups(groups: Sequence[AvoidGroup], clock: Clock, words: PlanWords) 
         LeaveGroup(
             title=_leave_title(group.until, clock),
             until=_full_moment(group.until, clock),
+            short=gettext("Until %(when)s") % {"when": clock.near(group.until)},
             things=tuple(
                 (leave_name(key, long_flight_hours=words.long_flight_hours), LEAVE[key][1]) for key in group.keys
             ),
@@ -311,15 +316,13 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
 
 def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitCard:
     if visit is not None:
-        return VisitCard(
-            gettext("Next visit: %(when)s") % {"when": clock.moment(visit.starts_at)}, _visit_text(visit, today)
-        )
+        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today))
     window = today.repeat_window
     if window is not None and today.date <= window.last_date:
         text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
         days = {"first": short_day(window.first_date), "last": short_day(window.last_date)}
-        return VisitCard(gettext("No visit is booked"), text % days)
-    return VisitCard(gettext("No visit is booked"), gettext("Call us if you want to come."))
+        return VisitCard(gettext("No visit is booked"), "", text % days)
+    return VisitCard(gettext("No visit is booked"), "", gettext("Call us if you want to come."))
 
 
 def _visit_text(visit: Appointment, today: Today) -> str:

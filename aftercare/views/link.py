@@ -1,5 +1,7 @@
 """The page behind a link in a message. Looking at it does nothing; its button sends a one-time code."""
 
+from types import SimpleNamespace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -16,12 +18,23 @@ def plan_link(request: HttpRequest, secret: str) -> HttpResponse:
     """GET: a page with a button and nothing of anybody. POST: the code goes out, and the secret leaves the address."""
     link = portal.find_link(secret, timezone.now())
     if link is None:
-        return _without_traces(render(request, "aftercare/link_ended.html", status=404))
+        return _page(request, "link_ended", status=404)
     with translation.override(page_language(link.patient.language)):
         if request.method != "POST":
-            return _without_traces(render(request, "aftercare/link.html"))
+            return _page(request, "link")
+        if not link.patient.email:
+            return _page(request, "link_no_address")
         portal.send_code(request, link.patient)
         return _without_traces(speak_to(redirect("account_confirm_login_code"), link.patient))
+
+
+def _page(request: HttpRequest, name: str, *, status: int = 200) -> HttpResponse:
+    """A page under the clinic's neutral name: an address that anybody may find must not say what is treated there."""
+    clinic = request.clinic
+    neutral = SimpleNamespace(
+        name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number
+    )
+    return _without_traces(render(request, f"aftercare/{name}.html", {"clinic": neutral}, status=status))
 
 
 def _without_traces(response: HttpResponse) -> HttpResponse:
