@@ -76,8 +76,6 @@ def book(
     Raises `Taken` with alternatives, `EarlyNeedsClinician`, or `Refused` for what cannot be booked at all.
     """
     check_texts(note=(note, 300), early_reason=(early_reason, 300), travel_note=(travel_note, 200))
-    if made := _made_by(request_key, patient, service):
-        return made
     wish = Wish(
         clinic=Clinic.current(),
         service=service,
@@ -89,9 +87,6 @@ def book(
         patient=patient,
         early_reason=early_reason,
     )
-    rules = repeat_rules(patient, service)
-    candidates = candidates_for(wish, nurse_first=rules.nurse_id if rules else None)
-    verdict = verdict_on(wish, rules)
     unsaved = Appointment(
         service=service,
         chair_minutes=service.chair_minutes,
@@ -100,24 +95,30 @@ def book(
         request_key=request_key,
         note=note.strip(),
         travel_note=travel_note.strip(),
-        window_note=verdict.note,
-        early_approved_by=verdict.approved_by,
-        early_reason=verdict.reason,
         booked_by=by,
         booked_at=wish.now,
         status_at=wish.now,
     )
     try:
-        return with_retries(lambda: _write_booking(unsaved, wish, candidates, _protocol(rules)))
-    except Conflict as conflict:
+        return _book(unsaved, wish)
+    except (Conflict, Refused, IntegrityError) as error:
+        # Perhaps it was this very form, sent twice, that took the time.
         if made := _made_by(request_key, patient, service):
             return made
-        raise taken(wish, conflict) from conflict
-    except IntegrityError:
-        # The twin of this very request was first by a moment.
-        if made := _made_by(request_key, patient, service):
-            return made
+        if isinstance(error, Conflict):
+            raise taken(wish, error) from error
         raise
+
+
+def _book(unsaved: Appointment, wish: Wish) -> Appointment:
+    assert wish.patient is not None
+    rules = repeat_rules(wish.patient, wish.service)
+    candidates = candidates_for(wish, nurse_first=rules.nurse_id if rules else None)
+    verdict = verdict_on(wish, rules)
+    unsaved.window_note, unsaved.early_reason = verdict.note, verdict.reason
+    unsaved.early_approved_by = verdict.approved_by
+    protocol = _protocol(rules)
+    return with_retries(lambda: _write_booking(unsaved, wish, candidates, protocol))
 
 
 def _made_by(request_key: UUID, patient: Patient, service: Service) -> Appointment | None:
