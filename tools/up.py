@@ -54,7 +54,7 @@ def reminder_programs(with_redis: bool) -> list[Program]:
     """Celery's worker and beat where there is a Redis, else one loop; both call the same functions."""
     if not with_redis:
         return [Program("reminders", [sys.executable, "manage.py", "run_reminders", "--loop"])]
-    celery = [sys.executable, "-m", "celery", "--app", "clinic.celery:app"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "--app", "clinic.celery:app"]
     worker = [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "1", "--without-gossip", "--without-mingle"]
     return [Program("worker", worker), Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""])]
 
