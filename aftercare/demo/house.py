@@ -37,6 +37,8 @@ OPENS, CLOSES = time(7, 0), time(19, 0)
 # Half an hour's break of each nurse, counted from the first start: between the visits of `cast`.
 BREAKS = (timedelta(hours=1), timedelta(hours=1, minutes=45), timedelta(hours=1, minutes=30))
 BREAK = timedelta(minutes=30)
+# What the demo's clinical lead signed beside the shipped values.
+OVER_AND_ABOVE = {"reminder.activity_switch": True, "reminder.join_same_date": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ def _hours(nurse: User, opened: date, *, pause: time) -> None:
 def _protocol(lead: User, *, signed_at: datetime) -> None:
     version = ProtocolVersion.objects.create(
         number=1,
-        values=Protocol.default().as_dict(),
-        note="The demo signs the shipped values as they are.",
+        values=Protocol.default().with_overrides(OVER_AND_ABOVE, signed_off=True).as_dict(),
+        note="The shipped values; one message a day for a plan, and one when exercise and sun are allowed again.",
         signed_by=lead,
         signed_at=signed_at,
     )

@@ -7,14 +7,14 @@ key                   when (patient's date)                                prior
 ====================  ===================================================  ========  ===========
 ``APPT_1``            1 day before an appointment                          1         appointment
 ``COMP_SWITCH``       the stocking day and night ends                      2         compression
-``ACT_SWITCH``        something to avoid ends                              2         activity
 ``CHECK_1``           the day after a session                              3         activity
 ``APPT_3``            3 days before an appointment                         4         appointment
 ``WEEKLY``            day 7, day 14, last date with a stocking             5         compression
+``ACT_SWITCH``        something to avoid ends (``activity_switch``)        6         activity
 ====================  ===================================================  ========  ===========
 
-One date, one step of the plan: ``WEEKLY`` is left out on the date of a ``COMP_SWITCH``, ``ACT_SWITCH`` on the date of
-a ``COMP_SWITCH`` or ``APPT_1``. An older plan's ``WEEKLY`` ends where the next session begins. Caps: at most 1 text on
+With ``join_same_date`` a ``WEEKLY`` is left out on the date of a ``COMP_SWITCH``. ``ACT_SWITCH`` exists where the clinical
+lead switched it on, never on the date of a ``COMP_SWITCH`` or ``APPT_1``, and takes no text from the others. An older plan's ``WEEKLY`` ends where the next session begins. Caps: at most 1 text on
 a date and 3 in any 7 consecutive dates, given out by priority, then date; the rest goes by e-mail and portal only.
 Texts wait for the hours in which texts may go out, and are dropped when they would then be useless.
 
@@ -35,10 +35,10 @@ from clinic.protocol.zones import local_date, local_time, starting_instant, zone
 PRIORITY: dict[MessageKey, int] = {
     MessageKey.APPT_1: 1,
     MessageKey.COMP_SWITCH: 2,
-    MessageKey.ACT_SWITCH: 2,
     MessageKey.CHECK_1: 3,
     MessageKey.APPT_3: 4,
     MessageKey.WEEKLY: 5,
+    MessageKey.ACT_SWITCH: 6,
 }
 KIND: dict[MessageKey, MessageKind] = {
     MessageKey.APPT_1: MessageKind.APPOINTMENT,

@@ -18,7 +18,11 @@ V2 = plan("2026-01-13 10:30", RETICULAR, ref="v1")
 VISIT = AppointmentTime(local("2026-01-20 10:00"), ref="visit")
 
 
-def schedule(plans=(), appointments=(), *, protocol=SHIPPED, patient_zone=NEW_YORK, **facts):
+# The shipped schedule is the source's own; ours is the one with both additions, which a clinical lead can sign.
+OURS = SHIPPED.with_overrides({"reminder.activity_switch": True, "reminder.join_same_date": True}, signed_off=True)
+
+
+def schedule(plans=(), appointments=(), *, protocol=OURS, patient_zone=NEW_YORK, **facts):
     return schedule_for(plans, appointments, patient_zone=patient_zone, protocol=protocol, **facts)
 
 
@@ -63,16 +67,22 @@ def test_a_reticular_plan_tells_when_the_things_to_avoid_are_over():
     ]
 
 
-def test_both_additions_to_the_plain_schedule_can_be_switched_off():
-    plain = SHIPPED.with_overrides({"reminder.activity_switch": False, "reminder.join_same_date": False})
-
-    assert short(schedule([V2], protocol=plain)) == [
+def test_as_shipped_the_schedule_is_the_sources_own():
+    assert short(schedule([V2], protocol=SHIPPED)) == [
         ("CHECK_1", "01-14 09:00", "text"),
         ("COMP_SWITCH", "01-20 09:00", "text"),
         ("WEEKLY", "01-20 09:00", "email"),
         ("WEEKLY", "01-27 09:00", "text"),
         ("WEEKLY", "02-03 09:00", "text"),
     ]
+
+
+def test_the_activity_step_takes_no_text_from_the_others():
+    visit = AppointmentTime(local("2026-01-20 10:00"))
+    with_step = {each[:2]: each[2] for each in short(schedule([V2], [visit])) if each[0] != "ACT_SWITCH"}
+    joined = SHIPPED.with_overrides({"reminder.join_same_date": True})
+
+    assert with_step == {each[:2]: each[2] for each in short(schedule([V2], [visit], protocol=joined))}
 
 
 def test_no_activity_step_on_the_date_of_the_stocking_step():
