@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,6 +29,7 @@ class Line:
     title: str
     text: str
     at: str
+    # Text, kind and icon of a tag; empty for the state that the list is about.
     state: dict[str, str]
     is_chosen: bool = False
 
@@ -86,15 +86,18 @@ class Presenter:
             phone=item.patient.phone.as_national if item.patient.phone else "",
             why_not=delivery.reason if delivery and item.kind != State.REVIEW else "",
             facts=self._facts(delivery) if delivery else [],
-            tries=[(self._when(one.started_at), _came_of(one)) for one in worklist.tries_of(item)],
+            tries=[
+                (self._when(one.started_at), _came_of(one, already_said=delivery.reason if delivery else ""))
+                for one in worklist.tries_of(item)
+            ],
             decide="verdict" if uncertain else "review" if item.kind == State.REVIEW else "called",
             may_send_again=delivery is not None and uncertain and self.now <= delivery.not_after,
         )
 
     def _facts(self, delivery: Delivery) -> list[tuple[str, str]]:
         facts = [("Planned for", self._when(delivery.due_at)), ("Of use until", self._when(delivery.not_after))]
-        if delivery.why and (self.may_see_plans or delivery.kind == Delivery.Kind.APPOINTMENT):
-            facts.append(("Why", delivery.why))
+        if self._why(delivery):
+            facts.append(("Why", self._why(delivery)))
         if delivery.resends:
             facts.append(("Sent again", "once" if delivery.resends == 1 else f"{delivery.resends} times"))
         return facts
@@ -113,18 +116,23 @@ class Presenter:
 
     def _line(self, delivery: Delivery, instant: datetime) -> Line:
         kind, icon = STATES[delivery.state]
+        ordinary = delivery.state in (State.PENDING, State.SENT, State.CANCELLED)
         return Line(
             ident=delivery.pk,
             patient=delivery.patient,
             title=self._about(delivery),
-            text=delivery.reason,
+            text=delivery.reason or self._why(delivery),
             at=date_format(instant.astimezone(self.zone), "H:i"),
-            state={"text": delivery.get_state_display(), "kind": kind, "icon": icon},
+            state={} if ordinary else {"text": delivery.get_state_display(), "kind": kind, "icon": icon},
         )
 
     def _about(self, delivery: Delivery) -> str:
         neutral, clinical = STEPS.get(delivery.step, ("Message", "Message"))
         return clinical if self.may_see_plans else neutral
+
+    def _why(self, delivery: Delivery) -> str:
+        """What led to a plan's message may be clinical, so it is for those who may see plans."""
+        return delivery.why if self.may_see_plans or delivery.kind == Delivery.Kind.APPOINTMENT else ""
 
     def _when(self, instant: datetime) -> str:
         return date_format(instant.astimezone(self.zone), "D j M, H:i")
@@ -146,6 +154,6 @@ def _span(minutes: int) -> str:
     return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def _came_of(attempt: DeliveryAttempt) -> str:
-    words: Any = OUTCOMES[attempt.outcome]
-    return f"{words}: {attempt.error}" if attempt.error else str(words)
+def _came_of(attempt: DeliveryAttempt, *, already_said: str) -> str:
+    words = OUTCOMES[attempt.outcome]
+    return f"{words}: {attempt.error}" if attempt.error and attempt.error not in already_said else words

@@ -91,7 +91,7 @@ def test_the_neutral_sender_name_stands_in_for_a_name_that_reveals_the_treatment
 
 
 def test_a_long_clinic_name_gives_way_in_the_short_text():
-    written = letter(MessageKey.APPT_3, clinic_name="The Very Long And Stately Name Of A Clinic")
+    written = letter(MessageKey.APPT_3, clinic_name="The Very Long And Stately Name Of Clinic")
 
     assert len(written.short) <= 160
     assert LINK in written.short

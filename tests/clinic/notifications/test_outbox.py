@@ -98,7 +98,9 @@ def test_the_page_escapes_what_it_shows(client):
 
 @pytest.mark.django_db
 def test_an_empty_outbox_says_what_fills_it(client):
-    assert "Sign a session, book a visit" in client.get(reverse("demo:outbox"), {"to": "nobody@example.com"}).content.decode()
+    page = client.get(reverse("demo:outbox"), {"to": "nobody@example.com"}).content.decode()
+
+    assert "Sign a session, book a visit" in page
 
 
 @pytest.mark.django_db
