@@ -7,4 +7,5 @@ from clinic.views import demo
 app_name = "demo"
 urlpatterns: list = [
     path("messages/", demo.outbox, name="outbox"),
+    path("components/", demo.components, name="components"),
 ]

@@ -59,6 +59,7 @@ class History:
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):
                 self._when(self._at(self.today - timedelta(days=days_ago), time(hour, 1)), self._ring)
+        self._when(self.now, self._ring)
         self._play()
 
     # --- The queue ---------------------------------------------------------------------------------------------

@@ -18,3 +18,12 @@ def outbox(request: HttpRequest) -> HttpResponse:
     to = request.GET.get("to", "").strip().lower()[:254]
     letters = sent_letters(to=to)
     return render(request, "clinic/demo_outbox.html", {"letters": letters, "to": to})
+
+
+@public
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    """The gallery: every component in its states, for those who build pages."""
+    if not settings.DEMO:
+        raise Http404
+    return render(request, "components/gallery.html")
