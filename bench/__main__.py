@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
         results = cases.run(options.names or list(cases.CASES), postgres_server=server, rounds=options.rounds)
         print(harness.table(results))
         print(f"\nWritten to {harness.write(results, size=options.size, database=options.database)}")
-    return 0
+    return int(any(isinstance(result, harness.Left) and result.broken for result in results))
 
 
 if __name__ == "__main__":

@@ -60,10 +60,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Left:
-    """A comparison that could not be made here, and why."""
+    """A comparison that could not be made here, and why; `broken` when it should have been."""
 
     name: str
     why: str
+    broken: bool = False
 
 
 def interleave(

@@ -34,8 +34,8 @@ class Person:
         self.headers = {"Cookie": cookies}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def get(self, path: str) -> bytes:
-        return self._answer("GET", path, None, self.headers)
+    def get(self, path: str, *, htmx: bool = False) -> bytes:
+        return self._answer("GET", path, None, {**self.headers, **({"HX-Request": "true"} if htmx else {})})
 
     def post(self, path: str, **fields: str) -> bytes:
         headers = {**self.headers, "X-CSRFToken": SECRET, "Content-Type": "application/x-www-form-urlencoded"}

@@ -1,10 +1,11 @@
 """The benchmarks by name, each in a module of its own. The numbers are those of the goals."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench import server
-from bench.cases import booking, dispatch, floor, search, signing, today
+from bench.cases import board, booking, dispatch, floor, search, signing, slots, today
 from bench.harness import Left, Result
 from tools import postgres
 
@@ -25,9 +26,11 @@ class Case:
 
 
 CASES = {
+    "slots": Case("free times of 14 days in the booking dialog (1)", slots.run),
     "booking": Case("booking as a call (3)", booking.run),
     "signing": Case("signing a session as a call (4)", signing.run),
     "today": Case("the patient's Today page (5)", today.run),
+    "board": Case("the front desk's day (6)", board.run),
     "dispatch": Case("due messages sent per second, transport left out (7)", dispatch.run),
     "search": Case("patient search as one types (10)", search.run),
     "floor": Case("the yardstick pages against an empty answer; no goal, a look at the machine", floor.run),
@@ -37,4 +40,13 @@ CASES = {
 def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds: int) -> list[Result | Left]:
     with server.running() as web:
         world = World(web=web, postgres=postgres_server, rounds=rounds)
-        return [result for name in names for result in CASES[name].run(world)]
+        return [result for name in names for result in _results(name, world)]
+
+
+def _results(name: str, world: World) -> list[Result | Left]:
+    """One broken benchmark does not cost the figures of the others."""
+    try:
+        return CASES[name].run(world)
+    except Exception as error:
+        traceback.print_exc()
+        return [Left(name, f"{type(error).__name__}: {error}".splitlines()[0], broken=True)]
