@@ -32,6 +32,7 @@ STAFF_ROLES = frozenset(Role) - {Role.PATIENT}
 
 class Permission(StrEnum):
     SIGN_IN = "sign in"  # anybody with an account
+    OWN_PASSWORD = "own password"  # staff; patients have none
     VIEW_SCHEDULE = "view schedule"
     BOOK = "book"
     APPROVE_EARLY_REPEAT = "approve early repeat"
@@ -49,7 +50,7 @@ class Permission(StrEnum):
     OWN_PLAN = "own plan"
 
 
-_EVERYDAY = {Permission.SIGN_IN, Permission.VIEW_SCHEDULE, Permission.FIND_PATIENT}
+_EVERYDAY = {Permission.SIGN_IN, Permission.OWN_PASSWORD, Permission.VIEW_SCHEDULE, Permission.FIND_PATIENT}
 _CLINICAL = {
     *_EVERYDAY,
     Permission.BOOK,
@@ -77,7 +78,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLINICAL_LEAD: frozenset({*_CLINICIAN, Permission.SIGN_PROTOCOL}),
     # The administrator runs the place and sees no chart.
     Role.ADMINISTRATOR: frozenset(
-        {Permission.SIGN_IN, Permission.VIEW_SCHEDULE, Permission.VIEW_PROTOCOL, Permission.ADMINISTER}
+        {
+            Permission.SIGN_IN,
+            Permission.OWN_PASSWORD,
+            Permission.VIEW_SCHEDULE,
+            Permission.VIEW_PROTOCOL,
+            Permission.ADMINISTER,
+        }
     ),
     Role.PATIENT: frozenset({Permission.SIGN_IN, Permission.OWN_PLAN}),
 }
@@ -94,8 +101,8 @@ LIBRARY_ROUTES: dict[str, Permission | None] = {
     "account_reset_password_done": None,
     "account_reset_password_from_key": None,
     "account_reset_password_from_key_done": None,
-    "account_reauthenticate": Permission.SIGN_IN,
-    "account_change_password": Permission.SIGN_IN,
+    "account_reauthenticate": Permission.OWN_PASSWORD,
+    "account_change_password": Permission.OWN_PASSWORD,
     "set_language": None,
     "admin:*": Permission.ADMINISTER,
 }

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.http import escape_leading_slashes
 
 from clinic import audit
 from clinic.access import UNLISTED, ViewFunction, access_of
@@ -29,15 +31,34 @@ class ClosedUnlessOpened:
         if needed is None:
             return None
         if not request.user.is_authenticated:
-            if request.headers.get("HX-Request"):
-                response = HttpResponse(status=401)
-                response["HX-Redirect"] = redirect_to_login(request.path).url
-                return response
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         if needed is UNLISTED or not request.user.may(needed):
             _record_denial(request, reason=f"{route} needs {needed if needed is not UNLISTED else 'a declaration'}")
             raise PermissionDenied
         return None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """After signing in one comes back to the page one was on, never to a fragment or a step that only a form takes."""
+    to_sign_in = redirect_to_login(_page_of(request))
+    if not request.headers.get("HX-Request"):
+        return to_sign_in
+    response = HttpResponse(status=401)
+    response["HX-Redirect"] = to_sign_in.url
+    return response
+
+
+def _page_of(request: HttpRequest) -> str:
+    if request.headers.get("HX-Request"):
+        came_from = request.headers.get("HX-Current-URL", "")
+    elif request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    else:
+        came_from = request.headers.get("Referer", "")
+    page = urlsplit(came_from)
+    if page.netloc != request.get_host():
+        return "/"
+    return escape_leading_slashes(urlunsplit(("", "", page.path or "/", page.query, "")))
 
 
 def get_visible_or_404(visible: QuerySet[M], *, request: HttpRequest, **lookup: Any) -> M:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
 from django.utils import timezone
 
 from clinic.models import Clinic
@@ -38,6 +39,19 @@ class SessionLimits:
             logout(request)
         elif _SEEN not in request.session or (now - seen >= _STEP_SECONDS and not request.headers.get("X-Background")):
             request.session[_SEEN] = now
+
+
+class SmallBodies:
+    """Refuses a body that no form of ours can have, by its declared length and before a byte of it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isdecimal() and int(declared) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        return HttpResponse(get_template("413.html").render(), status=413)
 
 
 class ClinicTime:

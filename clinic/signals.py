@@ -1,7 +1,8 @@
-"""Sign-ins, failures and sign-outs go to the audit trail."""
+"""Sign-ins, failures, sign-outs and new passwords go to the audit trail."""
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -22,3 +23,13 @@ def note_sign_out(sender: Any, request: Any, user: Any, **_: Any) -> None:
 @receiver(user_login_failed)
 def note_failure(sender: Any, credentials: Any, **_: Any) -> None:
     audit.record("sign-in failed", by=None)
+
+
+@receiver(password_changed)
+def note_new_password(sender: Any, request: Any, user: Any, **_: Any) -> None:
+    audit.record("password changed", by=user, subject=user)
+
+
+@receiver(password_reset)
+def note_password_by_mail(sender: Any, request: Any, user: Any, **_: Any) -> None:
+    audit.record("password chosen by link", by=user, subject=user)

@@ -46,7 +46,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Outermost what every answer carries: also static files, redirects, and errors of the middleware below.
+    "clinic.middleware.PrivateByDefault",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "clinic.middleware.SmallBodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -57,12 +62,9 @@ MIDDLEWARE = [
     "clinic.language.PageLanguage",
     "clinic.gate.ClosedUnlessOpened",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.middleware.ClinicTime",
-    "clinic.middleware.PrivateByDefault",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -106,19 +108,30 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Throttles and login codes must be seen by every process: a table, not per-process memory.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "clinic_cache"}}
+# Room for so many keys that nobody can push the counters of others out by trying many names.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "clinic_cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 # --- People --------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "clinic.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["clinic.accounts.StaffByPassword"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+_RULES = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{_RULES}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "clinic.password_rules.MaximumLength", "OPTIONS": {"max_length": 1024}},
+    {"NAME": f"{_RULES}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("name", "email")}},
+    {"NAME": f"{_RULES}.CommonPasswordValidator"},
+    {"NAME": f"{_RULES}.NumericPasswordValidator"},
+    {"NAME": "clinic.password_rules.NotWhatEverybodyGuesses"},
 ]
 # Links to choose a password, the first administrator's included, end after a day.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
@@ -137,18 +150,26 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Tries per address (ip) and per account (key). Right passwords and codes are given back, except in "login", which
+# only keeps the hasher from being kept busy. `clinic.throttle` counts.
 ACCOUNT_RATE_LIMITS = {
-    "login": "30/15m/ip",
-    "login_failed": "10/15m/key,30/15m/ip",
+    "login": "120/15m/ip",
+    "login_failed": "30/15m/ip,10/15m/key,40/1h/key",
     "request_login_code": "20/15m/ip,3/15m/key",
+    "login_code_tried": "30/15m/ip,5/10m/key",
     "reset_password": "20/15m/ip,3/15m/key",
 }
 ACCOUNT_FORMS = {
-    "login": "clinic.accounts.StaffLoginForm",
     "request_login_code": "clinic.accounts.PatientCodeForm",
+    "reset_password": "clinic.accounts.StaffResetForm",
+    "reset_password_from_key": "clinic.accounts.NewPasswordForm",
+    "user_token": "clinic.accounts.StaffTokenForm",
+    "change_password": "clinic.accounts.OwnPasswordForm",
 }
 
 SESSION_COOKIE_HTTPONLY = True
@@ -156,8 +177,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Idle and absolute ends, in seconds; SessionLimits applies them on every route.
 SESSION_LIMITS = {"staff": (15 * 60, 12 * 3600), "patient": (30 * 60, 12 * 3600)}
-CSRF_COOKIE_HTTPONLY = False
+# Scripts take the token from the page.
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# Not in a cookie: what a page says after a step may name a patient.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Browser defences ----------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -180,7 +206,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500
-FILE_UPLOAD_HANDLERS: list[str] = []
+FILE_UPLOAD_HANDLERS = ["clinic.uploads.NoFiles"]
 
 # --- Language, time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -215,6 +241,8 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 EMAIL_TIMEOUT = 15
+# A mail server takes its time; whether it was asked at all must not show in the time of an answer.
+ACCOUNT_MAIL_IN_BACKGROUND = bool(EMAIL_URL)
 DEFAULT_FROM_EMAIL: str = env("DEFAULT_FROM_EMAIL", default="clinic@localhost")
 # Which channels may carry a delivery here; a delivery of any other channel is never claimed.
 NOTIFICATION_CHANNELS: list[str] = env.list("NOTIFICATION_CHANNELS", default=["email"])

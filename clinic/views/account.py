@@ -1,0 +1,129 @@
+"""Sign-in, codes and passwords: django-allauth's views, with limits that answer 429 and tell nobody who is known."""
+
+from typing import Any
+
+from allauth.account import views as allauth_views
+from allauth.account.internal.stagekit import clear_login
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clinic import throttle
+from clinic.models import User
+from clinic.portal import masked
+
+_QUARTER_OF_AN_HOUR = 15 * 60
+_TYPED = "code_asked_for"
+
+
+def too_many(request: HttpRequest, seconds: int = _QUARTER_OF_AN_HOUR) -> HttpResponse:
+    """The page that says to wait; also what django-allauth answers with (`handler429`)."""
+    return _wait(render(request, "429.html", status=429), seconds)
+
+
+def _wait(response: HttpResponse, seconds: int) -> HttpResponse:
+    response.status_code = 429
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+class SaysWhenToRetry:
+    """Mixin: a form that a limit refused keeps what was typed and answers 429."""
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        seconds = getattr(self.request, "retry_after", None)  # type: ignore[attr-defined]
+        return response if seconds is None else _wait(response, seconds)
+
+
+class LoginView(SaysWhenToRetry, allauth_views.LoginView):
+    pass
+
+
+class ReauthenticateView(SaysWhenToRetry, allauth_views.ReauthenticateView):
+    pass
+
+
+class PasswordChangeView(SaysWhenToRetry, allauth_views.PasswordChangeView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assert isinstance(request.user, User)  # the gate lets nobody else through
+        if not request.user.has_usable_password():
+            return redirect("account_reset_password")  # django-allauth would send to a page that does not exist here
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+
+class PasswordResetView(allauth_views.PasswordResetView):
+    def form_valid(self, form: Form) -> HttpResponse:
+        """The same answer to everybody, also when this address had its messages already and gets no further one."""
+        try:
+            throttle.count(self.request, "reset_password", key=form.cleaned_data["email"])
+        except throttle.TooMany as refusal:
+            if refusal.per == "ip":
+                return too_many(self.request, refusal.seconds)
+        else:
+            form.save(self.request)  # type: ignore[attr-defined]
+        return redirect(self.get_success_url())
+
+
+class RequestCodeView(allauth_views.RequestLoginCodeView):
+    def form_valid(self, form: Form) -> HttpResponse:
+        seconds = getattr(self.request, "retry_after", None)
+        if seconds is not None:
+            return too_many(self.request, seconds)
+        response: HttpResponse = super().form_valid(form)
+        self.request.session[_TYPED] = form.cleaned_data["email"]
+        return response
+
+
+class ConfirmCodeView(allauth_views.ConfirmLoginCodeView):
+    """A code dies after five wrong tries, also when they come at the same time from one browser's session."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self._action != "verify":
+            answer: HttpResponse = super().post(request, *args, **kwargs)
+            return answer
+        state = self._process.state
+        try:
+            counted = throttle.count(request, "login_code_tried", key=f"{state.get('email')} {state['at']}")
+        except throttle.TooMany as refusal:
+            return too_many(request, refusal.seconds) if refusal.per == "ip" else self._code_is_dead()
+        form = self.get_form()
+        if not form.is_valid():
+            return self.form_invalid(form)
+        counted.give_back()
+        signed_in: HttpResponse = self.form_valid(form)
+        return signed_in
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The page repeats an address that was typed here; one that a link stands for is not told to its holder."""
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        if found["email"] != self.request.session.get(_TYPED):
+            found["email"] = masked(found["email"] or "")
+        return found
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if self._process.record_invalid_attempt():
+            page: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+            return page
+        return self._code_is_dead()
+
+    def _code_is_dead(self) -> HttpResponse:
+        clear_login(self.request)
+        messages.error(self.request, _("Five wrong tries: this code no longer works. Ask for a new one."))
+        return redirect("account_request_login_code")
+
+    def _resend_form_valid(self, form: Form) -> HttpResponse:
+        """A new code counts like the first. Over the limit the old one stays good, and the answer is the same."""
+        try:
+            throttle.count(self.request, "request_login_code", key=str(self._process.state.get("email")))
+        except throttle.TooMany:
+            self._process.record_resend()
+            self._process.persist()
+        else:
+            self._process.resend()
+        messages.success(self.request, _("If the address is known to the clinic, a new code is on its way."))
+        return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
