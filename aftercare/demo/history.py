@@ -165,13 +165,14 @@ class History:
         """At the wished time, or as near to it as the nurse is free that day."""
         day = timezone.localdate(wish, self.house.clinic.zone)
         offered = find_slots(
-            service=self.house.services[service], first_date=day, last_date=day, now=timezone.now(), nurse=nurse,
-            patient=patient,
+            service=self.house.services[service], first_date=day, last_date=day, now=timezone.now(), patient=patient,
+            nurse=nurse, room=self.house.rooms[nurse.pk],
         )  # fmt: skip
         return booking.book(
             patient=patient,
             service=self.house.services[service],
             nurse=nurse,
+            room=self.house.rooms[nurse.pk],
             starts_at=min((slot.starts_at for slot in offered), key=lambda free: abs(free - wish)),
             request_key=uuid.UUID(int=self._keys.getrandbits(128), version=4),
             by=self.house.people["desk@example.com"],

@@ -46,6 +46,7 @@ class House:
     clinic: Clinic
     people: dict[str, User]
     nurses: list[User]
+    rooms: dict[int, Room]  # each nurse's own, by the nurse's id
     services: dict[str, Service]
 
 
@@ -64,8 +65,7 @@ def build_house(now: datetime) -> House:
     clinic = _clinic(now)
     people = {person.email: _person(person.email, person.name, person.roles) for person in STAFF}
     nurses = [person for person in people.values() if Role.NURSE in person.roles]
-    for number in range(1, len(nurses) + 1):
-        Room.objects.create(name=f"Room {number}")
+    rooms = {nurse.pk: Room.objects.create(name=f"Room {number}") for number, nurse in enumerate(nurses, start=1)}
     anchor = on_the_grid(now).astimezone(clinic.zone)
     for nurse, after in zip(nurses, BREAKS, strict=True):
         _hours(nurse, anchor.date() - timedelta(days=365), pause=(anchor + after).time())
@@ -76,7 +76,7 @@ def build_house(now: datetime) -> House:
         for name, (kind, chair, walk, turn_round) in SERVICES.items()
     }
     _protocol(people["lead@example.com"], signed_at=now - timedelta(days=90))
-    return House(clinic, people, nurses, services)
+    return House(clinic, people, nurses, rooms, services)
 
 
 def _clinic(now: datetime) -> Clinic:
