@@ -4,13 +4,11 @@ Who may have a moment is decided by the database alone (`sessions_app.rules`). W
 a free candidate sooner, and on PostgreSQL the locks only keep two writers from waiting for each other.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 
 from clinic.models import User
 from sessions_app.capacity import entries_meeting
@@ -24,8 +22,7 @@ _OVERLAP = "sessions_app_calendarentry_"
 _NURSE, _ROOM, _PATIENT = (number << 48 for number in (1, 2, 3))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What stands in the way."""
 
     id: int
@@ -115,20 +112,28 @@ def _lock(
 
 
 def _rows_in_the_way(
-    entry: CalendarEntry, nurse_ids: Iterable[int], room_ids: Iterable[int], *, by: User, now: datetime
+    entry: CalendarEntry, nurse_ids: Container[int | None], room_ids: Container[int | None], *, by: User, now: datetime
 ) -> list[Row]:
-    wanted: Any = Q(nurse__in=nurse_ids) | Q(room__in=room_ids)
-    if entry.patient_id is not None:
-        wanted |= Q(patient=entry.patient_id)
-    others = entries_meeting(entry.starts_at, entry.ends_at).filter(wanted)
-    if entry.pk is not None:
-        others = others.exclude(pk=entry.pk)
+    """What else takes these nurses, rooms or this patient in the entry's time, after lifting holds that do not count.
+
+    The hour of the whole clinic is read and sorted out here: a few rows, and a third of the cost of asking by name.
+    """
     fields = ("id", "kind", "nurse_id", "room_id", "patient_id", "starts_at", "hold_expires_at", "held_by_id")
-    rows = [Row(*values) for values in others.values_list(*fields)]
-    lifted = [row for row in rows if _is_lifted(row, by=by, now=now)]
+    at_that_time = entries_meeting(entry.starts_at, entry.ends_at).values_list(*fields)
+    rows = [
+        row
+        for row in map(Row._make, at_that_time)
+        if row.id != entry.pk
+        and (
+            (row.nurse_id is not None and row.nurse_id in nurse_ids)
+            or (row.room_id is not None and row.room_id in room_ids)
+            or (row.patient_id is not None and row.patient_id == entry.patient_id)
+        )
+    ]
+    lifted = [row.id for row in rows if _is_lifted(row, by=by, now=now)]
     if lifted:
-        CalendarEntry.objects.filter(pk__in=[row.id for row in lifted]).delete()
-    return [row for row in rows if row not in lifted]
+        CalendarEntry.objects.filter(pk__in=lifted).delete()
+    return [row for row in rows if row.id not in lifted]
 
 
 def _is_lifted(row: Row, *, by: User, now: datetime) -> bool:
