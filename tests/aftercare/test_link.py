@@ -1,0 +1,397 @@
+"""The way in by a link: looking does nothing, the button sends a code, nothing of one patient reaches another."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from clinic import portal
+from clinic.logs import HideLinkSecrets
+from clinic.models import AuditEvent, Patient, PortalLink, User
+from tests.aftercare.people import RETICULAR, make_plan
+from tests.makers import at, make_clinic, make_patient, make_patient_user, make_user
+
+pytestmark = pytest.mark.django_db
+NOW = at("2026-01-15 12:00")
+CONFIRM = "/accounts/code/confirm/"
+
+
+@pytest.fixture(autouse=True)
+def _thursday():
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def patient():
+    return make_patient_user(given_name="Marigold", family_name="Quillfeather", email="marigold@example.com").patient
+
+
+def link_of(patient, **facts):
+    return portal.make_link(patient, NOW, **facts).removeprefix("http://localhost:8000")
+
+
+def code_in_mail():
+    return re.search(r"^\s+(\S+)\s*$", mail.outbox[-1].body, re.M).group(1)
+
+
+def sign_in(client, link):
+    client.post(link)
+    return client.post(CONFIRM, {"code": code_in_mail()})
+
+
+def signed_in(client):
+    return "_auth_user_id" in client.session
+
+
+# --- Looking -----------------------------------------------------------------------------------------------------
+
+
+def test_looking_three_times_shows_a_button_and_uses_nothing_up(patient):
+    link = link_of(patient)
+    for _ in range(3):
+        scanner = Client()
+        answer = scanner.get(link)
+        page = answer.content.decode()
+        assert (answer.status_code, page.count("<button class=\"btn btn-primary")) == (200, 1)
+        assert not signed_in(scanner)
+        assert "sessionid" not in answer.cookies
+        for private in ("Marigold", "Quillfeather", "marigold@example.com"):
+            assert private not in page
+
+    assert mail.outbox == []
+    assert sign_in(Client(), link).url == reverse("aftercare:today")
+
+
+def test_the_page_has_no_clinical_word_not_even_the_clinics_name(patient):
+    make_clinic(name="Larkfield Vein Clinic", sender_name="Larkfield")
+
+    page = Client().get(link_of(patient)).content.decode().lower()
+
+    assert "larkfield" in page
+    for word in ("vein", "leg ", "sclero", "polidocanol", "stocking", "injection", "treatment", "plan"):
+        assert word not in page
+
+
+def test_the_page_speaks_the_language_of_its_patient():
+    patient = make_patient_user(language="es").patient
+
+    assert "Enviarme el código" in Client().get(link_of(patient)).content.decode()
+
+
+def test_the_page_tells_no_other_page_its_address(patient):
+    answer = Client().get(link_of(patient))
+
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+
+
+# --- The button --------------------------------------------------------------------------------------------------
+
+
+def test_the_button_sends_a_code_and_the_secret_leaves_the_address(patient):
+    answer = Client().post(link_of(patient))
+
+    assert (answer.status_code, answer.url) == (302, CONFIRM)
+    assert [message.to for message in mail.outbox] == [["marigold@example.com"]]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_code_opens_the_own_page(patient):
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    client = Client()
+
+    answer = sign_in(client, link_of(patient))
+
+    assert "Stocking on, day and night" in client.get(answer.url).content.decode()
+
+
+def test_the_holder_of_a_link_is_not_told_the_address(patient):
+    page = Client().post(link_of(patient), follow=True).content.decode()
+
+    assert "Enter the code" in page
+    assert "marigold@" not in page
+
+
+def test_both_ways_to_a_code_share_one_limit(patient):
+    client, link = Client(), link_of(patient)
+    for _ in range(2):
+        client.post(link)
+        Client().post("/accounts/code/", {"email": patient.email})
+
+    assert len(mail.outbox) == 3
+
+
+def test_a_code_works_once_and_a_second_press_sends_a_new_one(patient):
+    client, link = Client(), link_of(patient)
+    sign_in(client, link)
+    first = code_in_mail()
+    client.post("/accounts/sign-out/")
+
+    assert client.post(CONFIRM, {"code": first}).url == "/accounts/code/"
+    assert not signed_in(client)
+    assert sign_in(client, link).url == reverse("aftercare:today")
+    assert code_in_mail() != first
+
+
+def test_a_code_is_of_no_use_in_another_browser(patient):
+    Client().post(link_of(patient))
+    thief = Client()
+
+    assert thief.post(CONFIRM, {"code": code_in_mail()}).url == "/accounts/code/"
+    assert not signed_in(thief)
+
+
+def test_a_code_ends_after_ten_minutes(patient):
+    client = Client()
+    client.post(link_of(patient))
+    code = code_in_mail()
+
+    with time_machine.travel(NOW + timedelta(minutes=10, seconds=1), tick=False):
+        client.post(CONFIRM, {"code": code})
+
+    assert not signed_in(client)
+
+
+def test_a_code_is_dead_after_five_wrong_tries(patient):
+    client = Client()
+    client.post(link_of(patient))
+    code = code_in_mail()
+    answers = [client.post(CONFIRM, {"code": "WRONG1"}) for _ in range(5)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 302]
+    assert client.post(CONFIRM, {"code": code}).url == "/accounts/code/"
+    assert not signed_in(client)
+
+
+def test_ten_requests_send_three_codes_and_answer_alike(patient):
+    client, link = Client(), link_of(patient)
+    answers = [client.post(link) for _ in range(10)]
+
+    assert {(answer.status_code, answer.url) for answer in answers} == {(302, CONFIRM)}
+    assert len(mail.outbox) == 3
+    pages = {client.get(CONFIRM).status_code for _ in range(2)}
+    assert pages == {200}
+
+
+def test_the_last_code_stays_good_when_more_are_asked_for(patient):
+    client, link = Client(), link_of(patient)
+    for _ in range(6):
+        client.post(link)
+
+    assert client.post(CONFIRM, {"code": code_in_mail()}).url == reverse("aftercare:today")
+
+
+def test_after_a_quarter_of_an_hour_codes_go_out_again(patient):
+    client, link = Client(), link_of(patient)
+    for _ in range(4):
+        client.post(link)
+    with time_machine.travel(NOW + timedelta(minutes=15, seconds=1), tick=False):
+        client.post(link)
+
+    assert len(mail.outbox) == 4
+
+
+# --- Ends --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_link_that_ended_says_how_to_get_a_new_one(patient, method):
+    link = link_of(patient, expires_at=NOW)
+
+    answer = getattr(Client(), method)(link)
+
+    assert answer.status_code == 404
+    assert "This link has ended" in answer.content.decode()
+    assert reverse("account_request_login_code") in answer.content.decode()
+    assert mail.outbox == []
+
+
+def test_a_changed_link_and_one_that_never_was_answer_like_an_ended_one(patient):
+    link = link_of(patient)
+    changed = link[:-2] + ("A" if link[-2] != "A" else "B") + "/"
+    pages = [Client().get(address) for address in (changed, "/l/never-was/", link_of(patient, expires_at=NOW))]
+
+    bodies = {re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": "[^"]+"', "", page.content.decode()) for page in pages}
+    assert ({page.status_code for page in pages}, len(bodies)) == ({404}, 1)
+
+
+def test_the_link_of_a_plan_lives_as_long_as_the_plan(patient):
+    plan = make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    link = link_of(patient, expires_at=plan.ends_at)
+
+    with time_machine.travel(plan.ends_at - timedelta(seconds=1), tick=False):
+        assert Client().get(link).status_code == 200
+    with time_machine.travel(plan.ends_at, tick=False):
+        assert Client().get(link).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_do_nothing(patient, method):
+    assert getattr(Client(), method)(link_of(patient)).status_code == 405
+
+
+# --- Secrets -----------------------------------------------------------------------------------------------------
+
+
+def test_secrets_never_repeat_and_have_256_bits():
+    secrets = {portal.secrets.token_urlsafe(portal._SECRET_BYTES) for _ in range(100_000)}
+
+    assert len(secrets) == 100_000
+    assert {len(secret) for secret in secrets} == {43}
+
+
+def test_the_table_holds_hashes_only(patient):
+    secret = link_of(patient).split("/")[2]
+
+    row = PortalLink.objects.get()
+    assert row.secret_hash == portal.hash_of(secret)
+    assert secret not in str([getattr(row, field.attname) for field in row._meta.concrete_fields])
+
+
+def test_links_are_built_from_the_base_url(patient, settings):
+    settings.BASE_URL = "https://portal.larkfield.example"
+
+    assert portal.make_link(patient, NOW).startswith("https://portal.larkfield.example/l/")
+
+
+def test_logs_black_out_the_secret(patient, caplog):
+    link = link_of(patient, expires_at=NOW)
+    hide = HideLinkSecrets()
+    with caplog.at_level(logging.WARNING, logger="django.request"):
+        Client().get(link)
+
+    lines = [record for record in caplog.records if "/l/" in record.getMessage()]
+    assert lines != []
+    assert [hide.filter(record) and record.getMessage() for record in lines] == ["Not Found: /l/…/"] * len(lines)
+
+
+# --- Two people, one phone ---------------------------------------------------------------------------------------
+
+
+def test_the_link_of_another_person_shows_nothing_of_the_first(patient):
+    other = make_patient_user(given_name="Casimir", family_name="Thistledown").patient
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    phone = Client()
+    sign_in(phone, link_of(patient))
+
+    page = phone.get(link_of(other)).content.decode()
+    assert "Marigold" not in page
+    phone.post(link_of(other))
+    assert not signed_in(phone)
+    answer = phone.post(CONFIRM, {"code": code_in_mail()}, follow=True).content.decode()
+    assert "No plan yet" in answer
+    assert "Marigold" not in answer
+
+
+def test_a_half_finished_sign_in_of_the_first_is_gone_too(patient):
+    other = make_patient_user().patient
+    phone = Client()
+    phone.post(link_of(patient))
+    first_code = code_in_mail()
+    phone.post(link_of(other))
+
+    phone.post(CONFIRM, {"code": first_code})
+
+    assert not signed_in(phone)
+
+
+def test_pages_are_not_kept_for_the_back_button(patient):
+    phone = Client()
+    answer = sign_in(phone, link_of(patient))
+
+    assert phone.get(answer.url).headers["Cache-Control"] == "no-store, private"
+
+
+def test_staff_who_try_a_patients_link_are_signed_out_first(patient):
+    client = Client()
+    client.force_login(make_user())
+
+    client.post(link_of(patient))
+
+    assert not signed_in(client)
+
+
+# --- Accounts ----------------------------------------------------------------------------------------------------
+
+
+def test_a_patient_without_an_account_gets_one_with_the_first_code():
+    patient = make_patient(email="Nadia@Example.com")
+    client = Client()
+
+    sign_in(client, link_of(patient))
+
+    patient.refresh_from_db()
+    assert (patient.user.email, patient.user.is_patient, signed_in(client)) == ("nadia@example.com", True, True)
+
+
+def test_the_account_follows_the_patients_e_mail(patient):
+    Patient.objects.filter(pk=patient.pk).update(email="new@example.com")
+    client = Client()
+
+    sign_in(client, link_of(Patient.objects.get(pk=patient.pk)))
+
+    assert mail.outbox[-1].to == ["new@example.com"]
+    assert User.objects.get(patient=patient).email == "new@example.com"
+
+
+def test_two_people_who_share_an_e_mail_do_not_reach_each_others_plan(patient):
+    second = make_patient(email=patient.email)
+    client = Client()
+
+    answer = client.post(link_of(second))
+
+    assert (answer.url, mail.outbox) == (CONFIRM, [])
+    second.refresh_from_db()
+    assert second.user is None
+
+
+def test_an_e_mail_of_staff_opens_no_patients_page():
+    nurse = make_user(email="nurse@example.com")
+    patient = make_patient(email=nurse.email)
+
+    Client().post(link_of(patient))
+
+    assert mail.outbox == []
+
+
+def test_a_closed_account_gets_no_code(patient):
+    User.objects.filter(pk=patient.user_id).update(is_active=False)
+
+    assert Client().post(link_of(patient)).url == CONFIRM
+    assert mail.outbox == []
+
+
+def test_without_an_e_mail_the_page_says_whom_to_call(patient):
+    link = link_of(patient)
+    Patient.objects.filter(pk=patient.pk).update(email="")
+
+    page = Client().post(link).content.decode()
+
+    assert "We have no e-mail address of yours" in page
+
+
+def test_every_press_is_in_the_audit_trail_without_the_secret(patient):
+    link = link_of(patient)
+    Client().post(link)
+
+    event = AuditEvent.objects.get(action="code asked by link")
+    assert (event.patient_id, event.details) == (patient.pk, {"sent": True})
+
+
+def test_the_session_speaks_the_patients_language_after_the_sign_in():
+    patient = make_patient_user(language="es").patient
+    client = Client()
+
+    sign_in(client, link_of(patient))
+
+    assert client.session["language"] == "es"
+    assert "Todavía no hay plan" in client.get(reverse("aftercare:today")).content.decode()
