@@ -1,0 +1,115 @@
+"""Set-up by an administrator: the clinic, its rooms and its people. No patients, nothing clinical, nothing deleted."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from clinic import audit
+from clinic.access import STAFF_ROLES, Permission, Role, permissions_of
+from clinic.models import Clinic, Room, User
+
+
+class SetUpAdmin(admin.ModelAdmin):
+    """Every change goes to the audit trail in the same transaction; rows are retired, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        audit.record(
+            "set-up changed" if change else "set-up added",
+            by=request.user,
+            subject=obj,
+            fields=sorted(form.changed_data),
+        )
+
+
+@admin.register(Clinic)
+class ClinicAdmin(SetUpAdmin):
+    list_display = ["name", "time_zone", "phone", "grid_minutes", "booking_horizon_days"]
+    fields = [
+        "name",
+        "sender_name",
+        "time_zone",
+        "phone",
+        "phone_hours",
+        "out_of_hours_phone",
+        "emergency_number",
+        "address",
+        "send_at",
+        "grid_minutes",
+        "booking_horizon_days",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # there is one, made with the first migration
+
+
+@admin.register(Room)
+class RoomAdmin(SetUpAdmin):
+    list_display = ["name", "is_active"]
+    list_filter = ["is_active"]
+
+
+class PersonForm(forms.ModelForm):
+    """Who works here and as what. Passwords are chosen by the person, by the link on the sign-in page."""
+
+    roles = forms.MultipleChoiceField(
+        choices=[(role.value, role.label) for role in Role if role in STAFF_ROLES],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The person chooses a password with “Forgot your password?” on the sign-in page.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "roles", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["roles"] = sorted(self.instance.roles)
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean_roles(self) -> frozenset[Role]:
+        return frozenset(Role(role) for role in self.cleaned_data["roles"])
+
+
+@admin.register(User)
+class PersonAdmin(SetUpAdmin):
+    """Staff only; patients have their own pages and sign in without a password."""
+
+    form = PersonForm
+    fields = ["email", "name", "roles", "is_active"]
+    list_display = ["name", "email", "role_names", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "email"]
+    ordering = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).exclude(roles__contains=f"|{Role.PATIENT}|")
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type("OwnPersonForm", (KeepsOwnAccess, form), {}) if obj == request.user else form
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        if not change:
+            obj.set_unusable_password()  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+
+class KeepsOwnAccess(forms.BaseModelForm):
+    """Nobody locks the set-up from the inside: who edits it stays an active administrator."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        roles = cleaned.get("roles", frozenset())
+        if not cleaned.get("is_active") or Permission.ADMINISTER not in permissions_of(roles):
+            raise forms.ValidationError("Ask another administrator to end your own access.")
+        return cleaned

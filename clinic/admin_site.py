@@ -1,0 +1,37 @@
+"""Django's admin, cut down to what an administrator sets up; INSTALLED_APPS names it instead of the library's own."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.apps import AdminConfig
+from django.db.models import Model
+
+_OURS = frozenset({"clinic", "sessions_app"})
+
+
+class SetUpSite(AdminSite):
+    """Only what this project registers itself: libraries would show patients' addresses. Nothing is deleted here."""
+
+    site_header = "Legwork set-up"
+    site_title = "Legwork set-up"
+    index_title = "Clinic, people, rooms, services and hours"
+    enable_nav_sidebar = False
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin] | None = None,
+        **options: Any,
+    ) -> None:
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        ours = [model for model in models if model._meta.app_label in _OURS]
+        super().register(ours, admin_class, **options)
+
+
+class SetUpConfig(AdminConfig):
+    default_site = "clinic.admin_site.SetUpSite"

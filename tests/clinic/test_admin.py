@@ -1,0 +1,134 @@
+"""The administrator's set-up pages: clinic, people, rooms, services, hours; nothing of patients, nothing is deleted."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from clinic.access import Role
+from clinic.models import AuditEvent, Clinic, Patient, Room, User
+from sessions_app.models import NurseHours, Service
+from tests.makers import make_hours, make_patient_user, make_room, make_service, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def administrator(client):
+    person = make_user(Role.ADMINISTRATOR, name="Avery Setup")
+    client.force_login(person)
+    return person
+
+
+def test_the_set_up_holds_exactly_these_five_things():
+    assert set(admin.site._registry) == {Clinic, Room, User, Service, NurseHours}
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
+def test_nobody_but_an_administrator_gets_in(client, role):
+    client.force_login(make_user(role))
+
+    assert client.get("/admin/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name", ["clinic_clinic", "clinic_room", "clinic_user", "sessions_app_service", "sessions_app_nursehours"]
+)
+def test_every_list_and_form_opens(client, administrator, name):
+    nurse = make_user(name="Nora Invented")
+    rows = {
+        "clinic_clinic": Clinic.current(),
+        "clinic_room": make_room(),
+        "clinic_user": nurse,
+        "sessions_app_service": make_service(nurses=[nurse]),
+        "sessions_app_nursehours": make_hours(nurse)[0],
+    }
+
+    for page in (reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_change", args=[rows[name].pk])):
+        assert client.get(page).status_code == 200
+
+
+def test_nothing_can_be_deleted(client, administrator):
+    room = make_room()
+
+    answer = client.post(reverse("admin:clinic_room_delete", args=[room.pk]), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert list(Room.objects.all()) == [room]
+    assert b"delete_selected" not in client.get(reverse("admin:clinic_room_changelist")).content
+
+
+def test_a_new_colleague_has_roles_and_no_password_and_is_on_record(client, administrator):
+    facts = {"email": "New.Nurse@Example.com", "name": "New Nurse", "roles": ["nurse", "clinician"], "is_active": "on"}
+
+    client.post(reverse("admin:clinic_user_add"), facts)
+
+    person = User.objects.get(email="new.nurse@example.com")
+    assert (person.roles, person.is_staff, person.has_usable_password()) == ({Role.NURSE, Role.CLINICIAN}, True, False)
+    event = AuditEvent.objects.get(action="set-up added")
+    assert (event.by_id, event.subject_id) == (administrator.pk, str(person.public_id))
+
+
+def test_a_colleague_cannot_be_made_a_patient(client, administrator):
+    facts = {"email": "x@example.com", "name": "X", "roles": ["patient"], "is_active": "on"}
+
+    answer = client.post(reverse("admin:clinic_user_add"), facts)
+
+    assert answer.status_code == 200
+    assert not User.objects.filter(email="x@example.com").exists()
+
+
+def test_accounts_of_patients_are_not_shown_and_not_reachable(client, administrator):
+    patient = make_patient_user(family_name="Quillfeather")
+
+    assert b"Quillfeather" not in client.get(reverse("admin:clinic_user_changelist")).content
+    answer = client.get(reverse("admin:clinic_user_change", args=[patient.pk]))
+    assert answer.status_code == 302
+    assert Patient.objects.count() == 1
+
+
+def test_saving_a_person_keeps_the_password(client, administrator):
+    nurse = make_user(password="an-old-password-2026")
+
+    client.post(
+        reverse("admin:clinic_user_change", args=[nurse.pk]),
+        {"email": nurse.email, "name": "Renamed", "roles": ["nurse"], "is_active": "on"},
+    )
+
+    nurse.refresh_from_db()
+    assert nurse.name == "Renamed"
+    assert nurse.check_password("an-old-password-2026")
+    assert AuditEvent.objects.get(action="set-up changed").details == {"fields": ["name"]}
+
+
+@pytest.mark.parametrize("facts", [{"roles": ["nurse"], "is_active": "on"}, {"roles": ["administrator"]}])
+def test_administrators_cannot_end_their_own_access(client, administrator, facts):
+    answer = client.post(
+        reverse("admin:clinic_user_change", args=[administrator.pk]),
+        {"email": administrator.email, "name": administrator.name, **facts},
+    )
+
+    assert "Ask another administrator to end your own access." in answer.content.decode()
+    administrator.refresh_from_db()
+    assert (administrator.roles, administrator.is_active) == ({Role.ADMINISTRATOR}, True)
+
+
+def test_only_nurses_can_be_given_hours(client, administrator):
+    desk = make_user(Role.FRONT_DESK)
+    facts = {"weekday": 0, "starts": "08:00", "ends": "12:00", "valid_from": "2026-01-01"}
+
+    client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": desk.pk, **facts})
+    assert NurseHours.objects.count() == 0
+
+    nurse = make_user()
+    client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": nurse.pk, **facts})
+    assert NurseHours.objects.get().nurse == nurse
+
+
+def test_hours_that_end_before_they_start_are_refused_next_to_the_field(client, administrator):
+    facts = {"weekday": 0, "starts": "12:00", "ends": "08:00", "valid_from": "2026-01-01"}
+
+    answer = client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": make_user().pk, **facts})
+
+    assert answer.status_code == 200
+    assert "Enter an end that comes after the beginning." in answer.content.decode()
+    assert NurseHours.objects.count() == 0
