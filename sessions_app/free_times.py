@@ -6,7 +6,9 @@ A search costs three queries for any number of nurses, rooms and days. Nothing i
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from operator import itemgetter
+from functools import reduce
+from itertools import chain, islice
+from operator import or_
 from typing import NamedTuple
 
 from clinic.models import Clinic, Patient, Room, User
@@ -14,8 +16,6 @@ from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, Starts, grid_starts
 from sessions_app.capacity import BusyRow, busy_rows, open_nurses, usable_rooms
 from sessions_app.models import Service
-
-_BY_START = itemgetter(0, 1)
 
 
 class SlotKind(StrEnum):
@@ -98,22 +98,34 @@ class Search:
             return iter(())
         return busy_rows(instants[0], instants[-1] + self.length, now=now, ignore_entry=ignore_entry)
 
-    def slots(self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "") -> list[Slot]:
+    def slots(
+        self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "", limit: int | None = None
+    ) -> list[Slot]:
         """One slot per start and nurse, in that order, each in the first room by name that is free."""
         instants, length = self.starts.instants, self.length
-        found = [
-            (number, order, Slot(instants[number], instants[number] + length, nurse.id, nurse.name, *room, why, kind))
-            for order, nurse in enumerate(self.nurses)
-            for number, room in self._rooms_for(self.nurse_free[nurse.id] & bits)
-        ]
-        found.sort(key=_BY_START)
-        return [slot for _, _, slot in found]
+        if limit is not None:
+            bits = self._first_starts(bits, limit)
+        by_start: list[list[Slot]] = [[] for _ in instants]
+        for nurse in self.nurses:
+            for number, room_id, room_name in self._rooms_for(self.nurse_free[nurse.id] & bits):
+                start = instants[number]
+                by_start[number].append(
+                    Slot(start, start + length, nurse.id, nurse.name, room_id, room_name, why, kind)
+                )
+        return list(chain.from_iterable(by_start))[:limit]
 
-    def _rooms_for(self, bits: int) -> Iterator[tuple[int, tuple[int, str]]]:
-        for room in self.rooms:
-            here = bits & self.room_free[room[0]]
+    def _first_starts(self, bits: int, count: int) -> int:
+        """The first `count` starts that have a slot, so that a short list is not cut from a long one."""
+        some_nurse = reduce(or_, self.nurse_free.values(), 0)
+        some_room = reduce(or_, self.room_free.values(), 0)
+        first = list(islice(self.starts.numbers(bits & some_nurse & some_room), count))
+        return bits & ((1 << (first[-1] + 1)) - 1) if first else 0
+
+    def _rooms_for(self, bits: int) -> Iterator[tuple[int, int, str]]:
+        for room_id, name in self.rooms:
+            here = bits & self.room_free[room_id]
             for number in self.starts.numbers(here):
-                yield number, room
+                yield number, room_id, name
             bits &= ~here
 
 

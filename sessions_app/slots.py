@@ -56,8 +56,7 @@ def find_slots(
         room=room,
         patient=patient,
     )
-    found = _allowed(search, rules, include_early=include_early)
-    return found if limit is None else found[:limit]
+    return _allowed(search, rules, include_early=include_early, limit=limit)
 
 
 def nearest_slots(
@@ -94,17 +93,23 @@ def nearest_slots(
     return sorted(_allowed(search, rules, include_early=include_early), key=distance)[:count]
 
 
-def _allowed(search: Search, rules: RepeatRules | None, *, include_early: bool) -> list[Slot]:
+def _allowed(search: Search, rules: RepeatRules | None, *, include_early: bool, limit: int | None = None) -> list[Slot]:
     """Every slot of the search that the repeat rules let somebody book, each with its place in the window."""
     if rules is None:
-        return search.slots(search.starts.all)
+        return search.slots(search.starts.all, limit=limit)
     if rules.holds:
         return []
     edges = _Edges(rules.window, search.zone)
-    early = search.slots(edges.early(search), kind=SlotKind.EARLY, why="before the window") if include_early else []
-    inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
-    later = search.slots(edges.later(search), kind=SlotKind.LATER, why="after the window")
-    return [*early, *inside, *later]
+    parts = [
+        (edges.inside(search), SlotKind.IN_WINDOW, "in the window"),
+        (edges.later(search), SlotKind.LATER, "after the window"),
+    ]
+    if include_early:
+        parts.insert(0, (edges.early(search), SlotKind.EARLY, "before the window"))
+    found: list[Slot] = []
+    for bits, kind, why in parts:
+        found += search.slots(bits, kind=kind, why=why, limit=None if limit is None else limit - len(found))
+    return found
 
 
 class _Edges:

@@ -110,6 +110,15 @@ def test_past_times_notice_and_horizon_limit_the_days(find):
     assert starts(find(WEDNESDAY, now=now, service=careful)) == [at("2026-01-14 17:00")]
 
 
+@pytest.mark.parametrize("limit", [0, 1, 2, 5, 40, 1000])
+def test_a_short_list_is_the_beginning_of_the_long_one(house, find, book, limit):
+    make_hours(make_user(name="Zoe Other"), starts="08:30", ends="12:00")
+    make_room(name="Room 2")
+    book("2026-01-14 08:30")
+
+    assert find(last=date(2026, 1, 15), limit=limit) == find(last=date(2026, 1, 15))[:limit]
+
+
 def test_nothing_is_offered_without_nurse_hours_or_rooms(house, find):
     assert find(date(2026, 1, 17)) == []  # a Saturday
     assert find(last=date(2026, 1, 10)) == []
