@@ -69,7 +69,8 @@ class History:
             heapq.heappush(self._events, (moment, next(self._order), event))
 
     def _play(self) -> None:
-        with patch.object(FileChannel, "deliver", _refusing(FileChannel.deliver)):
+        moved = self.now - timedelta(days=2)
+        with patch.object(FileChannel, "deliver", _refusing(FileChannel.deliver, since=moved)):
             while self._events:
                 moment, _, event = heapq.heappop(self._events)
                 with clock.at(moment):
@@ -267,11 +268,11 @@ def _ampoules(sites: tuple[Site, ...], end: datetime) -> list[dict[str, object]]
     ]
 
 
-def _refusing(deliver: Callable[..., ProviderReceipt]) -> Callable[..., ProviderReceipt]:
-    """The demo's post office knows one address that does not exist, so that a failed message can be seen."""
+def _refusing(deliver: Callable[..., ProviderReceipt], *, since: datetime) -> Callable[..., ProviderReceipt]:
+    """One patient's address is no longer good: what is sent there comes to nothing, and the desk has to call."""
 
     def deliver_or_refuse(self: FileChannel, letter: Letter, *, idempotency_key: uuid.UUID) -> ProviderReceipt:
-        if letter.to.endswith(REFUSED_DOMAIN):
+        if letter.to.endswith(REFUSED_DOMAIN) and timezone.now() >= since:
             raise PermanentFailure("The address does not exist")
         return deliver(self, letter, idempotency_key=idempotency_key)
 
