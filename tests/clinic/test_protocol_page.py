@@ -1,0 +1,212 @@
+"""The protocol: every value with range, origin and source; the clinical lead signs, the others read."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from clinic.access import Role
+from clinic.models import AuditEvent, ProtocolVersion
+from clinic.protocol import Protocol
+from clinic.protocol.catalogue import catalogue
+from clinic.protocol_forms import NextVersionForm
+from clinic.protocol_presenter import GROUPS, KEPT_ELSEWHERE, value_groups
+from clinic.protocol_versions import NotSigned, sign_version
+from tests.makers import at, make_signed_protocol, make_user
+
+pytestmark = pytest.mark.django_db
+PAGE, NEXT = reverse("clinic:protocol"), reverse("clinic:protocol_next")
+
+
+def signed_in(role, **facts):
+    client = Client()
+    client.force_login(make_user(role, **facts))
+    return client
+
+
+def typed(**changes):
+    """What the form holds when the lead opens it, with some changes."""
+    current = ProtocolVersion.in_force()
+    form = NextVersionForm(base=current.protocol() if current else Protocol.default())
+    values = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    values |= {"note": "First version", "confirmed": "on", "after": current.number if current else 0}
+    return {name: value for name, value in {**values, **changes}.items() if value is not None}
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------
+
+
+def test_every_value_stands_on_the_page_with_its_source():
+    make_signed_protocol()
+
+    page = signed_in(Role.NURSE).get(PAGE).content.decode()
+
+    missing = [
+        key
+        for key, spec in catalogue().items()
+        if escape(spec.title) not in page or escape(spec.source.strip()) not in page
+    ]
+    assert missing == []
+
+
+def test_every_key_belongs_to_a_group():
+    groups = value_groups(Protocol.default())
+
+    assert [row.key for group in groups for row in group.rows] == list(catalogue())
+    assert [group.title for group in groups] == [title for title, _ in GROUPS]
+    assert set(catalogue()) >= KEPT_ELSEWHERE
+
+
+def test_what_must_be_confirmed_is_marked():
+    page = signed_in(Role.NURSE).get(PAGE).content.decode()
+
+    marked = sum(listed.needs_sign_off for listed in Protocol.default().listing())
+    assert page.count("confirm</span>") == marked
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.CLINICIAN, Role.CLINICAL_LEAD, Role.ADMINISTRATOR])
+def test_those_who_treat_and_the_administrator_read_it(role):
+    assert signed_in(role).get(PAGE).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.PATIENT])
+def test_the_others_do_not(role):
+    assert signed_in(role).get(PAGE).status_code == 403
+
+
+def test_until_one_is_signed_the_page_says_what_that_means():
+    page = signed_in(Role.NURSE).get(PAGE).content.decode()
+
+    assert "Until the clinical lead signs one, no session can be signed" in page
+    assert "sign version" not in page
+
+
+def test_the_history_says_what_each_version_changed():
+    lead = make_user(Role.CLINICAL_LEAD, name="Beatrix Alderman")
+    make_signed_protocol(by=lead, note="As shipped")
+    make_signed_protocol(by=lead, note="Shorter", overrides={"spider.continuous_days": 2})
+
+    page = signed_in(Role.NURSE).get(PAGE).content.decode()
+
+    assert "Stocking day and night, spider veins: 3 days → 2 days" in page
+    assert "Protocol 2" in page
+    assert "Signed by Beatrix Alderman" in page
+
+
+# --- Signing -----------------------------------------------------------------------------------------------------
+
+
+def test_the_lead_signs_the_first_version_as_it_was_shipped():
+    client = signed_in(Role.CLINICAL_LEAD, name="Beatrix Alderman")
+
+    answer = client.post(NEXT, typed())
+
+    version = ProtocolVersion.in_force()
+    assert answer.url == PAGE
+    assert (version.number, version.signed_by.name, version.note) == (1, "Beatrix Alderman", "First version")
+    assert version.protocol().settings == Protocol.default().settings
+
+
+def test_the_lead_changes_a_value_and_signs_the_next_version():
+    make_signed_protocol()
+    client = signed_in(Role.CLINICAL_LEAD)
+
+    client.post(NEXT, typed(**{"reticular.continuous_days": "5", "walk_daily_days.spider": "4", "note": "Shorter"}))
+
+    version = ProtocolVersion.in_force()
+    assert version.number == 2
+    assert version.protocol().settings["reticular.continuous_days"] == 5
+    event = AuditEvent.objects.get(action="protocol signed")
+    assert event.details == {"number": 2, "changed": ["reticular.continuous_days", "walk_daily_days.spider"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stored"),
+    [
+        ("max_total_ml", "8.5", "8.5"),
+        ("max_mg_per_kg_day", "off", None),
+        ("allow_foam", "yes", True),
+        ("daytime_anchor", "AFTER_CONTINUOUS", "AFTER_CONTINUOUS"),
+        ("reminder.text_from", "09:00", "09:00"),
+        ("spider.strengths_percent", "0.5", ["0.5"]),
+        ("shower_text", "Keep it dry for a day", "Keep it dry for a day"),
+        ("reticular.continuous_days", "3", 3),
+    ],
+)
+def test_each_kind_of_value_can_be_typed(key, value, stored):
+    signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}))
+
+    assert ProtocolVersion.in_force().values["values"][key] == stored
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("spider.continuous_days", "9", "Enter 2 to 3 days"),
+        ("spider.continuous_days", "", "Enter a whole number, for example 3"),
+        ("spider.continuous_days", "1.5", "Enter a whole number, for example 3"),
+        ("spider.continuous_days", "9" * 400, "Enter a whole number, for example 3"),
+        ("max_total_ml", "11", "Enter"),
+        ("max_total_ml", "ten", "Enter a number"),
+        ("reminder.text_from", "9 o'clock", "Enter a time of day"),
+        ("daytime_anchor", "NEVER", "Enter"),
+        ("spider.strengths_percent", "", "Enter a list of strengths"),
+        ("repeat_min_days", "20", "Enter at most 14"),
+    ],
+)
+def test_a_value_outside_its_range_is_refused_next_to_it_and_kept(key, value, words):
+    answer = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}))
+
+    page = answer.content.decode()
+    assert (answer.status_code, ProtocolVersion.objects.count()) == (200, 0)
+    assert words in page
+    assert 'value="3"' in page
+
+
+@pytest.mark.parametrize("left_out", ["note", "confirmed"])
+def test_a_signature_needs_a_note_and_a_tick(left_out):
+    answer = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{left_out: None}))
+
+    assert (answer.status_code, ProtocolVersion.objects.count()) == (200, 0)
+
+
+def test_a_version_signed_meanwhile_is_not_signed_over():
+    client = signed_in(Role.CLINICAL_LEAD)
+    opened = typed()
+    make_signed_protocol()
+
+    page = client.post(NEXT, opened).content.decode()
+
+    assert "Protocol 1 was signed meanwhile" in page
+    assert ProtocolVersion.objects.count() == 1
+
+
+def test_extra_fields_and_fixed_values_change_nothing():
+    signed_in(Role.CLINICAL_LEAD).post(
+        NEXT, typed(**{"ampoule_ml": "5", "signed_by": "1", "number": "77", "emergency_number": "000"})
+    )
+
+    version = ProtocolVersion.in_force()
+    assert (version.number, version.protocol().settings == Protocol.default().settings) == (1, True)
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.CLINICIAN, Role.ADMINISTRATOR, Role.FRONT_DESK, Role.PATIENT])
+def test_nobody_else_signs(role):
+    client = signed_in(role)
+
+    assert [client.get(NEXT).status_code, client.post(NEXT, typed()).status_code] == [403, 403]
+    assert ProtocolVersion.objects.count() == 0
+
+
+def test_the_action_refuses_a_value_outside_its_range_too():
+    with pytest.raises(NotSigned) as refusal:
+        sign_version(
+            changes={"watch_days": 5},
+            note="Less",
+            after=0,
+            by=make_user(Role.CLINICAL_LEAD),
+            now=at("2026-01-02 09:00"),
+        )
+
+    assert refusal.value.field == "watch_days"
+    assert ProtocolVersion.objects.count() == 0
