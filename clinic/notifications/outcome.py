@@ -18,6 +18,7 @@ from clinic.notifications.channels.base import (
     TemporaryFailure,
     UnknownOutcome,
 )
+from clinic.notifications.logs import describe
 from clinic.notifications.states import State
 from clinic.notifications.timing import Timing
 
@@ -59,8 +60,7 @@ def _call(channel: Channel, letter: Letter, idempotency_key: UUID, answers: list
     except ProviderError as error:
         answers.append(error)
     except Exception as error:  # a fault of ours: whether the request left is not known, so it counts as unknown
-        # Class only: a message of a library may quote the address or the text.
-        logger.error("channel %s failed with %s", channel.name, type(error).__name__)
+        logger.error("channel %s failed with %s", channel.name, describe(error))
         answers.append(UnknownOutcome(f"The channel failed with {type(error).__name__}."))
 
 

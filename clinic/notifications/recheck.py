@@ -23,6 +23,7 @@ from clinic.notifications.claim import Batch, put_back
 from clinic.notifications.clock import Clock
 from clinic.notifications.consent import Way, way_to, ways_to
 from clinic.notifications.expiry import expire
+from clinic.notifications.logs import describe
 from clinic.notifications.states import State, move
 from clinic.notifications.timing import Timing
 from clinic.notifications.window import next_opening
@@ -138,7 +139,7 @@ def _ask(
         raise
     except Exception as error:
         if len(rows) == 1:
-            logger.error("source %s failed with %s on delivery %s", name, type(error).__name__, rows[0].pk)
+            logger.error("source %s failed with %s on delivery %s", name, describe(error), rows[0].pk)
             return {}, {rows[0].pk}
     answers: dict[UUID, Any] = {}
     unanswered: set[UUID] = set()

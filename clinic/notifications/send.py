@@ -21,6 +21,7 @@ from clinic.notifications.claim import Batch, put_back, release
 from clinic.notifications.clock import Clock
 from clinic.notifications.consent import permission
 from clinic.notifications.faultpoints import at
+from clinic.notifications.logs import describe
 from clinic.notifications.recheck import STOPPED, call_off, recheck
 from clinic.notifications.states import State, move
 from clinic.notifications.timing import Timing
@@ -61,9 +62,9 @@ def _send_one(prepared: Prepared, batch: Batch, clock: Clock, timing: Timing) ->
         at("after_record")
     except (OperationalError, InterfaceError):
         raise  # the database is away: the lease decides about this row and the rest
-    except Exception:
+    except Exception as error:
         # One bad row never stops the others. If it had left, its lease judges it; if not, it is tried again later.
-        logger.exception("delivery %s could not be worked on", prepared.delivery.pk)
+        logger.error("delivery %s could not be worked on: %s", prepared.delivery.pk, describe(error))
         put_back(batch, [prepared.delivery.pk], until=clock.now() + timing.back_off[0])
 
 

@@ -18,6 +18,7 @@ from clinic.notifications.channels import CHANNELS
 from clinic.notifications.clock import Clock, database_clock
 from clinic.notifications.expiry import expire_stale
 from clinic.notifications.faultpoints import at
+from clinic.notifications.logs import describe
 from clinic.notifications.states import State, move
 from clinic.notifications.timing import TIMING, Timing
 
@@ -44,8 +45,8 @@ def sweep(*, clock: Clock | None = None, timing: Timing = TIMING) -> None:
             step()
         except (OperationalError, InterfaceError):
             raise
-        except Exception:
-            logger.exception("sweep step %s failed", name)
+        except Exception as error:
+            logger.error("sweep step %s failed: %s", name, describe(error))
 
 
 def put_back_lost_claims(now: datetime) -> int:

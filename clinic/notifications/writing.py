@@ -10,6 +10,7 @@ from clinic.models import Clinic, Delivery
 from clinic.notifications.channels.base import Letter
 from clinic.notifications.consent import Way
 from clinic.notifications.letters import render
+from clinic.notifications.logs import describe
 from clinic.notifications.opt_out import stop_url
 from clinic.notifications.recheck import Ready
 from clinic.portal import make_links
@@ -46,5 +47,5 @@ def _letter(
     try:
         return render(delivery, context, clinic=clinic, to=way.address, link=link, stop_url=stop_url(delivery.pk))
     except Exception as error:
-        logger.error("the text of delivery %s failed with %s", delivery.pk, type(error).__name__)
+        logger.error("the text of delivery %s failed with %s", delivery.pk, describe(error))
         return None

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils.module_loading import import_string
 
 from clinic.notifications import stopping
+from clinic.notifications.logs import describe
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Command(BaseCommand):
     def _loop(self, tasks: list[Callable[[], Any]], every: float) -> None:
         while not stopping.requested():
             next_ring = monotonic() + every
+            close_old_connections()
             try:
                 more = ring(tasks)
             except DATABASE_AWAY as error:
@@ -66,11 +68,10 @@ def ring(tasks: list[Callable[[], Any]]) -> bool:
     for task in tasks:
         if stopping.requested():
             return False
-        close_old_connections()
         try:
             more = task() is True or more
         except DATABASE_AWAY:
             raise
         except Exception as error:
-            logger.error("%s failed with %s", getattr(task, "name", task), type(error).__name__)
+            logger.error("%s failed: %s", getattr(task, "name", task), describe(error))
     return more

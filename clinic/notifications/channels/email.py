@@ -5,7 +5,7 @@ from email.utils import formataddr, parseaddr
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMessage, get_connection
+from django.core.mail import EmailMessage, get_connection
 
 from clinic.models import ContactPreference, Patient
 from clinic.notifications.channels.base import (
@@ -15,6 +15,9 @@ from clinic.notifications.channels.base import (
     TemporaryFailure,
     UnknownOutcome,
 )
+
+# Shorter than the limit of a whole call, so that a server that never greets counts as a definite failure.
+_SOCKET_TIMEOUT_S = 10
 
 
 class EmailChannel:
@@ -27,14 +30,14 @@ class EmailChannel:
 
     def deliver(self, letter: Letter, *, idempotency_key: UUID) -> ProviderReceipt:
         message = message_of(letter, idempotency_key)
-        connection = get_connection(fail_silently=False)
+        connection = get_connection(timeout=_SOCKET_TIMEOUT_S)
         try:
             connection.open()
         except (OSError, smtplib.SMTPException) as error:
             raise TemporaryFailure("The mail server cannot be reached or does not let us in.") from error
         try:
             connection.send_messages([message])
-        except (smtplib.SMTPException, OSError, BadHeaderError, UnicodeError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise judge(error) from error
         finally:
             _close(connection)
@@ -61,8 +64,11 @@ def message_of(letter: Letter, idempotency_key: UUID) -> EmailMessage:
 
 def judge(error: Exception) -> PermanentFailure | TemporaryFailure | UnknownOutcome:
     """What an error after the connection was opened means: 5xx never leaves, 4xx may later, silence is unknown."""
-    if isinstance(error, (BadHeaderError, UnicodeError, smtplib.SMTPNotSupportedError)):
+    if isinstance(error, (ValueError, smtplib.SMTPNotSupportedError)):
         return PermanentFailure("The e-mail address cannot be written to.")
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        # Our set-up, not the patient's address: somebody may put it right before the last try.
+        return TemporaryFailure(f"The mail server does not let the clinic send (code {error.smtp_code}).")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         if codes and all(code >= 500 for code in codes):
