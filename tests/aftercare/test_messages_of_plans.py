@@ -1,0 +1,153 @@
+"""From the signature to the letter box and back to the page: the real engine sends what a plan has planned."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+
+from clinic.models import Delivery, StaffTask
+from clinic.notifications.dispatch import dispatch
+from clinic.notifications.sweep import sweep
+from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan, reachable_patient
+from tests.makers import at, make_clinic, make_patient_user
+
+pytestmark = pytest.mark.django_db
+# What a message must not say: what was treated, how, with what, or what the patient wears or feels.
+CLINICAL = (
+    "vein", "vena", "leg", "pierna", "stocking", "media", "sclero", "esclero", "polidocanol", "inject", "inyec",
+    "spider", "reticular", "araña", "mg", "walk", "camin", "clot", "coágulo", "treat", "trata", "session", "sesión",
+)  # fmt: skip
+
+
+class Clock:
+    def __init__(self, instant):
+        self.instant = instant
+
+    def now(self):
+        return self.instant
+
+
+def ring(when):
+    """One minute's work of the engine at that moment."""
+    instant = at(when) if isinstance(when, str) else when
+    with time_machine.travel(instant, tick=False):
+        sweep(clock=Clock(instant))
+        dispatch(kinds=list(Delivery.Kind.values), new_clock=lambda: Clock(instant))
+
+
+def states(plan):
+    rows = Delivery.objects.filter(patient=plan.patient, source="plan").order_by("due_at")
+    return [(row.step, row.state) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def _by_e_mail(settings):
+    settings.NOTIFICATION_CHANNELS = ["email"]
+    make_clinic(name="Larkfield Vein Clinic", sender_name="Larkfield", phone="555-0100")
+
+
+def test_each_message_goes_out_on_its_day_and_nothing_before():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    ring("2026-01-14 08:59")
+    assert mail.outbox == []
+    for day in ("2026-01-14", "2026-01-16", "2026-01-20", "2026-01-27", "2026-02-03"):
+        ring(f"{day} 09:00")
+
+    assert {state for _, state in states(plan)} == {"sent"}
+    assert [message.subject for message in mail.outbox] == [
+        "How are you?",
+        "A new step in your plan",
+        "Your plan this week",
+        "Your plan this week",
+        "Your plan this week",
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_clinical_word_leaves_the_building(language):
+    patient = reachable_patient(language=language, given_name="Marigold", family_name="Quillfeather")
+    plan = make_plan("2026-01-13 10:30", RETICULAR, patient=patient, screening={"history_of_clot": True})
+    for days in range(40):
+        ring(plan.starts_at + timedelta(days=days))
+
+    assert len(mail.outbox) == Delivery.objects.filter(state="sent").count() >= 6
+    for message in mail.outbox:
+        body = re.sub(r"https?://\S+", "", message.body)
+        said = f"{message.subject} {message.from_email} {body}".lower()
+        assert [word for word in (*CLINICAL, "quillfeather", "marigold") if word in said] == []
+
+
+def test_the_link_in_the_message_opens_the_plan():
+    patient = make_patient_user(reachable_patient()).patient
+    make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    ring("2026-01-14 09:00")
+    link = re.search(r"http://localhost:8000(/l/\S+)", mail.outbox[0].body).group(1)
+    client = Client()
+
+    with time_machine.travel(at("2026-01-14 09:05"), tick=False):
+        assert client.get(link).status_code == 200
+        client.post(link)
+        code = re.search(r"^\s+(\S+)\s*$", mail.outbox[-1].body, re.M).group(1)
+        page = client.post("/accounts/code/confirm/", {"code": code}, follow=True).content.decode()
+
+    assert "Stocking on, day and night" in page
+
+
+def test_the_link_lives_until_the_plan_ends():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    ring("2026-01-14 09:00")
+
+    assert plan.patient.portal_links.get().expires_at == plan.ends_at
+
+
+def test_a_corrected_plan_sends_its_own_steps_and_none_of_the_old():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    ring("2026-01-14 09:00")
+    corrected = amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
+
+    ring("2026-01-16 09:00")
+    ring("2026-01-20 09:00")
+
+    sent = Delivery.objects.filter(state="sent").order_by("due_at")
+    assert [(row.step, row.source_id) for row in sent] == [
+        ("CHECK_1", plan.public_id),
+        ("ACT_SWITCH", corrected.public_id),
+        ("COMP_SWITCH", corrected.public_id),
+    ]
+
+
+def test_a_message_of_yesterday_is_not_sent_but_told_to_staff():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    ring("2026-01-15 09:00")
+
+    assert states(plan)[0] == ("CHECK_1", "expired")
+    assert mail.outbox == []
+    assert [task.kind for task in StaffTask.objects.all()] == ["message_expired"]
+
+
+def test_overlapping_plans_send_each_step_once():
+    patient = reachable_patient()
+    make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
+    for day in (7, 9, 13):
+        ring(f"2026-04-{day:02} 09:00")
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+    for day in range(17, 31):
+        ring(f"2026-04-{day:02} 09:00")
+    ring("2026-05-07 09:00")
+
+    sent = Delivery.objects.filter(state="sent").order_by("due_at")
+    assert [(row.step, row.local_time[5:10]) for row in sent] == [
+        ("CHECK_1", "04-07"),
+        ("ACT_SWITCH", "04-09"),
+        ("COMP_SWITCH", "04-13"),
+        ("CHECK_1", "04-17"),
+        ("COMP_SWITCH", "04-19"),
+        ("WEEKLY", "04-23"),
+        ("WEEKLY", "04-30"),
+        ("WEEKLY", "05-07"),
+    ]
