@@ -5,7 +5,7 @@ import threading
 
 
 class MailServer:
-    """`replies` maps an SMTP verb to the line it answers; "." is the end of the message. None hangs up, "silence" waits."""
+    """`replies` maps an SMTP verb ("." ends the message) to its answer; None hangs up, "silence" never answers."""
 
     def __init__(self):
         self.replies, self.mails, self._free = {}, [], threading.Event()

@@ -1,20 +1,30 @@
 """From due to sent, and everything that may come between: one row at a time, each with its reason."""
 
+import threading
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from clinic.models import AuditEvent, ContactPreference, Delivery, DeliveryAttempt, OptOut, PortalLink, StaffTask
-from clinic.notifications import cancel
+from clinic.models import (
+    AuditEvent,
+    ContactPreference,
+    Delivery,
+    DeliveryAttempt,
+    Heartbeat,
+    OptOut,
+    PortalLink,
+    StaffTask,
+)
+from clinic.notifications import cancel, send
 from clinic.notifications.channels.base import PermanentFailure, TemporaryFailure, UnknownOutcome
 from clinic.notifications.claim import claim
 from clinic.notifications.clock import database_clock
 from clinic.notifications.consent import hash_of_address
 from clinic.notifications.send import send_batch
-from clinic.notifications.timing import TIMING
+from clinic.notifications.timing import TIMING, Timing
 from tests.clinic.notifications.engine import make_due, reload, ring
 from tests.makers import at, make_patient
 
@@ -420,3 +430,86 @@ def _raise(error):
 def _raise_if(error):
     if error:
         raise error
+
+
+def test_a_provider_that_never_answers_is_given_up_in_time_and_the_others_go_on(clock, channel):
+    silence = threading.Event()
+    first = make_due(not_after=clock.now() + timedelta(hours=1))
+    others = [make_due() for _ in range(3)]
+    channel.answer = lambda letter: silence.wait() if letter.to == first.patient.email else None
+
+    ring(clock, timing=Timing(provider=timedelta(seconds=0.2)))
+    silence.set()
+
+    assert (reload(first).state, reload(first).reason) == ("uncertain", "No answer within 0.2 s.")
+    assert {reload(row).state for row in others} == {"sent"}
+
+
+def test_what_the_provider_said_is_recorded_when_the_database_comes_back(clock, channel, monkeypatch):
+    delivery = make_due()
+    real, calls = send._record, []
+
+    def away_twice(*args):
+        calls.append(args)
+        if len(calls) < 3:
+            raise OperationalError
+        real(*args)
+
+    monkeypatch.setattr(send, "_record", away_twice)
+    monkeypatch.setattr(send.connection, "close", lambda: None)
+
+    ring(clock, timing=Timing(record_pauses_s=(0, 0, 0)))
+
+    assert (reload(delivery).state, len(calls), len(channel.keys)) == ("sent", 3, 1)
+
+
+def test_no_word_of_a_patient_gets_into_logs_subjects_texts_or_the_trail(clock, channel, caplog):
+    """Canary words in every field of a patient and of the plan, and every kind of answer."""
+    caplog.set_level("DEBUG")
+    patient = make_patient(
+        email_allowed=True,
+        given_name="Canarygiven",
+        family_name="Canaryfamily",
+        phone="+12125550199",
+        email="canarymail@example.com",
+        allergies="canaryallergy",
+    )
+    answers = iter(
+        [None, PermanentFailure("no"), TemporaryFailure("no"), UnknownOutcome("no"), RuntimeError(patient.email), None]
+    )
+    channel.answer = lambda letter: _raise_if(next(answers))
+    for step in ("COMP_SWITCH", "ACT_SWITCH", "CHECK_1", "WEEKLY", "COMP_SWITCH", "NO_WORDS", "CHECK_1"):
+        make_due(patient, step=step, why="canarywhy reticular veins of the left leg")
+
+    ring(clock)
+
+    told = caplog.text
+    told += "".join(f"{letter.subject}{letter.body}{letter.short}{letter.stop_url}" for letter in channel.letters)
+    told += "".join(str(event.details) for event in AuditEvent.objects.all())
+    told += "".join(f"{row.reason}" for row in Delivery.objects.all())
+    told += "".join(f"{attempt.error}{attempt.subject}" for attempt in DeliveryAttempt.objects.all())
+    assert len(channel.letters) == 2
+    assert "failed with RuntimeError" in told
+    assert [word for word in ("canary", "5550199", "reticular") if word in told.lower()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_writer_makes_the_others_wait_and_not_fail(clock, channel):
+    delivery = make_due()
+    locked, done = threading.Event(), threading.Event()
+
+    def write_for_a_while():
+        with transaction.atomic():
+            Heartbeat.objects.create(component="long writer", at=clock.now())
+            locked.set()
+            done.wait(1.0)
+        connection.close()
+
+    writer = threading.Thread(target=write_for_a_while)
+    writer.start()
+    locked.wait()
+    ring(clock)
+    done.set()
+    writer.join()
+
+    assert reload(delivery).state == "sent"
