@@ -12,13 +12,11 @@ from django.utils import timezone
 
 from aftercare.actions import sign_session
 from bench import pgbench
+from bench.charts import site, whole_chart
 from bench.harness import Goal, Left, Result, interleave, queries_of
-from bench.seeding import TREATMENTS
 from bench.world import ZONE
 from clinic.models import ContactPreference, Patient, Room, User
-from sessions_app.actions import DraftValues, open_visit, save_draft
-from sessions_app.facts import StatusAtEnd
-from sessions_app.forms.choices import QUICK, RISK_ITEMS, STOP_ITEMS
+from sessions_app.actions import open_visit, save_draft
 from sessions_app.models import Appointment, CalendarEntry, Service, TreatmentSession
 
 if TYPE_CHECKING:
@@ -58,47 +56,12 @@ def _charted(appointment: Appointment, sites: int, ended: datetime) -> Treatment
     assert nurse is not None
     session = open_visit(appointment=appointment, by=nurse, now=ended - timedelta(minutes=30))
     places = ("calf_medial", "calf_lateral", "calf_anterior", "thigh_lateral", "thigh_medial", "ankle", "knee", "foot")
-    leg, vein_type, strength, _, injections, _ = TREATMENTS[0][0]
-    values = DraftValues(
-        fields={
-            "responsible_clinician": User.objects.get(email="clinician@bench.example"),
-            "ended_at": ended,
-            "compression_legs": TreatmentSession.CompressionLegs.BOTH,
-            "compression_garment": "Thigh stocking",
-            "compression_mmhg": "20-30",
-            "observation_started_at": ended,
-            "observation_ended_at": ended + timedelta(minutes=30),
-            "observation_status": StatusAtEnd.WALKED.value,
-            "reaction": TreatmentSession.Reaction.NONE_SEEN,
-        },
-        facts={
-            **dict.fromkeys(STOP_ITEMS, False),
-            **dict.fromkeys(RISK_ITEMS, False),
-            "pregnant": "no",
-            "identifiers_confirmed": True,
-            "medication_confirmed": True,
-            "consent_signed": True,
-            "kit_checked_today": True,
-        },
-        groups={"stop": QUICK, "risk": QUICK},
-        sites=[
-            {
-                "position": number,
-                "leg": leg,
-                "segment": places[number - 1],
-                "vein_type": vein_type,
-                "strength_percent": Decimal(strength),
-                "injection_count": injections // 2,
-                "volume_ml": Decimal("0.30"),
-                "diameter_mm": Decimal("0.6"),
-                "treated_length_cm": Decimal(10),
-                "needle_gauge": 30,
-            }
-            for number in range(1, sites + 1)
-        ],
-        ampoules=[{"strength_percent": Decimal(strength), "lot": "BENCH1", "expiry": "2099-12", "opened": 2}],
+    chart = whole_chart(
+        sites=[site(number, leg="left", segment=places[number - 1]) for number in range(1, sites + 1)],
+        clinician=User.objects.get(email="clinician@bench.example"),
+        ended=ended,
     )
-    save_draft(session=session, version=session.version, values=values, by=nurse)
+    save_draft(session=session, version=session.version, values=chart, by=nurse)
     return session
 
 
