@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("clinic", "sessions_app", "aftercare")
 # With Redis such calls run again after the visibility timeout and are gone after a flush.
 WAITING = {"eta", "countdown", "retry", "max_retries", "autoretry_for", "retry_backoff"}
-PUBLISHING = {"delay", "apply_async", "send_task", "signature", "si"}
+PUBLISHING = {"delay", "apply_async", "send_task", "signature", "si", "retry"}
 
 
 def _calls():

@@ -21,7 +21,7 @@ class MailServer:
 
         self._listener = Listener(("127.0.0.1", 0), Handler)
         self.port = self._listener.server_address[1]
-        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
+        threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
         self._free.set()

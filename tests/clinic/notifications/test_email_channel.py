@@ -107,9 +107,9 @@ def test_a_black_hole_is_given_up_in_time(server, step):
     assert (type(answer), answer.reason) == (UnknownOutcome, "No answer within 0.3 s.")
 
 
-@pytest.mark.parametrize(
-    "facts", [{"to": "lilac@example.com\nBcc: all@example.com"}, {"subject": "a\nBcc: all@example.com"}]
-)
-def test_a_line_break_in_a_header_sends_nothing(server, facts):
-    assert type(ask(letter(**facts))) is PermanentFailure
+@pytest.mark.parametrize("field", ["to", "subject"])
+def test_a_line_break_in_a_header_sends_nothing(server, field):
+    forged = letter(**{field: "lilac@example.com\nBcc: all@example.com"})
+
+    assert type(ask(forged)) is PermanentFailure
     assert server.mails == []
