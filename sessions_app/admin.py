@@ -24,11 +24,17 @@ class ServiceAdmin(SetUpAdmin):
         "is_active",
     ]
     list_filter = ["kind", "is_active"]
-    filter_horizontal = ["nurses", "rooms"]
 
     def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
         choices: dict[str, Any] = {"nurses": User.objects.nurses(), "rooms": Room.objects.filter(is_active=True)}
-        return super().formfield_for_manytomany(db_field, request, queryset=choices[db_field.name], **kwargs)
+        return super().formfield_for_manytomany(
+            db_field,
+            request,
+            queryset=choices[db_field.name],
+            widget=forms.CheckboxSelectMultiple,
+            help_text=f"None ticked: all {db_field.name}.",
+            **kwargs,
+        )
 
 
 class HoursForm(forms.ModelForm):
