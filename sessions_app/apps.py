@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from clinic.access import Permission
+
 
 class SessionsAppConfig(AppConfig):
     name = "sessions_app"
@@ -9,10 +11,21 @@ class SessionsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
+        from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
         from sessions_app import reminders  # noqa: PLC0415
+        from sessions_app.presenters.appointment import visits_panel  # noqa: PLC0415
 
         register_source(
             reminders.SOURCE,
             still_wanted_many=reminders.unwanted_reminders,
             letter_many=reminders.reminder_letters,
+        )
+        register_panel(
+            Panel(
+                name="visits",
+                template="sessions_app/desk/visits_panel.html",
+                context=visits_panel,
+                needs=Permission.VIEW_SCHEDULE,
+                order=10,
+            )
         )

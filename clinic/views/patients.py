@@ -1,10 +1,12 @@
 """The patients: list and search, registering, one patient's page, changing."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -71,7 +73,7 @@ def patient_new(request: SignedInRequest) -> HttpResponse:
             _explain_shared_email(form, error)
         else:
             messages.success(request, f"{patient.name} is registered.")
-            return redirect("clinic:patient", patient.public_id)
+            return redirect(_after_registering(request, patient))
     return render(request, "clinic/patients/form.html", {"form": form, "namesakes": namesakes})
 
 
@@ -134,6 +136,18 @@ def _explain_shared_email(form: PatientForm, error: actions.EmailInUse) -> None:
     owner = error.patient.name if error.patient else "A member of staff"
     why = f"{owner} signs in with this e-mail. A shared one would open the other person's plan."
     form.add_error("email", f"{why} Enter another, or leave it empty.")
+
+
+# What a booking that waits for its patient hands over and gets back; everything else in the address is ignored.
+_BOOKING_KEYS = ("service", "date", "at", "nurse")
+
+
+def _after_registering(request: SignedInRequest, patient: Patient) -> str:
+    """The patient's page, or back to the booking from which somebody was registered."""
+    if request.GET.get("then") != "book":
+        return reverse("clinic:patient", args=[patient.public_id])
+    kept = {key: request.GET[key] for key in _BOOKING_KEYS if key in request.GET}
+    return f"{reverse('sessions_app:book')}?{urlencode({'patient': patient.public_id, **kept})}"
 
 
 def _may(request: SignedInRequest) -> dict[str, bool]:

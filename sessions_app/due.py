@@ -1,0 +1,92 @@
+"""Who is due for a repeat and not booked: read from the day's end of the usual window backwards, as far as asked."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef
+
+from clinic.protocol.values import Protocol
+from clinic.protocol.window import booking_window
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.models import Appointment, CalendarEntry, Service, TreatmentSession
+
+# Calls begin a little before the window opens, and go on for a while after it has closed.
+_BEFORE_DAYS, _MISSED_DAYS = 3, 14
+_COMING = (Appointment.Status.BOOKED, Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class DueRepeat:
+    """A patient whose window is open or opens soon, without a treatment booked. Dates are both inclusive."""
+
+    patient_id: UUID
+    name: str
+    phone: str
+    session_date: date
+    first_date: date
+    last_date: date
+
+
+def due_for_repeat(*, now: datetime, zone: ZoneInfo, protocol: Protocol, limit: int) -> list[DueRepeat]:
+    """The first `limit` patients by the end of their window, from today on. One query that stops when it has them."""
+    today = local_date(now, zone)
+    oldest = today - timedelta(days=protocol.repeat_max_days)
+    return _unbooked(oldest, _newest(today, protocol), now=now, zone=zone, protocol=protocol, limit=limit)
+
+
+def missed_repeats(*, now: datetime, zone: ZoneInfo, protocol: Protocol, limit: int) -> list[DueRepeat]:
+    """Those whose window has ended in the last two weeks, the longest ago first."""
+    last = local_date(now, zone) - timedelta(days=protocol.repeat_max_days + 1)
+    oldest = last - timedelta(days=_MISSED_DAYS - 1)
+    return _unbooked(oldest, last, now=now, zone=zone, protocol=protocol, limit=limit)
+
+
+def _newest(today: date, protocol: Protocol) -> date:
+    return today - timedelta(days=max(protocol.repeat_min_days - _BEFORE_DAYS, 0))
+
+
+def _unbooked(
+    oldest: date, newest: date, *, now: datetime, zone: ZoneInfo, protocol: Protocol, limit: int
+) -> list[DueRepeat]:
+    """Walks the visits of those dates in the order of the calendar's index."""
+    coming = CalendarEntry.objects.filter(
+        patient=OuterRef("entry__patient"),
+        starts_at__gte=start_of_day(local_date(now, zone), zone),
+        active=True,
+        appointment__service__kind=Service.Kind.TREATMENT,
+        appointment__status__in=_COMING,
+    )
+    later = TreatmentSession.objects.signed().filter(
+        patient=OuterRef("entry__patient"), started_at__gt=OuterRef("sessions__started_at")
+    )
+    rows = (
+        Appointment.objects.filter(
+            ~Exists(coming),
+            ~Exists(later),
+            entry__starts_at__gte=start_of_day(oldest, zone),
+            entry__starts_at__lt=start_of_day(newest + timedelta(days=1), zone),
+            sessions__status=TreatmentSession.Status.SIGNED,
+            sessions__amended_by__isnull=True,
+        )
+        .order_by("entry__starts_at")
+        .values_list(
+            "entry__patient__public_id",
+            "entry__patient__given_name",
+            "entry__patient__family_name",
+            "entry__patient__phone",
+            "sessions__ended_at",
+            "sessions__time_zone",
+        )[:limit]
+    )
+    return [
+        _due(patient_id, f"{given} {family}", str(phone or ""), ended_at, time_zone, protocol)
+        for patient_id, given, family, phone, ended_at, time_zone in rows
+        if ended_at is not None
+    ]
+
+
+def _due(patient_id: UUID, name: str, phone: str, ended_at: datetime, time_zone: str, protocol: Protocol) -> DueRepeat:
+    window = booking_window(last_session_end=ended_at, time_zone=time_zone, protocol=protocol)
+    return DueRepeat(patient_id, name, phone, window.session_date, window.first_date, window.last_date)

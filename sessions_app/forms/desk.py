@@ -1,0 +1,159 @@
+"""Forms of the front desk. What can be booked is decided by `sessions_app.booking`; these read what was sent."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.db.models import QuerySet
+
+from clinic.models import Patient, Room, User
+from sessions_app.models import Appointment, Service
+from sessions_app.slot_value import parsed
+from sessions_app.wording import day_words
+
+TRAVEL = [("no", "No"), ("yes", "Yes"), ("", "Not asked")]
+_BIGGEST_ID = 2**63 - 1
+
+
+class StatusForm(forms.Form):
+    """Cancelling is not a state to choose: it has a form of its own, because it asks for the reason."""
+
+    to = forms.TypedChoiceField(
+        choices=[each for each in Appointment.Status.choices if each[0] != Appointment.Status.CANCELLED],
+        coerce=Appointment.Status,
+    )
+
+
+class TimeForm(forms.Form):
+    """What booking and moving share: the chosen time, who and where, and what the dialog shows meanwhile."""
+
+    slot = forms.CharField(required=False, max_length=80)
+    nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    room = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    day = forms.DateField(required=False)
+    first_day = forms.DateField(required=False)
+    early_reason = forms.CharField(
+        label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def clean_slot(self) -> tuple[datetime, int] | None:
+        """Start and nurse of the chosen time; None while none is chosen."""
+        return parsed(self.cleaned_data["slot"])
+
+    def seen(self, name: str) -> Any:
+        """A field's value while the form is still being filled in; None for nonsense."""
+        return None if name in self.errors else self.cleaned_data.get(name)
+
+    def text(self, name: str) -> str:
+        """What stands in a text field, as it was typed."""
+        return str(self.data.get(name, ""))
+
+
+class BookingForm(TimeForm):
+    """A booking while it is put together. It is bound from the first look on, so that nothing typed is ever lost;
+    errors are shown when somebody confirms."""
+
+    patient = forms.UUIDField(required=False)
+    wish = forms.CharField(required=False, max_length=80)
+    service = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    request_key = forms.UUIDField(required=False)
+    travel = forms.ChoiceField(choices=TRAVEL, required=False)
+    travel_what = forms.CharField(
+        label="What is planned",
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"placeholder": "For example: flight to Lisbon"}),
+    )
+    travel_on = forms.DateField(
+        label="On which day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Enter the day of the event, for example 2026-01-17."},
+    )
+    note = forms.CharField(label="Note for the desk", required=False, max_length=300)
+
+    def clean_wish(self) -> tuple[datetime, int | None] | None:
+        """The start, and maybe the nurse, that was pressed on the board."""
+        start, _, nurse = self.cleaned_data["wish"].partition("|")
+        found = parsed(f"{start}|{nurse or 1}")
+        return (found[0], found[1] if nurse else None) if found else None
+
+    def find_patient(self, visible: "QuerySet[Patient]") -> Patient | None:
+        wanted = self.seen("patient")
+        return visible.filter(public_id=wanted).first() if wanted else None
+
+    def choose_service(self, services: list[Service], *, was_here: bool) -> Service | None:
+        """The service that was chosen; else a treatment for somebody who was here before, or a first visit."""
+        wanted = self.seen("service")
+        chosen = next((service for service in services if service.pk == wanted), None)
+        if chosen or not services:
+            return chosen
+        kind = Service.Kind.TREATMENT if was_here else Service.Kind.FIRST_VISIT
+        return next((service for service in services if service.kind == kind), services[0])
+
+    def key(self) -> UUID:
+        """The one of this form, or a new one for a form that was just opened."""
+        return self.seen("request_key") or uuid4()
+
+    def event_day(self) -> date | None:
+        return self.seen("travel_on") if self.seen("travel") == "yes" else None
+
+    def travel_note(self, avoid_days: int, visit_day: date) -> str:
+        """What is kept of the travel question, in words for the nurse; empty when it was not asked."""
+        answer = self.cleaned_data.get("travel")
+        if answer != "yes":
+            return "Nothing planned" if answer == "no" else ""
+        on = self.event_day()
+        words = ", ".join(part for part in (self.cleaned_data["travel_what"], on and day_words(on)) if part)
+        inside = is_inside(on, visit_day, avoid_days)
+        return f"{words or 'Something is planned'}{f': inside the {avoid_days} days after the visit' if inside else ''}"
+
+
+def is_inside(event: date | None, visit_day: date, avoid_days: int) -> bool:
+    """Whether a flight or event falls into the days after a visit in which it should be left (rule B6)."""
+    return event is not None and visit_day <= event <= visit_day + timedelta(days=avoid_days)
+
+
+class MoveForm(TimeForm):
+    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class CancelForm(forms.Form):
+    """One of the usual reasons, or another in words."""
+
+    REASONS = (
+        "The patient is ill",
+        "The patient cannot come",
+        "The patient does not want it any more",
+        "The clinic cannot keep it",
+        "Booked by mistake",
+    )
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=[*((reason, reason) for reason in REASONS), ("other", "Another reason")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the reason.", "invalid_choice": "Choose one of the reasons."},
+    )
+    other = forms.CharField(label="In words", required=False, max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("reason") == "other" and not cleaned.get("other", "").strip():
+            self.add_error("other", "Write the reason.")
+        return cleaned
+
+    @property
+    def words(self) -> str:
+        chosen = self.cleaned_data["reason"]
+        return str(self.cleaned_data["other"] if chosen == "other" else chosen)
+
+
+def nurse_of(nurse_id: int | None) -> User | None:
+    return User.objects.nurses().filter(pk=nurse_id).first() if nurse_id else None
+
+
+def room_of(room_id: int | None) -> Room | None:
+    return Room.objects.filter(pk=room_id, is_active=True).first() if room_id else None

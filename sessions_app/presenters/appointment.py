@@ -1,0 +1,131 @@
+"""One visit in words: who, when, where, what happened to it, and what can be done with it. Nothing clinical."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from clinic.access import Permission
+from clinic.models import AuditEvent, Patient, User
+from sessions_app import history
+from sessions_app.booking import MAY_BECOME
+from sessions_app.models import Appointment
+from sessions_app.wording import day_words, time_words
+
+Status = Appointment.Status
+
+# What a press makes of the visit: words, icon and key of its button.
+_MOVES: dict[Status, tuple[str, str, str]] = {
+    Status.ARRIVED: ("Check in", "circle-dot", "C"),
+    Status.IN_TREATMENT: ("Called in", "circle-play", "I"),
+    Status.DONE: ("Done", "circle-check", "D"),
+    Status.NO_SHOW: ("Did not come", "circle-slash", "N"),
+    Status.BOOKED: ("Not here after all", "undo-2", "Z"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMove:
+    to: str
+    words: str
+    icon: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of the history: "Tue 13 Jan, 10:33", "Arrived", "Petra Fallowell"."""
+
+    at: str
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    """One visit of a patient's list."""
+
+    id: UUID
+    starts_at: datetime
+    service: str
+    where: str
+    status: str
+
+
+def may_become(appointment: Appointment, status: Status) -> bool:
+    return status in MAY_BECOME.get(Status(appointment.status), frozenset())
+
+
+def status_moves(appointment: Appointment, *, now: datetime) -> list[StatusMove]:
+    """What the visit may become, without cancelling; "did not come" only once it should have begun."""
+    offered = [each for each in _MOVES if may_become(appointment, each)]
+    if now < appointment.starts_at and Status.NO_SHOW in offered:
+        offered.remove(Status.NO_SHOW)
+    return [StatusMove(str(each), *_MOVES[each]) for each in offered]
+
+
+def when_words(appointment: Appointment, zone: ZoneInfo) -> str:
+    """ "Tue 13 Jan, 10:00 to 11:05", until the patient may leave."""
+    start, end = appointment.starts_at.astimezone(zone), appointment.walk_ends_at.astimezone(zone)
+    return f"{day_words(start.date())}, {start:%H:%M} to {end:%H:%M}"
+
+
+def status_toast(appointment: Appointment, *, was: str) -> tuple[str, str]:
+    """What was done, and the address that undoes it ("" where that cannot be)."""
+    name = appointment.patient.name
+    words = {
+        Status.ARRIVED: f"{name} is here.",
+        Status.IN_TREATMENT: f"{name} is called in.",
+        Status.DONE: f"{name}: the visit is done.",
+        Status.NO_SHOW: f"{name} is marked as no-show. The time is free again.",
+        Status.BOOKED: f"{name} is back to booked.",
+    }
+    may_go_back = was != appointment.status and may_become(appointment, Status(was))
+    undo = f"{reverse('sessions_app:status', args=[appointment.public_id])}?to={was}" if may_go_back else ""
+    return words.get(Status(appointment.status), "Saved."), undo
+
+
+def history_of(appointment: Appointment, zone: ZoneInfo) -> list[Happened]:
+    """What the audit trail says about the visit, newest first."""
+    events = AuditEvent.objects.filter(
+        subject=appointment._meta.label,
+        subject_id=str(appointment.public_id),
+        action__in=(history.BOOKED, history.MOVED, history.CANCELLED, history.STATUS),
+    ).order_by("-id")
+    return [Happened(time_words(event.at, zone), _what(event, zone), event.by_name) for event in events]
+
+
+def _what(event: AuditEvent, zone: ZoneInfo) -> str:
+    facts: dict[str, Any] = event.details
+    if event.action == history.STATUS:
+        return str(Status(facts["status"]).label)
+    if event.action == history.CANCELLED:
+        return "Cancelled"
+    when = time_words(datetime.fromisoformat(facts["starts_at"]), zone)
+    return f"Moved to {when}" if event.action == history.MOVED else f"Booked for {when}"
+
+
+def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
+    """The visits on a patient's page: what comes, then what was. Two queries."""
+    visits = Appointment.objects.visible_to(reader).filter(entry__patient=patient)
+    shown = visits.select_related("service", "entry__nurse", "entry__room")
+    coming = shown.filter(entry__starts_at__gte=now, status=Status.BOOKED).order_by("entry__starts_at")[:20]
+    was = shown.exclude(entry__starts_at__gte=now, status=Status.BOOKED).order_by("-entry__starts_at")[:20]
+    return {"coming": _lines(coming), "was": _lines(was), "may_book": reader.may(Permission.BOOK)}
+
+
+def _lines(visits: Iterable[Appointment]) -> list[VisitLine]:
+    return [
+        VisitLine(
+            id=visit.public_id,
+            starts_at=visit.starts_at,
+            service=visit.service.name,
+            where=f"{visit.entry.nurse}, {visit.entry.room}",
+            status=visit.status,
+        )
+        for visit in visits
+    ]

@@ -1,0 +1,59 @@
+"""What the pages of the front desk share: the times of a form, the visit of an address, the status of an answer."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.gate import get_visible_or_404
+from clinic.models import Patient
+from clinic.protocol.zones import local_date
+from clinic.requests import SignedInRequest
+from sessions_app.forms.desk import TimeForm
+from sessions_app.free_times import Slot
+from sessions_app.models import Appointment, Service
+from sessions_app.presenters.times import Times, Wanted, option_of, times_for
+
+
+def times_of(
+    request: SignedInRequest,
+    form: TimeForm,
+    *,
+    patient: Patient | None,
+    service: Service,
+    alternatives: Sequence[Slot] = (),
+    moves: Appointment | None = None,
+) -> Times:
+    """The times for what the form holds. After "taken" the nearest free ones come first."""
+    wanted = Wanted(
+        clinic=request.clinic,
+        service=service,
+        by=request.user,
+        now=timezone.now(),
+        patient=patient,
+        nurse_id=form.seen("nurse"),
+        room_id=form.seen("room"),
+        day=None if "best" in request.POST or alternatives else form.seen("day"),
+        first_day=form.seen("first_day"),
+        wish=form.seen("wish"),
+        moves=moves,
+    )
+    near = [option_of(slot, request.clinic.zone, why="Free, and near the time you wanted") for slot in alternatives]
+    return times_for(wanted).with_first(near).choosing(form.text("slot"))
+
+
+def refused_status(request: SignedInRequest, was_sent: bool) -> int:
+    """A form that comes back is 422 for htmx, which swaps it in; browsers without script get a page."""
+    return 422 if was_sent and request.htmx else 200
+
+
+def appointment_or_404(request: SignedInRequest, public_id: UUID) -> Appointment:
+    visible = Appointment.objects.visible_to(request.user).select_related(
+        "entry__patient", "entry__nurse", "entry__room", "service", "booked_by", "early_approved_by"
+    )
+    return get_visible_or_404(visible, request=request, public_id=public_id)
+
+
+def day_url(request: SignedInRequest, found: Appointment) -> str:
+    return f"{reverse('sessions_app:day')}?date={local_date(found.starts_at, request.clinic.zone)}"
