@@ -85,12 +85,18 @@ def open_visit(*, appointment: Appointment, by: User, now: datetime | None = Non
 
 @transaction.atomic
 def save_draft(
-    *, session: TreatmentSession, version: int, values: DraftValues, by: User, now: datetime | None = None
+    *,
+    session: TreatmentSession,
+    version: int,
+    values: DraftValues,
+    by: User,
+    now: datetime | None = None,
+    protocol_version: ProtocolVersion | None = None,
 ) -> Chart:
     """Save what the page holds and answer the chart that follows from it. Nothing is written when nothing changed.
 
     Raises `Stale` when somebody saved meanwhile, `Refused` when the session is closed. The session object is brought up
-    to date.
+    to date. `protocol_version`: what the chart is judged by, the one in force if None.
     """
     now = now or timezone.now()
     _refuse_closed(session)
@@ -107,11 +113,12 @@ def save_draft(
     ]
     if changed or rows_changed:
         _update(session, version, changed)
+        _forget_rows(session)
         if "sites" in rows_changed:
             _rewrite(session, TreatedSite, values.sites)
         if "ampoules" in rows_changed:
             _rewrite(session, SessionAmpoule, values.ampoules)
-    chart = chart_of(session, now=now)
+    chart = chart_of(session, now=now, version=protocol_version)
     answered = _save_answers(chart, values.answers, by=by, now=now, is_saved=bool(changed or rows_changed))
     if changed or rows_changed or answered:
         names = sorted([*changed, *rows_changed, *(["answers"] if answered else [])])
@@ -168,8 +175,7 @@ def close_session(
             return False
         _refuse_closed(session)
         raise _stale(session)
-    session.version = version + 1
-    session._prefetched_objects_cache = {}  # type: ignore[attr-defined]  # rows are judged as they are now
+    _forget_rows(session)
     chart = chart_of(session, now=now, version=protocol_version, signing=True)
     if answers and _save_answers(chart, answers, by=by, now=now, is_saved=True):
         chart = chart.answered()
@@ -183,7 +189,7 @@ def close_session(
         "protocol_version": protocol_version,
     }
     TreatmentSession.objects.filter(pk=session.pk).update(**signed)
-    _set(session, signed)
+    _set(session, {**signed, "version": version + 1})
     _remember(session, by=by)
     _move_on(session.appointment, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
     AuditEvent.objects.bulk_create(_events_of_signature(chart, by=by))
@@ -315,6 +321,11 @@ def _save_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: date
     return True
 
 
+def _forget_rows(session: TreatmentSession) -> None:
+    """Parts that were loaded with the session are read anew: they are judged as they are now."""
+    session._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+
+
 def _differ(stored: Any, rows: Sequence[Mapping[str, Any]]) -> bool:
     stored = list(stored)
     if len(stored) != len(rows):
@@ -324,9 +335,7 @@ def _differ(stored: Any, rows: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def _rewrite(
-    session: TreatmentSession, model: type[TreatedSite] | type[SessionAmpoule], rows: Sequence[Mapping[str, Any]]
-) -> None:
+def _rewrite(session: TreatmentSession, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Parts of a draft have no life of their own: they are written anew, in two statements whatever their number."""
     model.objects.filter(session=session).delete()
     model.objects.bulk_create(model(session=session, **row) for row in rows)

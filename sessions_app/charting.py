@@ -92,7 +92,7 @@ def chart_of(
     that an empty form is not full of alarms.
     """
     version = version or ProtocolVersion.in_force()
-    protocol = _values_of(version)
+    protocol = values_of(version)
     sites, ampoules = tuple(session.sites.all()), tuple(session.ampoules.all())
     last = last_session_before(session)
     logged = facts.logging_facts(
@@ -120,16 +120,17 @@ def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -
 
 def protocol_in_force() -> Protocol:
     """The values that a draft is judged by: the signed version, or the shipped one while nothing is signed."""
-    return _values_of(ProtocolVersion.in_force())
+    return values_of(ProtocolVersion.in_force())
 
 
-def _values_of(version: ProtocolVersion | None) -> Protocol:
+def values_of(version: ProtocolVersion | None) -> Protocol:
     return version.protocol() if version else Protocol.default()
 
 
 def last_session_before(session: TreatmentSession) -> TreatmentSession | None:
     """The patient's newest signed session before this one, corrections counted once."""
-    return earlier_sessions(session).first()
+    found: TreatmentSession | None = earlier_sessions(session).first()
+    return found
 
 
 def earlier_sessions(session: TreatmentSession) -> Any:

@@ -56,7 +56,7 @@ def _whole(stored: object) -> int | None:
 
 
 def _answer(stored: object) -> Answer | None:
-    return Answer(stored) if stored in set(Answer) else None
+    return Answer(stored) if isinstance(stored, str) and stored in set(Answer) else None
 
 
 def _text(stored: object) -> str | None:
@@ -185,7 +185,7 @@ def logging_facts(
 ) -> LoggingFacts:
     """What was done and seen. A session without opened ampoules says nothing about them until it is to be signed."""
     opened = tuple(ampoule_facts(ampoule) for ampoule in ampoules)
-    seen = {name: _yes_no(session.screening.get(name)) for name in _SEEN}
+    seen: dict[str, Any] = {name: _yes_no(session.screening.get(name)) for name in _SEEN}
     legs = session.compression_legs
     return LoggingFacts(
         **seen,

@@ -20,7 +20,7 @@ class AfterForm(forms.Form):
     mark_optional = False
 
     started_at = ClockField(label="Session began")
-    ended_at = ClockField(label="Stocking on, session ended")
+    ended_at = ClockField(label="Stocking on at")
     compression_legs = forms.ChoiceField(
         label="Stocking on", required=False, widget=forms.RadioSelect(attrs=SEGMENTED),
         choices=[choice for choice in TreatmentSession.CompressionLegs.choices if choice[0]],

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 
 from clinic.protocol.checks.calendar import last_valid_day
 
@@ -23,24 +24,44 @@ class NumberField(forms.DecimalField):
     widget = forms.TextInput
 
     def __init__(
-        self, *, unit: str = "", step: str = "1", stepper: bool = False, example: str = "", **kwargs: Any
+        self,
+        *,
+        unit: str = "",
+        step: str = "1",
+        stepper: bool = False,
+        example: str = "",
+        min_value: int | None = None,
+        max_value: int | None = None,
+        **kwargs: Any,
     ) -> None:
         self.example = example
         super().__init__(required=False, **kwargs)
-        look = {"inputmode": "decimal", "autocomplete": "off", "data-step": step}
+        # Digits after the point are judged in `to_python`, the size by the bounds, both in plainer words.
+        self.validators = [each for each in self.validators if not isinstance(each, DecimalValidator)]
+        # Messages of validators are %-templates.
+        suffix = f" {unit}".replace("%", "%%") if unit else ""
+        if min_value is not None:
+            self.validators.append(MinValueValidator(min_value, f"Enter {min_value}{suffix} or more."))
+        if max_value is not None:
+            self.validators.append(MaxValueValidator(max_value, f"Enter {max_value}{suffix} or less."))
+        # `min` and `max` are for the buttons of a stepper; the field itself takes any text.
+        look = {"inputmode": "decimal", "autocomplete": "off", "data-step": step, "min": str(min_value or 0)}
         if unit:
             look["data-unit"] = unit
         if stepper:
             look["data-stepper"] = "1"
         self.widget.attrs.update(look)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         text = str(value if value is not None else "").strip().replace(",", ".")
         if not text:
             return None
         if not _PLAIN.fullmatch(text):
             raise ValidationError(f"Enter a number{self._such_as()}.")
-        return Decimal(text)
+        number = Decimal(text)
+        if self.decimal_places is not None and number != round(number, self.decimal_places):
+            raise ValidationError(f"Enter at most {self.decimal_places} digits after the point{self._such_as()}.")
+        return number
 
     def _such_as(self) -> str:
         return f", for example {self.example}" if self.example else ""
@@ -53,6 +74,10 @@ class CountField(NumberField):
         super().__init__(**kwargs)
         self.widget.attrs["inputmode"] = "numeric"
 
+    def validate(self, value: Any) -> None:
+        """Whole numbers are finite; `DecimalField` would ask them."""
+        forms.Field.validate(self, value)
+
     def to_python(self, value: Any) -> int | None:  # type: ignore[override]
         number = super().to_python(value)
         if number is None:
@@ -60,9 +85,6 @@ class CountField(NumberField):
         if number != number.to_integral_value():
             raise ValidationError(f"Enter a whole number{self._such_as()}.")
         return int(number)
-
-    def validate(self, value: Any) -> None:
-        """Without `DecimalField`'s look at digits; bounds are validators."""
 
 
 class ClockField(forms.Field):

@@ -42,7 +42,10 @@ class VisitForms:
         clinicians: Iterable[User],
         data: QueryDict | None = None,
     ) -> None:
-        self.session, self.protocol, self.clinicians = session, protocol, list(clinicians)
+        self.session, self.protocol = session, protocol
+        named = session.responsible_clinician
+        # Who is named stays a choice, also after she or he left.
+        self.clinicians = list(dict.fromkeys([*clinicians, *([named] if named else [])]))
         self.data = data if data is not None else stored_as_data(session, protocol)
         self.before = BeforeForm(self.data, clinicians=self.clinicians, on_file=session.patient.risk_factors)
         self.after = AfterForm(self.data, session=session, protocol=protocol)

@@ -40,7 +40,7 @@ def after_button(sent: QueryDict, session: TreatmentSession, *, protocol: Protoc
         rows = "site" if verb == "remove" else "ampoule"
         data.setlist(rows, [key for key in data.getlist(rows) if key != name])
     elif verb == "add" and data.get("add_place") in _KNOWN_PLACES:
-        _append(data, "site", _begun_site(data["add_place"], session, protocol))
+        _append(data, "site", _begun_site(str(data["add_place"]), session, protocol))
     elif verb == "lot":
         _append(data, "ampoule", {})
     return data
@@ -95,7 +95,8 @@ def _part_of(site: TreatedSite, protocol: Protocol, names: Iterable[str]) -> dic
 
 
 def _site_form(row: Mapping[str, Any], protocol: Protocol) -> SiteForm:
-    return _form(SiteForm, "site", row, protocol=protocol)
+    form: SiteForm = _form(SiteForm, "site", row, protocol=protocol)
+    return form
 
 
 def _form(kind: Any, name: str, row: Mapping[str, Any], **options: Any) -> Any:

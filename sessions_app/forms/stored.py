@@ -39,7 +39,7 @@ def stored_as_data(session: TreatmentSession, protocol: Protocol) -> QueryDict:
 
 def _put_rows(data: QueryDict, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
     for number, row in enumerate(rows, start=1):
-        key = f"s{number}"
+        key = str(number)
         data.appendlist(name, key)
         for field, value in row.items():
             if field != "position" and value not in (None, ""):

@@ -32,29 +32,27 @@ class SiteForm(forms.Form):
         unit="%",
         step="0.25",
         example="0.25",
-        max_digits=4,
         decimal_places=2,
         max_value=10,
         validators=[],
     )
     injection_count = CountField(label="Injections", stepper=True, example="8", min_value=1, max_value=300)
     each_ml = NumberField(
-        label="Each", unit="mL", step="0.05", stepper=True, example="0.2", max_digits=5, decimal_places=2, max_value=100
+        label="Each", unit="mL", step="0.05", stepper=True, example="0.2", decimal_places=2, max_value=100
     )
     volume_ml = NumberField(
         label="Volume of the site, if the injections differed",
         unit="mL",
         step="0.1",
         example="1.25",
-        max_digits=5,
         decimal_places=2,
         max_value=100,
     )
     treated_length_cm = NumberField(
-        label="Length", unit="cm", step="1", stepper=True, example="12", max_digits=4, decimal_places=1
+        label="Length", unit="cm", step="1", stepper=True, example="12", decimal_places=1, max_value=300
     )
     diameter_mm = NumberField(
-        label="Diameter", unit="mm", step="0.1", stepper=True, example="0.8", max_digits=3, decimal_places=1
+        label="Diameter", unit="mm", step="0.1", stepper=True, example="0.8", decimal_places=1, max_value=50
     )
     needle_gauge = CountField(label="Needle", unit="G", stepper=True, example="30", min_value=10, max_value=40)
 
@@ -130,9 +128,7 @@ class AmpouleForm(forms.Form):
 
     mark_optional = False
 
-    strength_percent = NumberField(
-        label="Strength", unit="%", example="0.5", max_digits=4, decimal_places=2, max_value=10
-    )
+    strength_percent = NumberField(label="Strength", unit="%", example="0.5", decimal_places=2, max_value=10)
     lot = forms.CharField(
         label="Lot", required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )

@@ -94,7 +94,9 @@ def _sorted_out(
         rows[name].append((visit.status_at if name == "waiting" else visit.starts_at, row))
     sorted_rows = {name: [row for _, row in sorted(found, key=lambda pair: pair[0])] for name, found in rows.items()}
     here = {visit.pk for visit in visits if visit.status == Status.IN_TREATMENT}
-    unsigned = [_draft_row(draft, today=day) for draft in drafts if draft.appointment_id not in here]
+    unsigned = [
+        _draft_row(draft, today=day, everybody=everybody) for draft in drafts if draft.appointment_id not in here
+    ]
     return MyDay(day=day, unsigned=unsigned, **sorted_rows)
 
 
@@ -112,7 +114,7 @@ def _session_numbers(patients: Iterable[Patient]) -> dict[int, int]:
 def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, everybody: bool) -> VisitRow:
     patient, session = visit.patient, next(iter(visit.sessions.all()), None)
     state, level = _state(visit, session, now=now, zone=zone)
-    parts = [f"{age_on(local_date(now, zone), patient.birth_date)} years", visit.service.name, str(visit.entry.room)]
+    parts = [str(age_on(local_date(now, zone), patient.birth_date)), str(visit.entry.room), visit.service.name]
     if visit.status not in (Status.DONE, Status.NO_SHOW):
         parts.insert(1, f"session {number}")
     if everybody:
@@ -155,13 +157,13 @@ def _state(visit: Appointment, session: TreatmentSession | None, *, now: datetim
     return visit.get_status_display(), ""
 
 
-def _draft_row(draft: TreatmentSession, *, today: date) -> VisitRow:
+def _draft_row(draft: TreatmentSession, *, today: date, everybody: bool) -> VisitRow:
     zone = zone_of(draft)
     began = local_time(draft.started_at, zone)
     age = (today - began.date()).days
     return VisitRow(
         name=draft.patient.name,
-        details=f"{day_words(began.date())}, {began:%H:%M}, opened by {draft.nurse}",
+        details=f"{day_words(began.date())}, {began:%H:%M}" + (f", {draft.nurse}" if everybody else ""),
         time="",
         url=reverse("sessions_app:visit", args=[draft.appointment.public_id]),
         status="draft",

@@ -17,7 +17,7 @@ from sessions_app.charting import Chart, Judged, Missing
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.treatment import SiteForm
 from sessions_app.models import TreatedSite, TreatmentSession
-from sessions_app.wording import day_words, list_words
+from sessions_app.wording import day_words
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
 _EARLIER_KINDS = ("last", "earlier", "older")
@@ -103,15 +103,10 @@ def _injections(chart: Chart) -> dict[str, Any]:
 def _ampoules(chart: Chart) -> dict[str, Any]:
     needed = {strength: count for strength, count in chart.totals.ampoules_min.items() if count}
     opened = sum(ampoule.opened for ampoule in chart.ampoules)
-    words = list_words([f"{count} of {plain(strength)} %" for strength, count in needed.items()])
-    row = {
-        "label": "Ampoules",
-        "value": str(opened),
-        "unit": "opened",
-        "limit_text": f"{words} needed" if words else "",
-    }
+    words = " + ".join(str(count) for count in needed.values())
+    row: dict[str, Any] = {"label": "Ampoules", "value": str(opened), "unit": "opened", "limit_text": ""}
     if needed:
-        row |= {"number": opened, "limit": max(sum(needed.values()), opened)}
+        row |= {"number": opened, "limit": max(sum(needed.values()), opened), "limit_text": f"{words} needed"}
         row["level"] = "attention" if opened < sum(needed.values()) else ""
     return row
 
@@ -160,6 +155,8 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         who = "A clinician answers this: she or he opens this visit and writes the reason."
     elif needs_prescriber(finding) and reply.of and reply.of != finding.text:
         who = "The facts changed after it was answered. Answer it again."
+    elif judged.is_open and reply.ack and not reply.reason.strip():
+        who = "Write the reason too."
     elif finding.severity is Severity.BLOCK and finding.override is Override.NONE:
         who = "Nobody can lift this. Correct what is wrong, or end the visit as not treated."
     return FindingView(
@@ -201,7 +198,7 @@ def missing(chart: Chart, keys: Mapping[int, str]) -> list[dict[str, str]]:
 def _anchor(each: Missing, keys: Mapping[int, str]) -> str:
     name, _, position = each.anchor.partition("-")
     if name == "site" and position.isdigit():
-        return f"site-{keys.get(int(position), f's{position}')}"
+        return f"site-{keys.get(int(position), position)}"
     return each.anchor
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms as django_forms
-from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic.models import AuditEvent
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Moment
 from clinic.protocol.zones import local_time
+from clinic.requests import SignedInRequest
 from sessions_app.charting import Chart, earlier_sessions
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
@@ -38,7 +38,7 @@ def earlier_of(session: TreatmentSession) -> Earlier:
     return Earlier(shown, count=len(shown) if len(shown) < _SHOWN_EARLIER else found.count())
 
 
-def page_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
     """The whole page."""
     session, patient = chart.session, chart.session.patient
     earlier, today = earlier_of(session), session_date(session)
@@ -63,7 +63,7 @@ def page_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[
     }
 
 
-def saved_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+def saved_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
     """The fragments that an autosave answers with; the map only when its marks changed."""
     context = _living_parts(request, chart, forms)
     if forms.data.get("map", "") != map_digest(forms):
@@ -71,7 +71,7 @@ def saved_context(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict
     return context
 
 
-def _living_parts(request: HttpRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
+def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
     keys = {form.position: form.key for form in forms.sites}
     logging = visit.findings(chart.at(Moment.LOGGING), request.user)
     before = visit.findings(chart.at(Moment.BEFORE), request.user)
@@ -191,8 +191,8 @@ def _described(forms: VisitForms) -> dict[str, str]:
                 words[_LABELS.get(name) or str(form.fields[name].label)] = shown
     for view in visit.sites(forms.sites):
         words[f"Site {view.number}"] = f"{view.name}: {view.summary}"
-    for number, form in enumerate((each for each in forms.ampoules if not each.is_empty), start=1):
-        typed = [str(form[name].value() or "–") for name in ("strength_percent", "lot", "expiry", "opened")]
+    for number, line in enumerate((each for each in forms.ampoules if not each.is_empty), start=1):
+        typed = [str(line[name].value() or "–") for name in ("strength_percent", "lot", "expiry", "opened")]
         words[f"Ampoules {number}"] = "{} %, lot {}, expiry {}, {} opened".format(*typed)
     return words
 
@@ -202,7 +202,8 @@ def _shown(form: django_forms.Form, name: str) -> str:
     if isinstance(field, django_forms.BooleanField):
         return "yes" if value else ""
     if isinstance(field, django_forms.ChoiceField):
-        labels = {str(key): str(label) for key, label in field.choices if key not in (None, "")}
+        choices: Any = field.choices
+        labels = {str(key): str(label) for key, label in choices if key not in (None, "")}
         chosen = value if isinstance(value, list) else [value]
         return ", ".join(labels.get(str(each), str(each)) for each in chosen if each not in (None, ""))
     return str(value or "")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
-from clinic.models import User
+from clinic.models import ProtocolVersion, User
 from clinic.protocol.zones import local_date
+from clinic.requests import SignedInRequest
 from sessions_app import actions
-from sessions_app.charting import Chart, chart_of, protocol_in_force
+from sessions_app.charting import Chart, chart_of, protocol_in_force, values_of
 from sessions_app.forms.not_treated import NotTreatedForm
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.pressed import after_button, wanted_rows
@@ -36,7 +37,7 @@ CONFLICT = 409
 
 @requires(Permission.RECORD_SESSION)
 @require_GET
-def my_day(request: HttpRequest) -> HttpResponse:
+def my_day(request: SignedInRequest) -> HttpResponse:
     everybody = request.GET.get("who") == "all"
     day = day_of(request.user, now=timezone.now(), zone=request.clinic.zone, everybody=everybody)
     template = "sessions_app/nurse/_my_day.html" if request.htmx else "sessions_app/nurse/my_day.html"
@@ -45,7 +46,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.RECORD_SESSION)
 @require_http_methods(["GET", "HEAD", "POST"])
-def visit(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+def visit(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     """GET shows the visit, POST opens it: makes its one draft, or finds the one that a colleague made."""
     visible = Appointment.objects.visible_to(request.user).select_related("entry__patient", "entry__room", "service")
     appointment = get_visible_or_404(visible, request=request, public_id=public_id)
@@ -65,17 +66,20 @@ def visit(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 @requires(Permission.RECORD_SESSION)
 @require_POST
-def session_save(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+def session_save(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     """Save the page as it is. Answers fragments to the page's script, the page itself to a browser without it."""
     session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
-    protocol, people = protocol_in_force(), _clinicians(session)
+    in_force = ProtocolVersion.in_force()
+    protocol = values_of(in_force)
     data = after_button(request.POST, session, protocol=protocol, now=timezone.now())
-    forms = VisitForms(session, protocol=protocol, clinicians=people, data=data)
+    forms = VisitForms(session, protocol=protocol, clinicians=_clinicians(), data=data)
     values = forms.values()
     if data.get("do") == "takeover":
         values = replace(values, fields={**values.fields, "nurse_id": request.user.pk})
     try:
-        chart = actions.save_draft(session=session, version=_version(data), values=values, by=request.user)
+        chart = actions.save_draft(
+            session=session, version=_version(data), values=values, by=request.user, protocol_version=in_force
+        )
     except Stale:
         return _conflict(request, session, forms)
     except Refused as refused:
@@ -91,7 +95,7 @@ def session_save(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 @requires(Permission.RECORD_SESSION)
 @require_http_methods(["GET", "HEAD", "POST"])
-def not_treated(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+def not_treated(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
     form = NotTreatedForm(request.POST or None, initial={"version": session.version})
     if request.method == "POST" and form.is_valid():
@@ -109,7 +113,7 @@ def not_treated(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 @requires(Permission.VIEW_CHART)
 @require_GET
-def session(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+def session(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     """A session to read: all facts, findings and answers, who signed and when."""
     found = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
     audit.record("chart read", by=request.user, subject=found, patient=found.patient)
@@ -120,17 +124,17 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 # --- Parts -------------------------------------------------------------------------------------------------------
 
 
-def _sessions(request: HttpRequest) -> Any:
-    return TreatmentSession.objects.visible_to(request.user).select_related(
-        "patient", "nurse", "responsible_clinician", "appointment__entry__room"
+def _sessions(request: SignedInRequest) -> Any:
+    return (
+        TreatmentSession.objects.visible_to(request.user)
+        .select_related("patient", "nurse", "responsible_clinician", "appointment")
+        .prefetch_related("sites", "ampoules")
     )
 
 
-def _clinicians(session: TreatmentSession) -> list[User]:
-    """Who may be responsible today; the one who is named stays in the list."""
-    people = [person for person in User.objects.staff().order_by("name") if person.may(Permission.OVERRIDE_CHECK)]
-    named = session.responsible_clinician
-    return people if named is None or named in people else [*people, named]
+def _clinicians() -> list[User]:
+    """Who may be responsible today."""
+    return [person for person in User.objects.staff().order_by("name") if person.may(Permission.OVERRIDE_CHECK)]
 
 
 def _version(data: QueryDict) -> int:
@@ -139,7 +143,7 @@ def _version(data: QueryDict) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def _open(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+def _open(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
     try:
         actions.open_visit(appointment=appointment, by=request.user)
     except Refused as refused:
@@ -148,7 +152,7 @@ def _open(request: HttpRequest, appointment: Appointment) -> HttpResponse:
     return redirect("sessions_app:visit", appointment.public_id)
 
 
-def _look(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+def _look(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
     """The chart before the visit begins: last time, warnings, and the button that starts it."""
     patient = appointment.patient
     audit.record("chart read", by=request.user, subject=appointment, patient=patient)
@@ -167,7 +171,7 @@ def _look(request: HttpRequest, appointment: Appointment) -> HttpResponse:
     return render(request, "sessions_app/nurse/look.html", context)
 
 
-def _added(request: HttpRequest, rows: Sequence[SiteForm | AmpouleForm]) -> HttpResponse:
+def _added(request: SignedInRequest, rows: Sequence[SiteForm | AmpouleForm]) -> HttpResponse:
     """New rows for the page that is open; the page saves them with everything else."""
     context = {
         "sites": site_views([form for form in rows if isinstance(form, SiteForm)]),
@@ -177,7 +181,7 @@ def _added(request: HttpRequest, rows: Sequence[SiteForm | AmpouleForm]) -> Http
 
 
 def _page(
-    request: HttpRequest,
+    request: SignedInRequest,
     session: TreatmentSession,
     *,
     forms: VisitForms | None = None,
@@ -188,7 +192,7 @@ def _page(
 ) -> HttpResponse:
     chart = chart or chart_of(session, now=timezone.now())
     if forms is None:
-        forms = VisitForms(session, protocol=chart.protocol, clinicians=_clinicians(session))
+        forms = VisitForms(session, protocol=chart.protocol, clinicians=_clinicians())
         forms.values()
     for number, form in enumerate((each for each in added if isinstance(each, SiteForm)), start=len(forms.sites) + 1):
         form.position = number
@@ -198,7 +202,7 @@ def _page(
     return render(request, "sessions_app/nurse/visit.html", {**context, **(conflict or {})}, status=status)
 
 
-def _conflict(request: HttpRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:
+def _conflict(request: SignedInRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:
     session.refresh_from_db()
     context = conflict_context(session, forms)
     if request.htmx:
@@ -206,7 +210,7 @@ def _conflict(request: HttpRequest, session: TreatmentSession, forms: VisitForms
     return _page(request, session, forms=forms, conflict=context, status=CONFLICT)
 
 
-def _closed(request: HttpRequest, session: TreatmentSession, refused: Refused) -> HttpResponse:
+def _closed(request: SignedInRequest, session: TreatmentSession, refused: Refused) -> HttpResponse:
     context = {"session": session, "message": refused.message}
     if request.htmx:
         return render(request, "sessions_app/nurse/_closed.html", context, status=CONFLICT)
