@@ -51,8 +51,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """After signing in one stays on this site: only addresses without a host."""
-        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+        """After signing in one stays on this site: only paths from its root."""
+        return bool(url) and str(url).startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return home_of(request.user)
@@ -92,10 +92,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def _rollback_login_failed_rl_usage(self) -> None:
         """The right password costs no try. The others stay counted: one's own account cannot pay for guesses."""
         self._counted.give_back()
-
-    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        """A new password by mail lifts the lock of this account; the limit of the address it came from stays."""
-        throttle.forget(request, "login_failed", key=credentials["email"].lower())
 
     def reauthenticate(self, user: User, password: str) -> bool:
         return bool(self.authenticate(self.request, email=user.email, password=password) == user)
@@ -175,13 +171,12 @@ class StaffTokenForm(UserTokenForm):
         return person if person and person.is_staff and person.is_active else None
 
 
-_PASSWORD_HELP = "At least 12 characters. A few words that only you would put together are good."
-
-
 class NewPasswordForm(ResetPasswordKeyForm):
+    """The page says above the form what a good password is; a list of rules under the field would say it twice."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = _PASSWORD_HELP
+        self.fields["password1"].help_text = ""
 
 
 class OwnPasswordForm(ChangePasswordForm):
@@ -189,7 +184,7 @@ class OwnPasswordForm(ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = _PASSWORD_HELP
+        self.fields["oldpassword"].help_text = self.fields["password1"].help_text = ""
 
     def clean_oldpassword(self) -> str:
         from_page = str(self.cleaned_data["oldpassword"])

@@ -21,7 +21,7 @@ ACCOUNTS = [
     path("password/reset/sent/", allauth_views.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth_views.password_reset_from_key,
+        account.NewPasswordView.as_view(),
         name="account_reset_password_from_key",
     ),
     path(

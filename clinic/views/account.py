@@ -69,6 +69,14 @@ class PasswordResetView(allauth_views.PasswordResetView):
         return redirect(self.get_success_url())
 
 
+class NewPasswordView(allauth_views.PasswordResetFromKeyView):
+    def form_valid(self, form: Form) -> HttpResponse:
+        """A new password by mail lifts the lock of this account; the limit of the address it came from stays."""
+        response: HttpResponse = super().form_valid(form)
+        throttle.forget(self.request, "login_failed", key=self.reset_user.email)
+        return response
+
+
 class RequestCodeView(allauth_views.RequestLoginCodeView):
     def form_valid(self, form: Form) -> HttpResponse:
         seconds = getattr(self.request, "retry_after", None)
