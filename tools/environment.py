@@ -106,7 +106,9 @@ def _install(root: Path, kind: str) -> None:
     command += ["--disable-pip-version-check", "--requirement", root / LOCKS[kind]]
     # A person's own pip settings (PIP_USER, PIP_TARGET) would put the packages elsewhere.
     environment = {name: value for name, value in os.environ.items() if name not in ("PIP_USER", "PIP_TARGET")}
-    if subprocess.run(command, env=environment, cwd=root).returncode:
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        print(f"{done.stdout}{done.stderr}", file=sys.stderr)
         raise CannotSetUp(f"pip could not install {LOCKS[kind]}; its lines above say why. Then run the command again.")
     write_stamp(root, *(("dev", "runtime") if kind == "dev" else ("runtime",)))
 

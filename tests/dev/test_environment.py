@@ -32,7 +32,7 @@ def pip(monkeypatch):
         if fake.interrupted:
             raise KeyboardInterrupt
         fake.installed.append(command[-1].name)
-        return subprocess.CompletedProcess(command, fake.status)
+        return subprocess.CompletedProcess(command, fake.status, stdout="", stderr="no such package\n")
 
     def create(folder, **_options):
         fake.made.append(folder)
@@ -87,13 +87,14 @@ def test_interrupted_change_of_a_whole_environment_is_made_anew(root, pip):
     assert len(pip.made) == 2
 
 
-def test_failed_installation_says_what_to_do_and_leaves_no_stamp(root, pip):
+def test_failed_installation_says_what_to_do_and_leaves_no_stamp(root, pip, capsys):
     pip.status = 1
 
     with pytest.raises(environment.CannotSetUp, match="could not install") as caught:
         environment.ensure(root, "runtime")
 
     assert str(caught.value).endswith("Then run the command again.")
+    assert capsys.readouterr().err == "no such package\n\n"
     assert environment.read_stamp(root) == {}
 
 
