@@ -9,13 +9,13 @@ from clinic.notifications import stopping
 from clinic.notifications.sweep import sweep as sweep_deliveries
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Judge lost leases, expire what is too late, beat the heart, seal the audit trail."""
     sweep_deliveries()
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def finish_the_row(**_: Any) -> None:
     """The main process of a worker hears SIGTERM; its children, who send, see the flag between two rows."""
     stopping.request_family()

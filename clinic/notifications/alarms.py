@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from clinic.models import StaffTask
 
 
-def raise_tasks(kind: StaffTask.Kind, deliveries: Iterable[tuple[object, int]], *, now: datetime) -> None:
+def raise_tasks(kind: StaffTask.Kind, deliveries: Iterable[tuple[UUID, int]], *, now: datetime) -> None:
     """One open task per delivery, given as (delivery id, patient id); one that was closed before is opened again."""
     pairs = list(deliveries)
     again = StaffTask.objects.filter(kind=kind, delivery__in=[pk for pk, _ in pairs], done_at__isnull=False)

@@ -1,6 +1,5 @@
 """What the messages page reads: the open work, and what is planned, sent or called off. One page, few queries."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -49,13 +48,16 @@ def open_items(user: User | AnonymousUser, page: int) -> tuple[list[OpenItem], b
     """One page of the open work, and whether another follows; held messages stand on the first page."""
     tasks, more = cut(open_tasks(user), page)
     waiting = list(held(user)[:PAGE_LENGTH]) if page == 1 else []
-    return [item_of(row) for row in (*tasks, *waiting)], more
+    return [*(item_of(task) for task in tasks), *(item_of(delivery) for delivery in waiting)], more
 
 
 def open_item(user: User | AnonymousUser, ident: UUID) -> OpenItem | None:
     """The one item, wherever in the list it stands; None when it is not open any more or is not this person's."""
-    row = open_tasks(user).filter(public_id=ident).first() or held(user).filter(pk=ident).first()
-    return item_of(row) if row else None
+    task = open_tasks(user).filter(public_id=ident).first()
+    if task:
+        return item_of(task)
+    delivery = held(user).filter(pk=ident).first()
+    return item_of(delivery) if delivery else None
 
 
 def item_of(row: StaffTask | Delivery) -> OpenItem:
@@ -78,6 +80,5 @@ def shelf(user: User | AnonymousUser, name: str, page: int) -> tuple[list[Delive
 def cut(rows: QuerySet[M], page: int) -> tuple[list[M], bool]:
     """One page without counting all: one row more than it shows tells whether there is a next."""
     start = (page - 1) * PAGE_LENGTH
-    found: Sequence[M] = rows[start : start + PAGE_LENGTH + 1]
-    found = list(found)
+    found = list(rows[start : start + PAGE_LENGTH + 1])
     return found[:PAGE_LENGTH], len(found) > PAGE_LENGTH
