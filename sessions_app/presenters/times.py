@@ -23,8 +23,12 @@ WEEKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the dialog is asked to show. `wish` is a start and maybe a nurse, chosen on the board; `moves` is the visit
-    that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is shown in full."""
+    """What the dialog is asked to show.
+
+    `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
+    `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
+    shown in full.
+    """
 
     clinic: Clinic
     service: Service
@@ -36,6 +40,7 @@ class Wanted:
     day: date | None = None
     first_day: date | None = None
     wish: tuple[datetime, int | None] | None = None
+    chosen: tuple[datetime, int] | None = None
     moves: Appointment | None = None
 
     @property
@@ -162,15 +167,18 @@ def times_for(wanted: Wanted) -> Times:
     days = _Days(wanted, search, window)
     day = wanted.day if wanted.day and not days.is_refused(wanted.day) else None
     best = [] if offer and offer.on_hold else _best(wanted, search, days, offer.best if offer else None)
-    options = [option_of(slot, zone) for slot in best]
+    early = [option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer else []
     extra, problem = _wished(wanted, days, search)
+    offered = {option.value for option in extra}
+    options = [option for slot in best if (option := option_of(slot, zone)).value not in offered]
+    extra += _kept(wanted, days, search, offered | {option.value for option in (*options, *early)})
     is_on_hold = bool(offer and offer.on_hold)
     return Times(
         sentence=offer.sentence if offer else "",
         is_on_hold=is_on_hold,
         heading=f"{day_words(day)}" if day else "Best times" if window else "The next free times",
-        options=[] if day else [option for option in options if option.value not in {each.value for each in extra}],
-        early=[option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer and not day else [],
+        options=[] if day else options,
+        early=[] if day else early,
         groups=_by_nurse(search, days.slots(day), zone, early=days.is_early(day)) if day and not is_on_hold else [],
         weeks=_weeks(days, first, day, is_on_hold=is_on_hold),
         weekdays=days.weekday_names(first),
@@ -322,8 +330,7 @@ def _wished(wanted: Wanted, days: _Days, search: Search) -> tuple[list[Option], 
     if days.is_refused(day) and days.window:
         first = day_words(days.window.first_date)
         return [], f"{when} is before the usual window, which opens {first}. A clinician may approve it."
-    bits = search.starts.from_to(starts_at, starts_at + timedelta(minutes=1)) & days.free
-    fitting = [slot for slot in days.narrowed(search.slots(bits)) if nurse_id in (None, slot.nurse_id)]
+    fitting = _slots_at(starts_at, nurse_id, days, search)
     if not fitting:
         minutes = search.length // timedelta(minutes=1)
         return (
@@ -331,6 +338,26 @@ def _wished(wanted: Wanted, days: _Days, search: Search) -> tuple[list[Option], 
             f"{when} is not free for the {minutes} minutes that {wanted.service.name} takes. Choose another time.",
         )
     return [option_of(fitting[0], wanted.zone, why="The time you chose", early=days.is_early(day))], ""
+
+
+def _kept(wanted: Wanted, days: _Days, search: Search, offered: set[str]) -> list[Option]:
+    """What was chosen before and is not among the offered times, while it can still be had."""
+    if (
+        wanted.chosen is None
+        or wanted.chosen == wanted.wish
+        or days.is_refused(local_date(wanted.chosen[0], wanted.zone))
+    ):
+        return []
+    return [
+        option
+        for slot in _slots_at(*wanted.chosen, days, search)[:1]
+        if (option := option_of(slot, wanted.zone, why="The time you chose")).value not in offered
+    ]
+
+
+def _slots_at(starts_at: datetime, nurse_id: int | None, days: _Days, search: Search) -> list[Slot]:
+    bits = search.starts.from_to(starts_at, starts_at + timedelta(minutes=1)) & days.free
+    return [slot for slot in days.narrowed(search.slots(bits)) if nurse_id in (None, slot.nurse_id)]
 
 
 def wish_from(day: date | None, at: str, nurse_id: int | None, zone: ZoneInfo) -> tuple[datetime, int | None] | None:

@@ -37,6 +37,7 @@ def times_of(
         day=None if "best" in request.POST or alternatives else form.seen("day"),
         first_day=form.seen("first_day"),
         wish=form.seen("wish"),
+        chosen=None if alternatives else form.seen("slot"),
         moves=moves,
     )
     near = [option_of(slot, request.clinic.zone, why="Free, and near the time you wanted") for slot in alternatives]

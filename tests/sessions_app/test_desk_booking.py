@@ -1,0 +1,444 @@
+"""The booking dialog: what it opens on, what it books, what it refuses, and that nothing typed is lost."""
+
+import json
+import uuid
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic.access import Role
+from clinic.search import index_patient
+from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.presenters.times import Wanted, times_for
+from sessions_app.slot_value import parsed
+from tests.makers import (
+    at,
+    make_appointment,
+    make_clinic,
+    make_hours,
+    make_patient,
+    make_room,
+    make_service,
+    make_signed_protocol,
+    make_signed_session,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+BOOK = "sessions_app:book"
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    with time_machine.travel(at("2026-01-13 10:41"), tick=False):
+        yield
+
+
+@pytest.fixture
+def house():
+    """Two nurses, two rooms, a treatment and a first visit; the windows are those of the shipped protocol."""
+    make_signed_protocol()
+    make_room(name="Room 1"), make_room(name="Room 2")
+    ada = make_user(Role.NURSE, name="Ada Birchwood")
+    make_hours(ada, starts="08:00", ends="16:00")
+    make_hours(make_user(Role.NURSE, name="Tomas Pinewright"), starts="10:00", ends="18:00")
+    treatment = make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
+    make_service("first_visit", name="First visit", chair_minutes=30, walk_minutes=0, buffer_minutes=0)
+    return {"ada": ada, "treatment": treatment}
+
+
+@pytest.fixture
+def desk(client):
+    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def greta(house):
+    """Her last session was on Tuesday 6 January: the window is 13 to 20 January."""
+    born = date(1971, 9, 19)
+    patient = make_patient(given_name="Greta", family_name="Sandpiper", birth_date=born, phone="+12125550177")
+    index_patient(patient)
+    past = make_appointment(
+        patient=patient, nurse=house["ada"], service=house["treatment"], starts_at=at("2026-01-06 10:00"), status="done"
+    )
+    make_signed_session(appointment=past, patient=patient)
+    return patient
+
+
+def form(house, who, clock="2026-01-15 09:00", **changed):
+    data = {
+        "confirm": "1",
+        "patient": str(who.public_id),
+        "service": house["treatment"].pk,
+        "slot": f"{at(clock).isoformat()}|{house['ada'].pk}",
+        "request_key": str(uuid.uuid4()),
+        **changed,
+    }
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def press(client, data, **options):
+    return client.post(reverse(BOOK), data, headers=HTMX, **options)
+
+
+def bookings():
+    return Appointment.objects.filter(status="booked").select_related("entry__nurse", "entry__room")
+
+
+def times(house, patient, by, **facts):
+    now = facts.pop("now", at("2026-01-13 10:41"))
+    wanted = Wanted(clinic=make_clinic(), service=house["treatment"], by=by, now=now, patient=patient, **facts)
+    return times_for(wanted)
+
+
+# --- What it opens on ------------------------------------------------------------------------------------------------
+
+
+def test_a_patient_with_a_signed_session_is_offered_the_window_and_the_reason(client, desk, house, greta):
+    body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
+
+    assert "Session on Tue 6 Jan: the usual window is Tue 13 to Tue 20 Jan." in body
+    assert "Born 19 Sep 1971, phone ending 0177" in body
+    assert "Same nurse as last time" in body
+    assert body.count('name="slot"') == 4
+
+
+def test_the_best_time_is_chosen_and_stands_on_the_button(client, desk, house, greta):
+    body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
+
+    chosen = times(house, greta, desk).choosing("").chosen_option
+    assert f"Book {chosen.when}" in body
+    assert parsed(chosen.value)[1] == house["ada"].pk
+
+
+def test_the_weeks_show_the_window_and_what_comes_too_early(house, desk, greta):
+    weeks = times(house, greta, desk).weeks
+
+    looks = {cell.date: cell.look for week in weeks for cell in week}
+    assert looks[date(2026, 1, 12)] == "past"
+    assert [looks[date(2026, 1, day)] for day in (13, 16, 19, 20)] == ["in", "in", "in", "in"]
+    assert looks[date(2026, 1, 21)] == "open"
+
+
+def test_days_before_the_window_are_closed_to_the_desk_and_open_to_a_clinician(house, desk, greta):
+    clinician = make_user(Role.CLINICIAN)
+    seen = {by: times(house, greta, by, now=at("2026-01-08 09:00")) for by in (desk, clinician)}
+
+    by_desk, by_clinician = (
+        {cell.date: cell.look for week in seen[by].weeks for cell in week} for by in (desk, clinician)
+    )
+    assert (by_desk[date(2026, 1, 9)], by_clinician[date(2026, 1, 9)]) == ("early", "open")
+    assert (seen[desk].early, bool(seen[clinician].early)) == ([], True)
+
+
+def test_a_free_place_of_the_board_is_the_first_time(client, desk, house):
+    asked = {"date": "2026-01-13", "at": "12:30", "nurse": house["ada"].public_id}
+
+    body = client.get(reverse(BOOK), asked, headers=HTMX).content.decode()
+
+    assert "The time you chose" in body
+    assert "Book Tue 13 Jan, 12:30" in body
+
+
+def test_a_free_place_that_is_too_short_says_so(client, desk, house, greta):
+    make_appointment(nurse=house["ada"], service=house["treatment"], starts_at=at("2026-01-14 13:00"))
+    asked = {"date": "2026-01-14", "at": "12:30", "nurse": house["ada"].public_id, "patient": greta.public_id}
+
+    body = client.get(reverse(BOOK), asked, headers=HTMX).content.decode()
+
+    assert "Wed 14 Jan, 12:30 is not free for the 75 minutes that Treatment takes. Choose another time." in body
+
+
+def test_a_free_place_before_the_window_says_who_may_approve_it(client, desk, house, greta):
+    with time_machine.travel(at("2026-01-08 09:00"), tick=False):
+        client.logout()
+        client.force_login(desk)
+        asked = {"date": "2026-01-09", "at": "12:30", "nurse": house["ada"].public_id, "patient": greta.public_id}
+
+        body = client.get(reverse(BOOK), asked, headers=HTMX).content.decode()
+
+    assert "is before the usual window, which opens Tue 13 Jan. A clinician may approve it." in body
+
+
+def test_a_new_patient_is_offered_a_first_visit(client, desk, house):
+    patient = make_patient()
+
+    body = client.get(reverse(BOOK), {"patient": patient.public_id}, headers=HTMX).content.decode()
+
+    assert "First visit: any day is possible." in body
+
+
+def test_a_chosen_day_shows_its_times_by_nurse(house, desk, greta):
+    shown = times(house, greta, desk, day=date(2026, 1, 15))
+
+    assert [(nurse, options[0].time, options[-1].time) for nurse, options in shown.groups] == [
+        ("Ada Birchwood", "08:00", "14:45"),
+        ("Tomas Pinewright", "10:00", "16:45"),
+    ]
+
+
+def test_a_wished_nurse_or_room_narrows_the_times(house, desk, greta):
+    tomas = make_user(Role.NURSE, name="Zita Solo")
+    shown = times(house, greta, desk, nurse_id=house["ada"].pk, day=date(2026, 1, 15))
+    nobody = times(house, greta, desk, nurse_id=tomas.pk, day=date(2026, 1, 15))
+
+    assert [nurse for nurse, _ in shown.groups] == ["Ada Birchwood"]
+    assert nobody.groups == []
+
+
+def test_what_is_booked_already_is_said(client, desk, house, greta):
+    make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
+
+    body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
+
+    assert "Already booked: Treatment Fri 16 Jan, 09:00." in body
+
+
+def test_without_services_the_dialog_says_who_sets_them_up(client, desk):
+    body = client.get(reverse(BOOK), headers=HTMX).content.decode()
+
+    assert "Nothing can be booked yet" in body
+
+
+def test_the_search_in_the_dialog_posts_and_its_answers_are_buttons(client, desk, house, greta):
+    body = client.post(reverse("sessions_app:book_patients"), {"q": "sandp"}, headers=HTMX).content.decode()
+
+    assert f'name="patient" value="{greta.public_id}"' in body
+    assert client.get(reverse("sessions_app:book_patients"), {"q": "sandp"}).status_code == 405
+
+
+# --- Booking ---------------------------------------------------------------------------------------------------------
+
+
+def test_booking_writes_the_visit_and_answers_with_a_toast(client, desk, house, greta):
+    response = press(client, form(house, greta, note="Prefers mornings"))
+
+    (booked,) = bookings()
+    assert (booked.patient, booked.starts_at, booked.entry.nurse) == (greta, at("2026-01-15 09:00"), house["ada"])
+    assert (booked.note, booked.booked_by, booked.window_note) == ("Prefers mornings", desk, "")
+    events = json.loads(response["HX-Trigger"])
+    assert response.status_code == 204
+    assert events["toast"]["text"] == "Booked: Greta Sandpiper, Thu 15 Jan, 09:00 with Ada Birchwood in Room 1."
+    assert {"dialog:close", "day:refresh"} <= set(events)
+
+
+def test_without_script_booking_leads_to_the_day_of_the_visit(client, desk, house, greta):
+    response = client.post(reverse(BOOK), form(house, greta), follow=True)
+
+    assert response.redirect_chain == [(f"{reverse('sessions_app:day')}?date=2026-01-15", 302)]
+    assert "Booked: Greta Sandpiper" in response.content.decode()
+
+
+def test_pressing_twice_books_once_and_says_the_same(client, desk, house, greta):
+    data = form(house, greta)
+
+    first, second = press(client, data), press(client, data)
+
+    assert bookings().count() == 1
+    assert first["HX-Trigger"] == second["HX-Trigger"]
+
+
+def test_a_used_form_books_nobody_else(client, desk, house, greta):
+    data = form(house, greta)
+    press(client, data)
+
+    response = press(client, data | {"patient": str(make_patient().public_id)})
+
+    assert (response.status_code, bookings().count()) == (422, 1)
+    assert "This form has made another booking already. Open a new one." in response.content.decode()
+
+
+def test_a_taken_time_offers_others_and_keeps_what_was_typed(client, desk, house, greta):
+    make_appointment(nurse=house["ada"], starts_at=at("2026-01-15 09:00"))
+    data = form(house, greta, note="Comes by bus", travel="yes", travel_what="Flight to Lisbon", travel_on="2026-01-30")
+
+    response = press(client, data)
+
+    body = response.content.decode()
+    assert (response.status_code, bookings().filter(entry__patient=greta).count()) == (422, 0)
+    assert "Thu 15 Jan, 09:00 with Ada Birchwood is taken. Choose another time." in body
+    assert body.count("Free, and near the time you wanted") == 3
+    assert 'value="Comes by bus"' in body
+    assert 'value="Flight to Lisbon"' in body
+    assert 'value="2026-01-30"' in body
+    assert f'value="{data["request_key"]}"' in body
+
+
+def test_before_the_window_the_desk_is_refused_in_words(client, desk, house, greta):
+    with time_machine.travel(at("2026-01-08 09:00"), tick=False):
+        client.logout()
+        client.force_login(desk)
+        response = press(client, form(house, greta, "2026-01-09 09:00", early_reason="She travels"))
+
+    assert (response.status_code, bookings().count()) == (422, 0)
+    assert "Choose a later date or ask a clinician." in response.content.decode()
+
+
+def test_a_clinician_books_earlier_with_a_reason_only(client, house, greta):
+    clinician = make_user(Role.CLINICIAN)
+    with time_machine.travel(at("2026-01-08 09:00"), tick=False):
+        client.force_login(clinician)
+        without = press(client, form(house, greta, "2026-01-09 09:00"))
+        press(client, form(house, greta, "2026-01-09 09:00", early_reason="Leaves the country"))
+
+    assert without.status_code == 422
+    assert "Give the reason for booking earlier." in without.content.decode()
+    (booked,) = bookings()
+    assert (booked.early_approved_by, booked.early_reason) == (clinician, "Leaves the country")
+
+
+def test_later_than_usual_is_booked_and_noted(client, desk, house, greta):
+    press(client, form(house, greta, "2026-01-21 09:00"))
+
+    assert bookings().get().window_note == "Later than usual: the window ended on day 14."
+
+
+@pytest.mark.parametrize(
+    ("answer", "what", "on", "kept"),
+    [
+        ("no", "", "", "Nothing planned"),
+        ("", "", "", ""),
+        ("yes", "Flight to Lisbon", "2026-01-17", "Flight to Lisbon, Sat 17 Jan: inside the 3 days after the visit"),
+        ("yes", "Flight to Lisbon", "2026-01-19", "Flight to Lisbon, Mon 19 Jan"),
+        ("yes", "", "", "Something is planned"),
+    ],
+)
+def test_the_travel_question_is_kept_in_words(client, desk, house, greta, answer, what, on, kept):
+    press(client, form(house, greta, travel=answer, travel_what=what, travel_on=on))
+
+    assert bookings().get().travel_note == kept
+
+
+def test_an_event_inside_the_days_after_is_pointed_out_with_another_time(client, desk, house, greta):
+    data = form(house, greta, travel="yes", travel_on="2026-01-17", confirm=None)
+
+    body = press(client, data).content.decode()
+
+    assert "Inside the 3 days after Thu 15 Jan" in body
+    assert "or book and the nurse will be asked to decide." in body
+    assert bookings().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"patient": None}, "Choose the patient."),
+        ({"patient": "0bd6b63a-2ddd-4f40-8d9e-7854931ad8fa"}, "Choose the patient."),
+        ({"patient": "' OR 1=1"}, "Choose the patient."),
+        ({"service": None}, "Choose the service."),
+        ({"service": "999999"}, "Choose the service."),
+        ({"service": "9" * 40}, "Choose the service."),
+        ({"slot": None}, "Choose a time."),
+        ({"slot": "tomorrow|1"}, "Choose a time."),
+        ({"slot": "2026-01-15T09:00:00|1"}, "Choose a time."),
+        ({"slot": "2026-01-15T09:00:00+00:00|-1"}, "Choose a time."),
+        ({"slot": f"{at('2026-01-15 09:07').isoformat()}|1"}, "Visits start every 15 minutes."),
+        ({"slot": f"{at('2026-01-12 09:00').isoformat()}|1"}, "This time is over. Choose a later one."),
+        ({"slot": f"{at('2031-01-15 09:00').isoformat()}|1"}, "Choose a date up to"),
+        ({"slot": f"{at('2026-01-15 03:00').isoformat()}|1"}, "Choose another time."),
+        ({"request_key": None}, "Open the dialog again"),
+        ({"note": "x" * 301}, "at most 300 characters"),
+        ({"travel": "yes", "travel_on": "soon"}, "Enter the day of the event"),
+        ({"travel_what": "x" * 10_000}, "at most 120 characters"),
+    ],
+)
+def test_what_cannot_be_booked_comes_back_with_words_and_books_nothing(client, desk, house, greta, changed, words):
+    response = press(client, form(house, greta, **changed))
+
+    assert (response.status_code, bookings().count()) == (422, 0)
+    assert words in response.content.decode()
+
+
+def test_a_nurse_who_is_none_is_any_nurse(client, desk, house, greta):
+    press(client, form(house, greta, slot=f"{at('2026-01-15 09:00').isoformat()}|987654"))
+
+    assert bookings().get().entry.nurse == house["ada"]
+
+
+def test_fields_that_are_not_the_forms_change_nothing(client, desk, house, greta):
+    extra = {
+        "status": "done", "version": "7", "booked_by": "1", "early_approved_by": "1", "chair_minutes": "5",
+        "ends_at": "2030-01-01", "is_staff": "1", "role": "clinician", "window_note": "x", "cancel_reason": "x",
+    }  # fmt: skip
+
+    press(client, form(house, greta, **extra))
+
+    (booked,) = bookings()
+    assert (booked.version, booked.booked_by, booked.early_approved_by, booked.chair_minutes) == (1, desk, None, 45)
+    assert (booked.window_note, booked.cancel_reason) == ("", "")
+    desk.refresh_from_db()
+    assert desk.roles == {Role.FRONT_DESK}
+
+
+def test_payloads_are_shown_as_text(client, desk, house, greta):
+    script, picture = "<script>alert(1)</script>", "<img src=x onerror=1>"
+    press(client, form(house, greta, note=script, travel="yes", travel_what=picture))
+
+    body = client.get(reverse("sessions_app:appointment", args=[bookings().get().public_id])).content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in body
+    assert "<script>alert" not in body
+    assert "<img src=x" not in body
+
+
+def test_choosing_a_day_shows_its_times_and_books_nothing(client, desk, house, greta):
+    response = press(client, form(house, greta, confirm=None, day="2026-01-16", note="Typed before"))
+
+    body = response.content.decode()
+    assert (response.status_code, bookings().count()) == (200, 0)
+    assert "Fri 16 Jan" in body
+    assert 'value="Typed before"' in body
+
+
+def test_the_dialog_costs_the_same_for_one_visit_and_for_many(client, desk, house, greta):
+    counts = []
+    for number in (1, 30):
+        for n in range(number):
+            make_appointment(starts_at=at(f"2026-02-{n % 27 + 1:02d} 09:00"))
+        client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_free_times_without_a_patient_cost_at_most_eight_queries(client, desk, house):
+    client.get(reverse(BOOK), headers=HTMX)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse(BOOK), {"service": house["treatment"].pk}, headers=HTMX)
+
+    assert len(queries) <= 8, [query["sql"] for query in queries]
+
+
+# --- Who may ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(Role.FRONT_DESK, 204), (Role.NURSE, 204), (Role.CLINICIAN, 204), (Role.ADMINISTRATOR, 403), (Role.PATIENT, 403)],
+)
+def test_who_may_book(client, house, greta, role, status):
+    client.force_login(make_user(role))
+
+    assert press(client, form(house, greta)).status_code == status
+    assert bookings().count() == (status == 204)
+
+
+def test_nobody_books_without_signing_in_or_without_the_forms_token(house, greta):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    anonymous = strict.post(reverse(BOOK), form(house, greta))
+    strict.force_login(make_user(Role.FRONT_DESK))
+    without_token = strict.post(reverse(BOOK), form(house, greta))
+
+    assert (anonymous.status_code, without_token.status_code) == (403, 403)
+    assert CalendarEntry.objects.filter(patient=greta, starts_at__gte=at("2026-01-13 00:00")).count() == 0
