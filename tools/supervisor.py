@@ -5,6 +5,7 @@ order. On Linux a child is also told by the kernel when the supervisor is killed
 """
 
 import ctypes
+import math
 import os
 import select
 import signal
@@ -96,6 +97,7 @@ class Supervisor:
         is_ready: Callable[[], bool] = lambda: True,
         when_ready: Callable[[], None] = lambda: None,
         grace_s: float = 6.0,
+        patience_s: float = 30.0,
     ) -> None:
         self.programs = programs
         self.cwd = cwd
@@ -103,6 +105,7 @@ class Supervisor:
         self.is_ready = is_ready
         self.when_ready = when_ready
         self.grace_s = grace_s
+        self.patient_until = time.monotonic() + patience_s
         self.ready = False
         self.ended_by: int | None = None
 
@@ -134,15 +137,22 @@ class Supervisor:
                 if not self.ready and program.deaths >= NEVER_READY_AFTER_DEATHS:
                     say(f"{program.name} stopped {program.deaths} times before it was ready; the lines above say why.")
                     return 1
-            if not self.ready and self.is_ready():
-                self.ready = True
-                self.when_ready()
+            if not self.ready:
+                self._ask_whether_ready()
             select.select([wake_reader], [], [], self._sleep_s())
             try:
                 os.read(wake_reader, 4096)
             except BlockingIOError:
                 pass  # the time was up, nobody called
         return 0
+
+    def _ask_whether_ready(self) -> None:
+        if self.is_ready():
+            self.ready = True
+            self.when_ready()
+        elif time.monotonic() > self.patient_until:
+            say("Still no answer to the first page; if there are lines above, they may say why. Waiting on.")
+            self.patient_until = math.inf
 
     def _look_after(self, program: Program) -> None:
         now = time.monotonic()

@@ -19,7 +19,7 @@ from tools.supervisor import Program, Supervisor, say
 ready, *sources = sys.argv[1:]
 programs = [Program(f"program {n}", [sys.executable, "-uc", source]) for n, source in enumerate(sources, 1)]
 sys.exit(Supervisor(
-    programs, cwd=Path.cwd(), environment={}, grace_s=0.5,
+    programs, cwd=Path.cwd(), environment={}, grace_s=0.5, patience_s=0.5,
     is_ready=lambda: ready == "ready", when_ready=lambda: say("everything is up"),
 ).run())
 """
@@ -112,6 +112,15 @@ def test_supervisor_gives_up_on_a_program_that_never_gets_ready(watch):
 
     assert supervisor.to_the_end()[-1] == ("program 1 stopped 3 times before it was ready; the lines above say why.")
     assert supervisor.process.wait() == 1
+
+
+def test_supervisor_says_once_that_it_still_waits(watch):
+    supervisor = watch(WAITS, ready="never")
+    lines = supervisor.lines(2)
+    supervisor.process.terminate()
+
+    assert lines[1] == "Still no answer to the first page; if there are lines above, they may say why. Waiting on."
+    assert supervisor.to_the_end() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
