@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods
 from clinic import portal
 from clinic.access import public
 from clinic.language import page_language, speak_to
+from clinic.no_referrer import csrf_without_referrer
 
 
 @public
+@csrf_without_referrer
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_link(request: HttpRequest, secret: str) -> HttpResponse:
     """GET: a page with a button and nothing of anybody. POST: the code goes out, and the secret leaves the address."""

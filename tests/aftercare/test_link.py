@@ -200,6 +200,32 @@ def test_after_a_quarter_of_an_hour_codes_go_out_again(patient):
     assert len(mail.outbox) == 4
 
 
+# --- Posts from elsewhere ----------------------------------------------------------------------------------------
+
+
+def posted(link, **headers):
+    """A press as a browser sends it from a page without referrer; the token is the page's own unless given."""
+    browser = Client(enforce_csrf_checks=True)
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', browser.get(link).content.decode()).group(1)
+    given = {"csrfmiddlewaretoken": headers.pop("token", token)}
+    return browser.post(link, given, headers={"origin": "null", **headers}).status_code
+
+
+def test_a_press_is_taken_although_the_browser_names_no_origin(patient):
+    assert posted(link_of(patient), **{"sec-fetch-site": "same-origin"}) == 302
+    assert posted(link_of(patient)) == 302
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {"token": "x" * 64}, {"token": ""}],
+    ids=["other site", "other origin", "wrong token", "no token"],
+)
+def test_a_press_from_elsewhere_is_refused(patient, headers):
+    assert posted(link_of(patient), **headers) == 403
+    assert mail.outbox == []
+
+
 # --- Ends --------------------------------------------------------------------------------------------------------
 
 
