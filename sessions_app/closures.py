@@ -37,6 +37,7 @@ def close(
     nurses: Sequence[User] | None = None,
     rooms: Sequence[Room] | None = None,
     by: User,
+    now: datetime | None = None,
 ) -> Closure:
     """Close the whole clinic (neither nurses nor rooms named), or some nurses or rooms; one entry for each and day.
 
@@ -54,7 +55,9 @@ def close(
     period = period_of(starts_at, ends_at - starts_at)
     unsaved = Closure(title=title.strip(), created_by=by)
     try:
-        return with_retries(lambda: _write_closure(unsaved, kind, period, nurse_ids, room_ids, by))
+        return with_retries(
+            lambda: _write_closure(unsaved, kind, period, nurse_ids, room_ids, by, now or timezone.now())
+        )
     except IntegrityError as error:
         if not is_overlap(error):
             raise
@@ -64,10 +67,16 @@ def close(
 
 @transaction.atomic
 def _write_closure(
-    closure: Closure, kind: CalendarEntry.Kind, period: Period, nurse_ids: list[int], room_ids: list[int], by: User
+    closure: Closure,
+    kind: CalendarEntry.Kind,
+    period: Period,
+    nurse_ids: list[int],
+    room_ids: list[int],
+    by: User,
+    now: datetime,
 ) -> Closure:
     lock_resources(nurse_ids, room_ids)
-    closed = _closed_already(period, nurse_ids, room_ids)
+    closed = _closed_already(period, nurse_ids, room_ids, by=by, now=now)
     closure.pk = None
     closure.save(force_insert=True)
     CalendarEntry.objects.bulk_create(
@@ -104,11 +113,11 @@ def _by_day(period: Period) -> list[Period]:
 
 
 def _closed_already(
-    period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int]
+    period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, by: User, now: datetime
 ) -> dict[tuple[str, int], list[Period]]:
     """Which parts are closed for whom; `Refused` when a visit is booked in the period."""
     entries = entries_meeting(period.starts_at, period.ends_at).filter(Q(nurse__in=nurse_ids) | Q(room__in=room_ids))
-    entries.filter(kind=CalendarEntry.Kind.HOLD, hold_expires_at__lte=timezone.now()).delete()
+    entries.filter(Q(hold_expires_at__lte=now) | Q(held_by=by), kind=CalendarEntry.Kind.HOLD).delete()
     closed: dict[tuple[str, int], list[Period]] = {}
     in_the_way = []
     for entry in entries.select_related("nurse").order_by("starts_at"):

@@ -152,7 +152,7 @@ def test_a_closure_is_refused(close, starts, ends, facts, field):
 
 def test_a_booking_that_slips_in_is_told_in_words(close, book, monkeypatch):
     book("2026-01-14 10:00")
-    monkeypatch.setattr("sessions_app.closures._closed_already", lambda *_: {})
+    monkeypatch.setattr("sessions_app.closures._closed_already", lambda *_, **__: {})
 
     with pytest.raises(booking.Refused) as refused:
         close("2026-01-14 00:00", "2026-01-15 00:00")

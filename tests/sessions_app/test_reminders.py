@@ -92,6 +92,19 @@ def test_a_reminder_keeps_its_wall_clock_over_a_clock_change(patient, book):
     ]
 
 
+@pytest.mark.parametrize(
+    ("visit", "now", "days"),
+    [
+        ("2027-01-01 10:00", "2026-12-20 08:00", ["2026-12-29", "2026-12-31"]),
+        ("2028-03-01 10:00", "2028-02-20 08:00", ["2028-02-27", "2028-02-29"]),
+    ],
+)
+def test_reminders_cross_the_turn_of_the_year_and_a_leap_day(patient, book, visit, now, days):
+    book(visit, now=at(now))
+
+    assert [local_time for _, local_time in waiting()] == [f"{day}T09:00" for day in days]
+
+
 def test_a_moved_visit_is_announced_anew_and_the_old_rows_are_cancelled(house, patient, book):
     made = book("2026-01-20 10:00")
 

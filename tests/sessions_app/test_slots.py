@@ -1,5 +1,6 @@
 """Free times: exactly what booking would take, at the same price for any clinic, and the best few for a repeat."""
 
+import time
 import uuid
 from contextlib import suppress
 from datetime import date, timedelta
@@ -158,6 +159,23 @@ def test_a_repeated_hour_offers_its_starts_twice(house, find):
 
     assert len(found) == len(set(found)) == 13  # four hours of the clock on the wall, minus the hour of the visit
     assert starts(find(date(2027, 3, 14), now=at("2027-03-01 08:00")))[-1] == at("2027-03-14 01:00")
+
+
+@pytest.fixture
+def server_in_india(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_the_servers_own_zone_makes_no_difference(house, find, book, server_in_india):
+    made = book("2026-01-14 10:00")
+
+    assert made.starts_at.isoformat() == "2026-01-14T15:00:00+00:00"
+    assert starts(find())[0] == at("2026-01-14 08:00")
+    assert at("2026-01-14 10:00") not in starts(find())
 
 
 # --- The repeat window ----------------------------------------------------------------------------------------
