@@ -56,9 +56,7 @@ def sign_session(
     )
     if not signed_now:
         return AftercarePlan.objects.filter(session=session).first()
-    return issue_plan(
-        issue=preview_of(session, version=protocol_version, clinic=clinic, now=now), by=by, now=now
-    )
+    return issue_plan(issue=preview_of(session, version=protocol_version, clinic=clinic, now=now), by=by, now=now)
 
 
 @transaction.atomic(savepoint=False)

@@ -1,13 +1,26 @@
-"""After the visit; says at start who answers for the messages of a plan."""
+"""After the visit; says at start who answers for the messages of a plan, and what of it stands on a patient's page."""
 
 from django.apps import AppConfig
+
+from clinic.access import Permission
 
 
 class AftercareConfig(AppConfig):
     name = "aftercare"
 
     def ready(self) -> None:
-        from aftercare.letters import letters, unwanted
-        from clinic import notifications
+        from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
+        from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
+        from clinic import notifications  # noqa: PLC0415
+        from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
 
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
+        register_panel(
+            Panel(
+                name="plan",
+                template="aftercare/plan_panel.html",
+                context=plan_panel,
+                needs=Permission.VIEW_PLAN,
+                order=20,
+            )
+        )

@@ -1,4 +1,4 @@
-"""What signing a session leads to: the plan and every message. One function computes it, for the page and for the store.
+"""What signing a session leads to: the plan and every message. One function computes it for page and store.
 
 Overlapping plans of a patient give one schedule. So the unsent messages of the older plans are called off and written
 again from the united timeline; a step that was sent keeps its row and is not sent a second time.
@@ -53,9 +53,7 @@ class Issue:
         return timeline_of(self.plans)
 
 
-def preview_of(
-    session: TreatmentSession, *, version: ProtocolVersion, clinic: Clinic, now: datetime
-) -> Issue:
+def preview_of(session: TreatmentSession, *, version: ProtocolVersion, clinic: Clinic, now: datetime) -> Issue:
     """What signing `session` by `version` would store and send, from the session's rows as they are. Writes nothing.
 
     The session must have ended. Four queries at most, whatever the number of sites, items and messages.
@@ -106,7 +104,9 @@ def _named(facts: SessionFacts, session: TreatmentSession) -> SessionFacts:
 def running_plans(patient: Patient, *, now: datetime, but: UUID | None = None) -> tuple[AftercarePlan, ...]:
     """The current plans of the patient that still hold, oldest first; `but` leaves one lineage out."""
     rows = AftercarePlan.objects.current().filter(patient=patient, ends_at__gt=now)
-    return tuple(rows.exclude(lineage=but).prefetch_related("items").order_by("starts_at"))
+    if but is not None:
+        rows = rows.exclude(lineage=but)
+    return tuple(rows.prefetch_related("items").order_by("starts_at"))
 
 
 def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:
@@ -116,7 +116,7 @@ def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:
 
 
 def waiting_steps(source_ids: Sequence[UUID], *, now: datetime) -> frozenset[tuple[str, str, datetime]]:
-    """Steps of these plans that were due already and have not gone yet: (lineage, step, due). They must not get lost."""
+    """Steps of these plans that were due and have not gone yet: (lineage, step, due). They must not get lost."""
     if not source_ids:
         return frozenset()
     rows = Delivery.objects.filter(
@@ -164,9 +164,7 @@ def last_use_of(message: Message) -> datetime:
     return min(message.not_after, starting_instant(midnight, ZoneInfo(message.time_zone)))
 
 
-def due_messages(
-    messages: Sequence[Message], *, patient: Patient, sources: dict[str, UUID]
-) -> list[DueMessage]:
+def due_messages(messages: Sequence[Message], *, patient: Patient, sources: dict[str, UUID]) -> list[DueMessage]:
     """The schedule as due rows. `sources` gives, by lineage, the public id of the plan version a message belongs to."""
     return [
         DueMessage(

@@ -1,4 +1,4 @@
-"""Plans as rows and back. What `clinic.protocol` computed at signing is stored number by number and never computed again."""
+"""Plans as rows and back. What was computed at signing is stored number by number and never computed again."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -60,9 +60,7 @@ def ref_of(lineage: UUID) -> str:
 def end_of(plan: Plan) -> datetime:
     """When nothing of the plan holds any more: the local midnight after its last date, or its last instant."""
     return max(
-        item.ends_at
-        if isinstance(item, TimedItem)
-        else start_of_day(item.last_date + timedelta(days=1), plan.zone)
+        item.ends_at if isinstance(item, TimedItem) else start_of_day(item.last_date + timedelta(days=1), plan.zone)
         for item in plan.items
     )
 
@@ -76,7 +74,8 @@ def _item_of(row: PlanItemRow) -> PlanItem:
     key, leg, rule = ItemKey(row.key), Leg(row.leg) if row.leg else None, rule_of(row.rule)
     if row.starts_at is not None and row.ends_at is not None:
         return TimedItem(key, leg, rule, row.starts_at, row.ends_at, row.min_ends_at)
-    assert row.first_date is not None and row.last_date is not None
+    assert row.first_date is not None
+    assert row.last_date is not None
     return DatedItem(key, leg, rule, row.first_date, row.last_date, row.min_last_date)
 
 

@@ -81,7 +81,7 @@ class Today:
     """One patient at one instant. `stockings` has one entry, or one per leg when the legs differ, stricter first."""
 
     phase: Phase
-    date: date
+    day_date: date
     zone: ZoneInfo
     day: int | None
     timeline: Timeline
@@ -108,7 +108,7 @@ def today_of(plans: Sequence[Plan], now: datetime, *, zone: ZoneInfo) -> Today:
     newest = max((plan.session_date for plan in active), default=None)
     return Today(
         phase=_phase(active, stockings, timeline, day),
-        date=day,
+        day_date=day,
         zone=zone,
         day=(day - newest).days if newest else None,
         timeline=timeline,

@@ -1,4 +1,4 @@
-"""Which language a page speaks: staff English, patients their own, visitors their browser's or the one of their link."""
+"""Which language a page speaks: staff English, patients their own, visitors their browser's or their link's."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must not reach a log: the secret of a link in a message, which stands in its address until a button is pressed."""
+"""What must not reach a log: the secret of a link in a message, which its address holds until a button is pressed."""
 
 import logging
 import re

@@ -115,11 +115,14 @@ def portal_account(patient: Patient) -> User | None:
 def _give_account(patient: Patient) -> User | None:
     try:
         with transaction.atomic():
-            user = User.objects.create_user(patient.email, None, name=patient.name, roles=frozenset([Role.PATIENT]))
+            user: User = User.objects.create_user(
+                patient.email, None, name=patient.name, roles=frozenset([Role.PATIENT])
+            )
             if not Patient.objects.filter(pk=patient.pk, user__isnull=True).update(user=user):
                 raise IntegrityError("another request gave this patient an account a moment ago")
     except IntegrityError:
-        return User.objects.filter(patient=patient, is_active=True).first()
+        given: User | None = User.objects.filter(patient=patient, is_active=True).first()
+        return given
     patient.user = user
     audit.record("portal account made", by=None, subject=user, patient=patient)
     return user

@@ -1,4 +1,4 @@
-"""The clinical lead's page: every value of the protocol with its range, origin and source, in the order of its subject."""
+"""The clinical lead's page: every value of the protocol with its range, origin and source, by subject."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The clinic's protocol, version by version: what changes in a draft is checked here, and the clinical lead signs it."""
+"""The clinic's protocol, version by version: a change is checked here, and the clinical lead signs it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,9 +25,7 @@ def base_for_next() -> tuple[int, Protocol]:
 
 
 @transaction.atomic
-def sign_version(
-    *, changes: Mapping[str, object], note: str, after: int, by: User, now: datetime
-) -> ProtocolVersion:
+def sign_version(*, changes: Mapping[str, object], note: str, after: int, by: User, now: datetime) -> ProtocolVersion:
     """Sign the next version: the values in force (the shipped ones before the first) with `changes`, by key.
 
     `after` is the number that the signer saw in force; another one means that somebody signed meanwhile. Raises

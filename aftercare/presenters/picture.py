@@ -202,11 +202,11 @@ class PlanPicture:
     # --- the text -------------------------------------------------------------------------------------------
 
     def _stocking_lines(self) -> list[Line]:
-        found = []
-        for name, timeline in self._leg_timelines():
-            for stretch in timeline.compression:
-                found.append(self._stocking_line(name, stretch))
-        return found
+        return [
+            self._stocking_line(name, stretch)
+            for name, timeline in self._leg_timelines()
+            for stretch in timeline.compression
+        ]
 
     def _stocking_line(self, name: str, stretch: Stretch) -> Line:
         if stretch.state == CompressionState.CONTINUOUS:

@@ -53,8 +53,8 @@ class Reasons:
 
 
 def _kind(decided_by: VeinType | DecidedBy) -> str:
-    words = {DecidedBy.EXTENSIVE: "extensive veins", DecidedBy.EVERY_TYPE: "every vein type"}
-    return words.get(decided_by, f"{decided_by} veins")  # type: ignore[call-overload,no-any-return]
+    words: dict[str, str] = {DecidedBy.EXTENSIVE: "extensive veins", DecidedBy.EVERY_TYPE: "every vein type"}
+    return words.get(decided_by, f"{decided_by} veins")
 
 
 def _daytime(item: PlanItem, values: dict[str, str]) -> str:

@@ -137,7 +137,9 @@ def done_facts(chart: Chart) -> list[Fact]:
     session, totals = chart.session, chart.totals
     places = "1 site" if len(chart.sites) == 1 else f"{len(chart.sites)} sites"
     lots = sorted({ampoule.lot for ampoule in chart.ampoules if ampoule.lot})
-    answered = [judged.finding.title for judged in chart.findings if wants_answer(judged.finding) and not judged.is_open]
+    answered = [
+        judged.finding.title for judged in chart.findings if wants_answer(judged.finding) and not judged.is_open
+    ]
     facts = [
         Fact("Injected", f"{plain(totals.ml)} mL, {plain(totals.known_mg)} mg at {places}"),
         Fact("Lots", ", ".join(lots) or "none"),

@@ -1,4 +1,4 @@
-"""The plan and its messages as staff read them: what, until when, and why. The same for a preview and for what is stored."""
+"""The plan and its messages as staff read them: what, until when, why; the same for a preview and what is stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -74,7 +74,7 @@ class WalkCard:
 
 @dataclass(frozen=True, slots=True)
 class LeaveGroup:
-    """Things with one end. `title` and `until` stand at the head of the card when it is the only group, `short` otherwise."""
+    """Things with one end. `title` and `until` head the card when it is the only group, `short` otherwise."""
 
     title: str
     until: str
@@ -111,10 +111,10 @@ class TodayPage:
 def today_page(
     *, patient: Patient, plans: Sequence[AftercarePlan], visit: Appointment | None, clinic: Clinic, now: datetime
 ) -> TodayPage:
-    """The page of one patient at one instant. `plans` are the current ones, items prefetched; `visit` is the next one."""
+    """The page of one patient at one instant. `plans` are the current ones, items prefetched; `visit` is the next."""
     values = [plan_of(row) for row in plans]
     today = today_of(values, now, zone=clinic.zone)
-    clock = Clock(today.zone, today.date, ZoneInfo(patient.time_zone))
+    clock = Clock(today.zone, today.day_date, ZoneInfo(patient.time_zone))
     words = plan_words(plans)
     has_plan = today.phase is not Phase.NO_PLAN
     picture = None
@@ -129,7 +129,7 @@ def today_page(
         zone_line=_zone_line(clock, clinic, now),
         corrected=_corrected(plans, clock),
         hero=_hero(today, clock, plans),
-        walk=_walk_card(today.walks, today.date, clock, words) if today.walks else None,
+        walk=_walk_card(today.walks, today.day_date, clock, words) if today.walks else None,
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock),
         picture=picture.as_mapping() if picture else None,
@@ -144,13 +144,11 @@ def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
     if not plans:
         return PlanWords()
     values = max(plans, key=lambda row: row.starts_at).values["values"]
-    return PlanWords(
-        values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"]
-    )
+    return PlanWords(values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"])
 
 
 def _date_line(today: Today) -> str:
-    day = long_day(today.date)
+    day = long_day(today.day_date)
     day = day[:1].upper() + day[1:]
     if today.day is None or today.phase is Phase.OVER:
         return day
@@ -280,8 +278,7 @@ def _walk_card(walks: Walks, today: date, clock: Clock, words: PlanWords) -> Wal
     else:
         when = gettext("Every day until %(day)s") % {"day": short_day(walks.last_date)}
     days = tuple(
-        WalkDay(weekday(day), day.day, long_day(day), is_today=day == today, is_past=day < today)
-        for day in walks.strip
+        WalkDay(weekday(day), day.day, long_day(day), is_today=day == today, is_past=day < today) for day in walks.strip
     )
     return WalkCard(gettext("Walk %(minutes)s minutes") % {"minutes": words.walk_minutes}, when, days)
 
@@ -318,7 +315,7 @@ def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitC
     if visit is not None:
         return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today))
     window = today.repeat_window
-    if window is not None and today.date <= window.last_date:
+    if window is not None and today.day_date <= window.last_date:
         text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
         days = {"first": short_day(window.first_date), "last": short_day(window.last_date)}
         return VisitCard(gettext("No visit is booked"), "", text % days)
@@ -327,7 +324,7 @@ def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitC
 
 def _visit_text(visit: Appointment, today: Today) -> str:
     minutes = visit.chair_minutes + visit.walk_minutes
-    facts = {"name": visit.entry.nurse.name, "minutes": minutes}
+    facts = {"name": str(visit.entry.nurse), "minutes": minutes}
     worn = today.timeline.state_at(visit.starts_at).compression
     if worn is CompressionState.NONE:
         return gettext("With %(name)s. Plan %(minutes)d minutes.") % facts
@@ -344,6 +341,7 @@ def _normal(today: Today) -> tuple[str, ...]:
         *((itching,) if today.day <= ITCHING_DAYS else ()),
         gettext("Veins that look darker than before. This is expected at first."),
         gettext("A brown line over a treated vein. In most people it fades within a year; in some it takes longer."),
-        gettext("Fine new red veins near a treated place. They often fade in 3 to 12 months; show them at your next visit."),
+        gettext(
+            "Fine new red veins near a treated place. They often fade in 3 to 12 months; show them at your next visit."
+        ),
     )
-

@@ -55,7 +55,7 @@ def minutes_of(minutes: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How instants are shown on one page: on the clinic's wall clock, with the zone named where the reader's differs."""
+    """How instants are shown on one page: on the clinic's clock, with the zone named where the reader's differs."""
 
     zone: ZoneInfo
     today: date

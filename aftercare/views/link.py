@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from clinic import portal
 from clinic.access import public
 from clinic.language import page_language, speak_to
+from clinic.models import Clinic
 from clinic.no_referrer import csrf_without_referrer
 
 
@@ -32,10 +33,8 @@ def plan_link(request: HttpRequest, secret: str) -> HttpResponse:
 
 def _page(request: HttpRequest, name: str, *, status: int = 200) -> HttpResponse:
     """A page under the clinic's neutral name: an address that anybody may find must not say what is treated there."""
-    clinic = request.clinic
-    neutral = SimpleNamespace(
-        name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number
-    )
+    clinic: Clinic = request.clinic  # type: ignore[attr-defined]
+    neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
     return _without_traces(render(request, f"aftercare/{name}.html", {"clinic": neutral}, status=status))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -18,17 +18,16 @@ from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import Clinic, Delivery, Patient
+from clinic.requests import SignedInRequest
 from sessions_app.models import Appointment, TreatmentSession
 
 
 @requires(Permission.VIEW_PLAN)
 @require_safe
-def plan(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def plan(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """All plans of one patient, the newest first; the ones that hold are drawn as one."""
     now = timezone.now()
-    patient = get_visible_or_404(
-        Patient.objects.visible_to(request.user), request=request, public_id=public_id
-    )
+    patient = get_visible_or_404(Patient.objects.visible_to(request.user), request=request, public_id=public_id)
     rows = list(
         AftercarePlan.objects.visible_to(request.user)
         .filter(patient=patient)
@@ -85,7 +84,9 @@ def _messages(patient: Patient) -> dict[str, Any]:
 
 def messages_of(patient: Patient) -> Sequence[Delivery]:
     """Messages of the patient's plans and visits by time; the newest hundred are more than a course has."""
-    rows = Delivery.objects.filter(patient=patient, source__in=[SOURCE, "appointment"]).order_by("-due_at", "step")[:100]
+    rows = Delivery.objects.filter(patient=patient, source__in=[SOURCE, "appointment"]).order_by("-due_at", "step")[
+        :100
+    ]
     return list(rows)[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Signing: the plan and every message are seen on the page that signs them; afterwards the same address shows the result."""
+"""Signing: plan and messages are seen on the page that signs them; afterwards the same address shows the result."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -17,7 +17,7 @@ from aftercare.views.plan import result_of
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
-from clinic.models import User
+from clinic.requests import SignedInRequest
 from sessions_app.actions import NotComplete
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
@@ -27,7 +27,7 @@ _REASON, _TICK = "reason-", "ack-"
 
 @requires(Permission.RECORD_SESSION)
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def sign(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """A draft: its preview, and on POST the signature. A signed session: what was signed and what is on its way."""
     session = get_visible_or_404(
         TreatmentSession.objects.visible_to(request.user).select_related(
@@ -41,7 +41,7 @@ def sign(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _sign(request, session) if request.method == "POST" else _preview(request, session)
 
 
-def _sign(request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+def _sign(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
     try:
         plan = sign_session(
             session=session,
@@ -62,7 +62,7 @@ def _sign(request: HttpRequest, session: TreatmentSession) -> HttpResponse:
 
 
 def _preview(
-    request: HttpRequest, session: TreatmentSession, *, refusal: Refused | None = None, status: int = 200
+    request: SignedInRequest, session: TreatmentSession, *, refusal: Refused | None = None, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
     page = _page(session, request=request, now=now)
@@ -79,14 +79,12 @@ def _preview(
     return render(request, "aftercare/sign.html", context, status=status)
 
 
-def _page(session: TreatmentSession, *, request: HttpRequest, now: datetime) -> SignPage:
-    user = request.user
-    assert isinstance(user, User)
+def _page(session: TreatmentSession, *, request: SignedInRequest, now: datetime) -> SignPage:
     typed = answers_in(request.POST) if request.method == "POST" else {}
-    return sign_page(session, clinic=request.clinic, by=user, now=now, typed=typed)
+    return sign_page(session, clinic=request.clinic, by=request.user, now=now, typed=typed)
 
 
-def _closed(request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+def _closed(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
     if session.status == TreatmentSession.Status.NOT_TREATED:
         return render(request, "aftercare/sign_not_treated.html", {"session": session})
     audit.record("chart read", by=request.user, subject=session, patient=session.patient)

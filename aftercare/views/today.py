@@ -1,7 +1,7 @@
 """The patient's own page: what to do now, and until when."""
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
@@ -11,12 +11,13 @@ from aftercare.presenters.today import today_page
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.models import Patient
+from clinic.requests import SignedInRequest
 from sessions_app.models import Appointment
 
 
 @requires(Permission.OWN_PLAN)
 @require_safe
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: SignedInRequest) -> HttpResponse:
     """Seven queries whatever there is to show; nothing in it comes from the address, so there is nothing to guess."""
     now = timezone.now()
     patient = Patient.objects.visible_to(request.user).first()

@@ -1,7 +1,7 @@
 """The protocol: read by those who treat, changed and signed by the clinical lead."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,11 +12,12 @@ from clinic.protocol import Protocol
 from clinic.protocol_forms import NextVersionForm
 from clinic.protocol_presenter import value_groups, version_rows
 from clinic.protocol_versions import NotSigned, base_for_next, sign_version
+from clinic.requests import SignedInRequest
 
 
 @requires(Permission.VIEW_PROTOCOL)
 @require_safe
-def protocol(request: HttpRequest) -> HttpResponse:
+def protocol(request: SignedInRequest) -> HttpResponse:
     """The values in force, or the shipped ones while nothing is signed, and what each version changed."""
     versions = list(ProtocolVersion.objects.filter(signed_at__isnull=False).select_related("signed_by"))
     rows = version_rows(versions)
@@ -35,7 +36,7 @@ def protocol(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.SIGN_PROTOCOL)
 @require_http_methods(["GET", "HEAD", "POST"])
-def protocol_next(request: HttpRequest) -> HttpResponse:
+def protocol_next(request: SignedInRequest) -> HttpResponse:
     """The next version: values, note and signature on one page, because they are one decision."""
     number, base = base_for_next()
     form = NextVersionForm(request.POST or None, base=base)
@@ -64,6 +65,6 @@ def _with_fields(base: Protocol, form: NextVersionForm) -> list[dict[str, object
     ]
 
 
-def _seen(request: HttpRequest, number: int) -> int:
+def _seen(request: SignedInRequest, number: int) -> int:
     text = request.POST.get("after", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else -1

@@ -116,7 +116,9 @@ def complete_draft(*sites, ended_at="2026-01-13 10:30", patient=None, **facts):
         **facts,
     )
     for strength in {site.strength_percent for site in session.sites.all()}:
-        SessionAmpoule.objects.create(session=session, strength_percent=strength, lot="DEMO-1", expiry="2027-05", opened=2)
+        SessionAmpoule.objects.create(
+            session=session, strength_percent=strength, lot="DEMO-1", expiry="2027-05", opened=2
+        )
     return session
 
 

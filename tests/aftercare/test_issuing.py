@@ -326,7 +326,9 @@ def queries_of_issuing(sites, signed_before):
         make_plan(at("2026-01-02 10:30") + timedelta(days=number), SPIDER, patient=patient)
     ended = at("2026-01-13 10:30")
     session = make_correctionless_session(patient, ended, sites)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         issue = preview_of(session, version=session.protocol_version, clinic=Clinic(), now=ended)
         issue_plan(issue=issue, by=session.nurse, now=ended)
     return len(queries)

@@ -60,7 +60,7 @@ def test_looking_three_times_shows_a_button_and_uses_nothing_up(patient):
         scanner = Client()
         answer = scanner.get(link)
         page = answer.content.decode()
-        assert (answer.status_code, page.count("<button class=\"btn btn-primary")) == (200, 1)
+        assert (answer.status_code, page.count('<button class="btn btn-primary')) == (200, 1)
         assert not signed_in(scanner)
         assert "sessionid" not in answer.cookies
         for private in ("Marigold", "Quillfeather", "marigold@example.com"):
@@ -246,7 +246,10 @@ def test_a_changed_link_and_one_that_never_was_answer_like_an_ended_one(patient)
     changed = link[:-2] + ("A" if link[-2] != "A" else "B") + "/"
     pages = [Client().get(address) for address in (changed, "/l/never-was/", link_of(patient, expires_at=NOW))]
 
-    bodies = {re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": "[^"]+"', "", page.content.decode()) for page in pages}
+    bodies = {
+        re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": "[^"]+"', "", page.content.decode())
+        for page in pages
+    }
     assert ({page.status_code for page in pages}, len(bodies)) == ({404}, 1)
 
 

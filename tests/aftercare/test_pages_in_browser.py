@@ -116,7 +116,12 @@ def test_everybody_can_read_the_pages_of_staff(new_context, live_server, patient
     sign_in(context, make_user({Role.NURSE, Role.CLINICAL_LEAD}, name="Ada Birchwood"), live_server)
     page = context.new_page()
 
-    pages = [f"/visits/{draft.public_id}/sign/", f"/patients/{patient.public_id}/plan/", "/protocol/", "/protocol/next/"]
+    pages = [
+        f"/visits/{draft.public_id}/sign/",
+        f"/patients/{patient.public_id}/plan/",
+        "/protocol/",
+        "/protocol/next/",
+    ]
     assert [problem for path in pages for problem in looked_at(page, path)] == []
 
 

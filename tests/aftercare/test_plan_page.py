@@ -92,7 +92,7 @@ def test_overlapping_plans_are_one_picture():
     page = seen_by(Role.NURSE, patient).content.decode()
 
     assert "United with the plan of Tue 6 Jan" in page
-    assert page.count("<svg class=\"plan ") == 1
+    assert page.count('<svg class="plan ') == 1
 
 
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.ADMINISTRATOR])
@@ -152,3 +152,25 @@ def test_the_page_costs_the_same_with_one_plan_and_with_eight():
         make_plan(at("2026-01-03 10:30") + timedelta(days=number), SPIDER, patient=patient)
 
     assert queries_of(patient) == one
+
+
+def test_the_patients_page_of_staff_says_what_holds_now():
+    plan = make_plan("2026-01-13 10:30", RETICULAR)
+    client = Client()
+    client.force_login(make_user())
+
+    page = client.get(reverse("clinic:patient", args=[plan.patient.public_id])).content.decode()
+
+    assert "Stocking day and night" in page
+    assert page_of(plan.patient) in page
+
+
+def test_the_front_desk_reads_nothing_of_the_plan_there():
+    plan = make_plan("2026-01-13 10:30", RETICULAR)
+    client = Client()
+    client.force_login(make_user(Role.FRONT_DESK))
+
+    page = client.get(reverse("clinic:patient", args=[plan.patient.public_id])).content.decode()
+
+    assert "Stocking" not in page
+    assert page_of(plan.patient) not in page

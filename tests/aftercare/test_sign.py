@@ -90,7 +90,8 @@ def test_what_the_page_promises_is_what_is_stored():
     assert stored == [(message.key.value, message.due_at) for message in promised.messages]
     items = {(item.key, item.ends_at, item.last_date) for item in PlanItem.objects.all()}
     assert items == {
-        (str(item.key), getattr(item, "ends_at", None), getattr(item, "last_date", None)) for item in promised.plan.items
+        (str(item.key), getattr(item, "ends_at", None), getattr(item, "last_date", None))
+        for item in promised.plan.items
     }
 
 
@@ -226,9 +227,7 @@ def test_a_protocol_signed_meanwhile_asks_for_a_second_look():
     make_signed_protocol(overrides={"spider.continuous_days": 2})
 
     with pytest.raises(Stale):
-        actions.sign_session(
-            session=session, version=session.version, seen_protocol=seen, answers={}, by=session.nurse
-        )
+        actions.sign_session(session=session, version=session.version, seen_protocol=seen, answers={}, by=session.nurse)
     assert AftercarePlan.objects.count() == 0
 
 
@@ -364,7 +363,9 @@ def queries_of_post(sites, plans_before=0):
     with CaptureQueriesContext(connection) as queries:
         answer = client.post(page_of(session), given)
     assert answer.status_code == 302
-    return [query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    return [
+        query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
+    ]
 
 
 def test_signing_costs_the_same_with_one_site_and_with_thirty():

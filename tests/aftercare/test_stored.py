@@ -14,7 +14,9 @@ from tests.aftercare.people import RETICULAR, SPIDER, make_plan
 from tests.makers import at, make_signed_protocol
 
 SITES = st.lists(
-    st.builds(InjectedSite, st.sampled_from(Leg), st.sampled_from(VeinType), st.just(Decimal("0.4"))), min_size=1, max_size=4
+    st.builds(InjectedSite, st.sampled_from(Leg), st.sampled_from(VeinType), st.just(Decimal("0.4"))),
+    min_size=1,
+    max_size=4,
 )
 
 
@@ -23,7 +25,9 @@ SITES = st.lists(
 def test_a_stored_plan_comes_back_equal(scope):
     make_signed_protocol(overrides={"compression_scope": scope})
     sites = [{**SPIDER, "leg": "left"}, {**RETICULAR, "leg": "right"}]
-    row = make_plan("2026-03-06 16:00", *sites, screening={"breastfeeding": True, "history_of_clot": True}, extensive_days=9)
+    row = make_plan(
+        "2026-03-06 16:00", *sites, screening={"breastfeeding": True, "history_of_clot": True}, extensive_days=9
+    )
 
     facts = SessionFacts(
         session_end=at("2026-03-06 16:00"),

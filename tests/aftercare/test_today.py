@@ -4,6 +4,7 @@ import gzip
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -57,7 +58,9 @@ def text_of(page):
 
 def test_before_any_plan_there_is_only_the_next_visit(patient):
     nurse = make_user(name="Ada Birchwood")
-    make_appointment(patient=patient, nurse=nurse, service=make_service(chair_minutes=45), starts_at=at("2026-01-22 10:00"))
+    make_appointment(
+        patient=patient, nurse=nurse, service=make_service(chair_minutes=45), starts_at=at("2026-01-22 10:00")
+    )
 
     text = text_of(seen_by(patient, "2026-01-15 12:30"))
 
@@ -224,7 +227,9 @@ def test_an_end_after_the_clock_change_names_the_summer_zone():
 
 # --- Spanish -----------------------------------------------------------------------------------------------------
 
-SAME_IN_BOTH = re.compile(r"[\d\s:.,–+-]*|\d+ h|.*\d{3}-\d{4}.*|911|[A-Z][a-z]+ [A-Z]\w+|Larkfield Clinic|min|8:00–18:00")
+SAME_IN_BOTH = re.compile(
+    r"[\d\s:.,–+-]*|\d+ h|.*\d{3}-\d{4}.*|911|[A-Z][a-z]+ [A-Z]\w+|Larkfield Clinic|min|8:00–18:00"
+)
 STATES = {
     "none": ("2026-01-15 12:30", []),
     "continuous": ("2026-01-15 12:30", [("2026-01-13 10:30", RETICULAR)]),
@@ -375,5 +380,5 @@ def test_the_first_load_stays_below_100_kb(patient):
     page = seen_by(patient, "2026-01-15 12:30")
     assets = {link.partition("?")[0] for link in re.findall(r'(?:src|href)="/static/([^"#]+)', page)}
 
-    sizes = {asset: len(gzip.compress(open(finders.find(asset), "rb").read())) for asset in assets}
+    sizes = {asset: len(gzip.compress(Path(finders.find(asset)).read_bytes())) for asset in assets}
     assert sum(sizes.values()) + len(gzip.compress(page.encode())) < 100_000, sizes

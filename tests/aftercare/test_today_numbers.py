@@ -50,7 +50,7 @@ def test_phases_change_at_their_exact_instants(when, phase):
 def test_without_a_plan_there_is_no_phase_and_no_day():
     today = today_of([], at("2026-01-13 10:30"), zone=NEW_YORK)
 
-    assert (today.phase, today.day, today.date) == (Phase.NO_PLAN, None, date(2026, 1, 13))
+    assert (today.phase, today.day, today.day_date) == (Phase.NO_PLAN, None, date(2026, 1, 13))
 
 
 def test_an_empty_plan_counts_as_none():
@@ -174,7 +174,11 @@ def test_the_page_goes_by_the_plans_zone():
 INSTANTS = st.integers(0, 40 * 24 * 60).map(lambda minutes: at("2026-03-01 00:00") + timedelta(minutes=minutes))
 
 
-@given(now=INSTANTS, starts=st.lists(st.integers(0, 30), min_size=1, max_size=3), kinds=st.lists(st.sampled_from(VeinType), min_size=3, max_size=3))
+@given(
+    now=INSTANTS,
+    starts=st.lists(st.integers(0, 30), min_size=1, max_size=3),
+    kinds=st.lists(st.sampled_from(VeinType), min_size=3, max_size=3),
+)
 def test_at_any_instant_the_page_agrees_with_the_timeline(now, starts, kinds):
     plans = [
         plan_for(

@@ -182,9 +182,7 @@ def test_a_version_signed_meanwhile_is_not_signed_over():
 
 
 def test_extra_fields_and_fixed_values_change_nothing():
-    signed_in(Role.CLINICAL_LEAD).post(
-        NEXT, typed(**{"ampoule_ml": "5", "signed_by": "1", "number": "77", "emergency_number": "000"})
-    )
+    signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(ampoule_ml="5", signed_by="1", number="77", emergency_number="000"))
 
     version = ProtocolVersion.in_force()
     assert (version.number, version.protocol().settings == Protocol.default().settings) == (1, True)

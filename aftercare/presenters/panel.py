@@ -1,0 +1,30 @@
+"""What of the plan stands on a patient's page of staff: what holds now, and the way to the whole."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aftercare.issuing import running_plans
+from aftercare.presenters.picture import PlanPicture
+from aftercare.presenters.today import plan_words
+from aftercare.presenters.words import Clock, short_day
+from aftercare.stored import plan_of
+from clinic.models import Patient, User
+from clinic.protocol.zones import local_date
+
+
+def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
+    """The lines of the united plan that are not over; None while the patient never had one that holds."""
+    rows = running_plans(patient, now=now)
+    if not rows:
+        return None
+    plans = [plan_of(row) for row in rows]
+    zone = ZoneInfo(rows[-1].time_zone)
+    picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows))
+    return {
+        "patient": patient,
+        "lines": picture.lines(),
+        "phase": picture.timeline.state_at(now).compression.value.lower(),
+        "since": " and ".join(short_day(plan.session_date) for plan in plans),
+    }
