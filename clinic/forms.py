@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -153,9 +155,22 @@ class PatientForm(forms.Form):
         parts = [field.as_hidden(only_initial=True) for field in self if field.field.show_hidden_initial]
         return format_html("{}" * len(parts), *parts)
 
-    def typed(self) -> dict[str, Any]:
-        """What the user of the page changed, by field, as it was sent."""
-        return {name: self[name].data for name in self.changed_data if name != "version"}
+    def typed(self) -> set[str]:
+        """The fields that the user of the page changed."""
+        return set(self.changed_data) - {"version"}
+
+    def after_conflict(self, stored: Patient, *, user: User, zone: str) -> "PatientForm":
+        """The form on what is stored now, with the changes of this one in it; it can be sent again."""
+        fresh, typed, sent = PatientForm(user=user, patient=stored, zone=zone), self.typed(), cast(QueryDict, self.data)
+        data = MultiValueDict({"version": [str(stored.version)]})
+        for bound in fresh:
+            if bound.name == "version":
+                continue
+            present = _as_sent(bound)
+            mine = sent.getlist(bound.html_name) if bound.name in typed else present
+            data.setlist(bound.html_name, mine)
+            data.setlist(bound.html_initial_name, present)
+        return PatientForm(data, user=user, patient=stored, zone=zone)
 
 
 _FACTS = CLINICAL_FIELDS | {"given_name", "family_name", "birth_date", "phone", "email", "language", "time_zone"}
@@ -168,6 +183,16 @@ def _values_of(patient: Patient) -> dict[str, Any]:
     for preference in ContactPreference.objects.filter(patient=patient):
         values[f"contact_{preference.channel}"] = answers[preference.allowed]
     return values
+
+
+def _as_sent(bound: forms.BoundField) -> list[str]:
+    """A field's initial value as a browser would send it: nothing for an empty box, several for several."""
+    value = bound.field.prepare_value(bound.initial)
+    if isinstance(value, bool):
+        return ["on"] if value else []
+    if isinstance(value, (list, tuple)):
+        return [str(each) for each in value]
+    return ["" if value is None else str(value)]
 
 
 def _consent_field(channel: Channel) -> forms.ChoiceField:

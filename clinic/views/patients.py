@@ -126,8 +126,7 @@ def _patient_or_404(request: SignedInRequest, patient_id: UUID) -> Patient:
 
 def _show_difference(request: SignedInRequest, form: PatientForm, stored: Patient) -> HttpResponse:
     """409: what somebody else changed, with this user's own changes kept and the rest brought up to date."""
-    typed = form.typed()
-    fresh = PatientForm(user=request.user, patient=stored, zone=request.clinic.time_zone, initial=typed)
+    fresh = form.after_conflict(stored, user=request.user, zone=request.clinic.time_zone)
     context = {"form": fresh, "patient": stored, "differences": differences(form, stored)}
     return render(request, "clinic/patients/form.html", context, status=409)
 
