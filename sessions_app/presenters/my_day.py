@@ -143,7 +143,7 @@ def _state(visit: Appointment, session: TreatmentSession | None, *, now: datetim
         return f"Waits since {since}, {max(minutes, 0)} min", "attention" if minutes >= 15 else ""
     if visit.status == Status.IN_TREATMENT:
         if session is None or session.observation_started_at is None:
-            return f"With you since {local_time(visit.status_at, zone):%H:%M}", ""
+            return f"In the chair since {local_time(visit.status_at, zone):%H:%M}", ""
         if session.observation_ended_at is None:
             return f"Walks since {local_time(session.observation_started_at, zone):%H:%M}", ""
         return "Not signed yet", "attention"

@@ -11,7 +11,7 @@ from sessions_app.charting import GROUPS, RISK, STOP
 from sessions_app.facts import observation_minutes, session_date, zone_of
 from sessions_app.forms.choices import RISK_ITEMS, SEEN_ITEMS, STEPS_TAKEN, STOP_ITEMS
 from sessions_app.models import SessionFinding, TreatmentSession
-from sessions_app.presenters.visit import clock_words, patient_line, site_words, stocking_words, warnings
+from sessions_app.presenters.visit import Warn, clock_words, patient_line, site_words, stocking_words, warnings
 from sessions_app.wording import day_words, list_words, time_words
 
 _NUMBERS = {
@@ -44,7 +44,7 @@ class Record:
 
     title: str
     patient_line: str
-    warnings: list[str]
+    warnings: list[Warn]
     status: str
     signature: str
     before: list[tuple[str, str]]
@@ -63,7 +63,7 @@ def record_of(session: TreatmentSession) -> Record:
     mg = sum(site.dose_mg for site in sites)
     people = _people(session)
     return Record(
-        title=f"Session of {day_words(session_date(session))}",
+        title=f"session of {day_words(session_date(session))}",
         patient_line=patient_line(session.patient, on=session_date(session), weight_kg=session.weight_kg),
         warnings=warnings(session.patient),
         status=session.get_status_display(),
@@ -98,7 +98,7 @@ def _people(session: TreatmentSession) -> dict[int, str]:
 def _signature(session: TreatmentSession, people: dict[int, str]) -> str:
     if session.signed_at is None or session.signed_by_id is None:
         return ""
-    return f"Signed by {people[session.signed_by_id]}, {time_words(session.signed_at, zone_of(session))}"
+    return f"by {people[session.signed_by_id]}, {time_words(session.signed_at, zone_of(session))}"
 
 
 def _before(session: TreatmentSession) -> Iterator[tuple[str, str]]:

@@ -34,11 +34,18 @@ def patient_line(patient: Patient, *, on: date, weight_kg: Decimal | None, numbe
     return ", ".join(parts)
 
 
-def warnings(patient: Patient) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Warn:
+    words: str
+    kind: str
+    icon: str
+
+
+def warnings(patient: Patient) -> list[Warn]:
     """What must catch the eye in the head of every page of this patient."""
-    found = ["Allergy to polidocanol"] if patient.polidocanol_allergy else []
+    found = [Warn("Allergy to polidocanol", "danger", "octagon-alert")] if patient.polidocanol_allergy else []
     if patient.allergies.strip():
-        found.append(f"Allergies: {patient.allergies.strip()}")
+        found.append(Warn(f"Allergies: {patient.allergies.strip()}", "attention", "triangle-alert"))
     return found
 
 

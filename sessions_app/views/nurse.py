@@ -204,7 +204,8 @@ def _page(
 
 def _conflict(request: SignedInRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:
     session.refresh_from_db()
-    context = conflict_context(session, forms)
+    # The page goes on from the version it was made of, until its reader has chosen.
+    context = {**conflict_context(session, forms), "opened_version": _version(forms.data)}
     if request.htmx:
         return render(request, "sessions_app/nurse/_conflict.html", context, status=CONFLICT)
     return _page(request, session, forms=forms, conflict=context, status=CONFLICT)

@@ -2,6 +2,17 @@
 // does the same. Saving is one POST of the whole form; the answer is fragments that htmx swaps by id.
 (function () {
   "use strict";
+  function fill(field, value) {
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  // One tap instead of typing, on the page and in its dialog.
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-fill]");
+    if (chip) fill(document.getElementById(chip.dataset.fill), chip.value);
+  });
+
   const form = document.getElementById("visit-form");
   if (!form) return;
   const byId = (id) => document.getElementById(id);
@@ -10,7 +21,7 @@
   const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
   const GIVE_UP_MS = 15000;     // no answer by then counts as no connection
   const KEY = `legwork.visit.${form.dataset.person}.${form.dataset.session}`;
-  const SKIPPED = new Set(["csrfmiddlewaretoken", "do", "add_place", "places", "map"]);
+  const SKIPPED = new Set(["csrfmiddlewaretoken", "do", "version", "add_place", "places", "map"]);
 
   let version = Number(form.dataset.version);
   let saved = picture();        // the form as the server has it
@@ -313,15 +324,9 @@
     const seconds = (start + Math.floor((performance.now() - began) / 1000)) % 86400;
     return `${String(Math.floor(seconds / 3600)).padStart(2, "0")}:${String(Math.floor(seconds / 60) % 60).padStart(2, "0")}`;
   }
-  function fill(field, value) {
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  }
   form.addEventListener("click", (event) => {
     const now = event.target.closest("[data-now]");
     const removing = event.target.closest("[data-remove]");
-    const chip = event.target.closest("[data-fill]");
     if (now) {
       event.preventDefault();
       const wall = wallClock();
@@ -331,8 +336,6 @@
     } else if (removing) {
       event.preventDefault();
       remove(removing.closest("[data-site]"));
-    } else if (chip) {
-      fill(byId(chip.dataset.fill), chip.value);
     } else if (event.target.closest("[data-add-site]")) {
       event.preventDefault();
       addPlace();

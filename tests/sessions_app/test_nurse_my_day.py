@@ -91,7 +91,7 @@ def test_the_day_is_sorted_by_what_is_to_be_done(nurse):
     assert [(row.name.split()[0], row.state) for row in day.with_nurse] == [
         ("Unsigned", "Not signed yet"),
         ("Walker", "Walks since 10:33"),
-        ("Chair", "With you since 09:35"),
+        ("Chair", "In the chair since 09:35"),
     ]
     assert [(row.name.split()[0], row.state) for row in day.coming] == [("Late", "10 min late"), ("Later", "")]
     assert names(day.done) == ["Signed"]

@@ -384,7 +384,10 @@ def test_without_script_the_conflict_comes_with_the_whole_page_and_the_own_words
 
     assert response.status_code == 409
     assert "Save this page over it" in words(response)
-    assert "words of the second</textarea>" in response.content.decode()
+    page = response.content.decode()
+    assert "words of the second</textarea>" in page
+    assert '<input type="hidden" name="version" value="1">' in page
+    assert 'name="version" value="2" data-keep-mine' in page
 
 
 def test_after_seeing_the_difference_the_own_page_can_be_saved_over_it(client):

@@ -1,0 +1,318 @@
+"""The visit in a real browser: it saves itself, keeps what cannot be saved, works by keyboard, and is accessible."""
+
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from clinic.access import Role
+from sessions_app.models import TreatmentSession
+from tests.makers import make_appointment, make_draft_session, make_patient, make_user
+from tests.sessions_app.charts import ASKED, in_force, ready_draft
+from tests.support.browser import serious_accessibility_problems
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+OFFLINE = "Not saved: no connection, keep this page open"
+
+
+def sign_in(context, user, live_server):
+    """The person's session as a cookie; signing in itself is tested elsewhere."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+
+@pytest.fixture
+def open_visit(new_context, live_server):
+    """`open_visit(session)`: the visit's page as its nurse, or as another person, in a browser of her own."""
+
+    def open_page(session, user=None, **options):
+        context = new_context(size=options.pop("size", "tablet"), **options)
+        sign_in(context, user or session.nurse, live_server)
+        page = context.new_page()
+        page.goto(reverse("sessions_app:visit", args=[session.appointment.public_id]))
+        return page
+
+    return open_page
+
+
+def draft_now(**facts):
+    """A draft of a visit that began a minute ago, with the safety questions answered."""
+    in_force()
+    now = timezone.now().replace(second=0, microsecond=0)
+    appointment = make_appointment(starts_at=now, status="in_treatment")
+    facts = {"screening": ASKED, "responsible_clinician": make_user(Role.CLINICIAN), "sites": 0, **facts}
+    return make_draft_session(appointment=appointment, **facts)
+
+
+def stored(session):
+    return TreatmentSession.objects.get(pk=session.pk)
+
+
+def saved(page, version):
+    """Wait until the page holds that version, saved."""
+    expect(page.locator(f'#saved[data-version="{version}"]')).to_be_visible()
+
+
+def choose_place(page, name):
+    page.locator("#add-place").focus()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+
+
+def test_two_sites_are_charted_by_keyboard_alone_and_saved_by_themselves(open_visit):
+    session = draft_now()
+    page = open_visit(session)
+
+    choose_place(page, "Left calf, lat")
+    expect(page.locator("[name$='-vein_type']").first).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator("[name$='-injection_count']")).to_be_focused()
+    page.keyboard.type("8")
+    page.keyboard.press("Tab")
+    page.keyboard.type("0.2")
+    page.keyboard.press("Tab")
+    page.keyboard.type("20")
+    page.keyboard.press("Enter")
+    expect(page.locator("#add-place")).to_be_focused()
+    page.keyboard.type("Right knee")
+    page.keyboard.press("Enter")
+    second = page.locator("[data-site]").nth(1)
+    expect(second.locator("[name$='-injection_count']")).to_be_focused()
+    page.keyboard.type("5")
+    expect(page.locator(".total").first).to_contain_text("2.6 mL")
+    expect(page.locator(".places-as-map .mark-today")).to_have_count(2)
+
+    sites = [(s.leg, s.segment, s.vein_type, s.strength_percent, s.injection_count, s.volume_ml) for s in session.sites.all()]
+    half = Decimal("0.50")
+    assert sites == [
+        ("left", "calf_lateral", "spider", half, 8, Decimal("1.60")),
+        ("right", "knee", "spider", half, 5, Decimal("1.00")),
+    ]
+
+
+def test_a_tap_on_the_map_opens_a_site_there(open_visit):
+    session = draft_now()
+    page = open_visit(session)
+
+    page.locator("a.seg[aria-label^='Left popliteal']").first.click()
+
+    expect(page.locator("[data-site] .site-words b")).to_have_text("Left popliteal")
+    expect(page.locator("#missing")).to_contain_text("Site 1: vein type, strength, injections and volume")
+
+
+def test_the_list_of_places_does_the_same(open_visit):
+    page = open_visit(draft_now())
+
+    page.locator("label[for=places-list]").click()
+    page.get_by_role("link", name="Right ankle").click()
+
+    expect(page.locator("[data-site] .site-words b")).to_have_text("Right ankle")
+
+
+def test_a_site_that_was_removed_by_mistake_comes_back(open_visit):
+    session = draft_now(sites=2)
+    page = open_visit(session)
+
+    page.locator("#site-1 > summary").click()
+    page.locator("#site-1 [data-remove]").click()
+    expect(page.locator("#sites")).to_contain_text("Left calf, medial removed")
+    saved(page, 2)
+    assert session.sites.count() == 1
+    page.get_by_role("button", name="Undo").click()
+    saved(page, 3)
+
+    assert session.sites.count() == 2
+
+
+def test_a_finding_is_answered_where_it_stands_and_then_the_way_to_the_signature_is_open(open_visit):
+    session = ready_draft(sites=[{"injection_count": 20, "volume_ml": Decimal("4"), "treated_length_cm": None}])
+    page = open_visit(session)
+    expect(page.locator("#tray #finding-L3")).to_contain_text("Total above 3 mL")
+
+    page.locator("#id_answer-L3-reason").fill("last session of the left leg")
+    page.locator("#id_answer-L3-ack").check()
+    page.locator("#id_answer-L20-reason").fill("charted from paper")
+    page.locator("#id_answer-L20-ack").check()
+
+    expect(page.locator("#tray")).to_contain_text("Answered: ")
+    expect(page.locator("#sign")).to_have_attribute("href", reverse("aftercare:sign", args=[session.public_id]))
+    assert stored(session).screening["answers"]["L3"]["reason"] == "last session of the left leg"
+
+
+def test_an_impossible_value_stays_with_its_error_until_it_is_corrected(open_visit):
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    page.locator("#site-1 > summary").click()
+    field = page.locator("#id_site-1-each_ml")
+
+    field.fill("-1")
+    expect(page.locator("#id_site-1-each_ml_error")).to_have_text("Enter a number above 0.")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#saved")).to_contain_text("not: site 1")
+    assert field.input_value() == "-1"
+    field.fill("0.3")
+
+    expect(page.locator("#id_site-1-each_ml_error")).to_have_count(0)
+    expect(page.locator("#saved")).not_to_contain_text("not:")
+    assert session.sites.get().volume_ml == Decimal("1.20")
+
+
+def test_without_connection_the_page_says_so_and_saves_when_it_is_back(open_visit, page_problems):
+    session = draft_now()
+    page = open_visit(session)
+
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("typed on the way to room 2")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    page.context.set_offline(False)
+    saved(page, 2)
+
+    assert stored(session).note == "typed on the way to room 2"
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
+def test_what_a_closed_page_could_not_save_is_found_again_in_this_browser(open_visit, page_problems):
+    session = draft_now()
+    page = open_visit(session)
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("the battery went")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#id_note")).to_have_value("the battery went")
+    saved(again, 2)
+    assert stored(session).note == "the battery went"
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
+def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, page_problems):
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    choose_place(page, "Right foot")
+    row = page.locator("[data-site]").nth(1)
+    expect(row.locator("[name$='-injection_count']")).to_be_focused()
+    page.context.set_offline(True)
+    page.keyboard.type("7")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_have_value("7")
+    expect(again.locator("[data-site]")).to_have_count(2)
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
+def test_two_nurses_at_once_the_second_sees_the_difference_and_keeps_her_words(open_visit):
+    session = draft_now()
+    first, second = open_visit(session), open_visit(session, make_user(name="Imani Rowanfield"))
+
+    first.locator("#id_note").fill("words of the first")
+    saved(first, 2)
+    second.locator("#id_note").fill("words of the second")
+    conflict = second.locator("#conflict")
+    expect(conflict).to_contain_text("saved this visit at")
+    expect(conflict).to_contain_text("words of the first")
+    assert stored(session).note == "words of the first"
+    expect(second.locator("#id_note")).to_have_value("words of the second")
+
+    second.get_by_role("button", name="Save this page over it").click()
+    saved(second, 3)
+    assert stored(session).note == "words of the second"
+
+
+def test_the_walk_starts_with_one_tap_and_its_clock_survives_a_reload(open_visit):
+    session = draft_now()
+    page = open_visit(session)
+
+    page.locator("[data-now='observation_started_at']").click()
+    expect(page.locator("#clock [role=timer]")).to_be_visible()
+    page.reload()
+
+    expect(page.locator("#clock [role=timer]")).to_be_visible()
+    assert stored(session).observation_started_at == stored(session).ended_at
+    assert stored(session).observation_started_at is not None
+
+
+def test_what_is_missing_leads_to_its_place(open_visit):
+    page = open_visit(draft_now(sites=1, reaction=""))
+
+    page.locator("#missing button").click()
+    page.get_by_role("link", name="Reaction: yes or none").click()
+
+    expect(page.locator("#id_reaction_0")).to_be_focused()
+
+
+def test_not_treated_is_one_dialog(open_visit):
+    session = draft_now(screening={})
+    page = open_visit(session)
+
+    page.get_by_role("link", name="Not treated today").click()
+    page.get_by_role("button", name="Patient is ill").click()
+    page.get_by_role("button", name="End without treatment").click()
+
+    expect(page.locator("h1")).to_have_text("My day")
+    assert (stored(session).status, stored(session).not_treated_reason) == ("not_treated", "Patient is ill")
+
+
+def test_the_page_works_without_script(new_context, live_server):
+    session = draft_now(sites=1)
+    context = new_context(size="tablet", java_script_enabled=False)
+    sign_in(context, session.nurse, live_server)
+    page = context.new_page()
+    page.goto(reverse("sessions_app:visit", args=[session.appointment.public_id]))
+
+    page.locator("#id_note").fill("without script")
+    page.locator("#saved button").click()
+    expect(page.locator(".toast-undo")).to_contain_text("Saved")
+    expect(page.locator("#id_note")).to_have_value("without script")
+    page.locator("#add-place").select_option("right:knee")
+    page.get_by_role("button", name="Add a site").click()
+
+    expect(page.locator("[data-site]")).to_have_count(2)
+    assert stored(session).note == "without script"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
+def test_the_nurses_pages_are_accessible_and_never_scroll_sideways(new_context, live_server, size, scheme):
+    patient = make_patient(allergies="Latex", polidocanol_allergy=True)
+    ten = [{"injection_count": 40, "volume_ml": Decimal("10.4")}, {"strength_percent": Decimal(1)}]
+    session = ready_draft(patient=patient, sites=ten, observation_ended_at=None, reaction="seen")
+    waiting = make_appointment(nurse=session.nurse, status="arrived", starts_at=timezone.now())
+    context = new_context(size=size, scheme=scheme)
+    sign_in(context, session.nurse, live_server)
+    page = context.new_page()
+    addresses = [
+        reverse("sessions_app:my_day"),
+        reverse("sessions_app:visit", args=[session.appointment.public_id]),
+        reverse("sessions_app:visit", args=[waiting.public_id]),
+        reverse("sessions_app:session", args=[session.public_id]),
+        reverse("sessions_app:not_treated", args=[session.public_id]),
+    ]
+    problems = []
+
+    for address in addresses:
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        problems += serious_accessibility_problems(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append(f"{address} scrolls sideways")
+
+    assert problems == []
