@@ -250,7 +250,7 @@ def test_a_stale_page_shows_the_difference_and_overwrites_nothing(client, desk):
     ]
     form = response.context["form"]
     assert {name: form[name].value() for name in ("family_name", "phone", "language", "version")} == {
-        "family_name": "Sandpiper", "phone": "(212) 555-0133", "language": "es", "version": 2,
+        "family_name": "Sandpiper", "phone": "(212) 555-0133", "language": "es", "version": "2",
     }  # fmt: skip
 
 
