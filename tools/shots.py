@@ -36,7 +36,7 @@ class Shot:
     name: str
     who: str
     size: tuple[int, int]
-    go: Callable[[Page], None]
+    go: Callable[[Page], object]
 
 
 @contextmanager
@@ -120,11 +120,11 @@ def _open_repeat(page: Page) -> None:
 
 
 SHOTS: Sequence[Shot] = (
-    Shot("day", "desk@example.com", DESK, lambda page: page.goto("/day/") and None),
+    Shot("day", "desk@example.com", DESK, lambda page: page.goto("/day/")),
     Shot("booking", "desk@example.com", DESK, _open_repeat),
     Shot("charting", "nurse2@example.com", TABLET, _open_visit),
     Shot("sign", "nurse@example.com", TABLET, _open_signed),
-    Shot("today", "patient@example.com", PHONE, lambda page: page.goto("/today/") and None),
+    Shot("today", "patient@example.com", PHONE, lambda page: page.goto("/today/")),
 )
 
 
