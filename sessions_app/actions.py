@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from clinic import audit
@@ -176,6 +176,7 @@ def close_session(
         _refuse_closed(session)
         raise _stale(session)
     _forget_rows(session)
+    prefetch_related_objects([session], "sites", "ampoules")  # the plan reads them again
     chart = chart_of(session, now=now, version=protocol_version, signing=True)
     if answers and _save_answers(chart, answers, by=by, now=now, is_saved=True):
         chart = chart.answered()

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,7 +42,7 @@ def sign(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 def _sign(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
     try:
-        plan = sign_session(
+        sign_session(
             session=session,
             version=_whole(request.POST.get("version")),
             seen_protocol=_whole(request.POST.get("protocol")),
@@ -56,8 +55,6 @@ def _sign(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
         if session.status != TreatmentSession.Status.DRAFT:
             return redirect("aftercare:sign", public_id=session.public_id)
         return _preview(request, session, refusal=refusal, status=409 if isinstance(refusal, Stale) else 200)
-    words = "Signed. The plan holds from now on." if plan else "Signed. Nothing was injected, so there is no plan."
-    messages.success(request, words)
     return redirect("aftercare:sign", public_id=session.public_id)
 
 
