@@ -21,10 +21,10 @@ def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
         return None
     plans = [plan_of(row) for row in rows]
     zone = ZoneInfo(rows[-1].time_zone)
-    picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows))
+    picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows), now=now)
     return {
         "patient": patient,
-        "lines": picture.lines(),
+        "lines": [line for line in picture.lines() if not line.is_over],
         "phase": picture.timeline.state_at(now).compression.value.lower(),
         "since": " and ".join(short_day(plan.session_date) for plan in plans),
     }

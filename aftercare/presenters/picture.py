@@ -38,12 +38,13 @@ class PlanWords:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the plan as text; `icon` names its picture, `key` what it speaks of."""
+    """One line of the plan as text; `icon` names its picture, `key` what it speaks of, `is_over` that it has been."""
 
     key: str
     icon: str
     what: str
     until: str
+    is_over: bool = False
 
 
 class PlanPicture:
@@ -211,17 +212,22 @@ class PlanPicture:
     def _stocking_line(self, name: str, stretch: Stretch) -> Line:
         if stretch.state == CompressionState.CONTINUOUS:
             what = gettext("%(stocking)s day and night") % {"stocking": name}
-            return Line("continuous", "moon", what, self._until(stretch.ends_at))
+            return Line("continuous", "moon", what, self._until(stretch.ends_at), self._is_over(stretch.ends_at))
         last = local_date(stretch.ends_at - timedelta(microseconds=1), self.zone)
-        return Line("daytime", "sun", gettext("%(stocking)s by day") % {"stocking": name}, self._until_day(last))
+        what = gettext("%(stocking)s by day") % {"stocking": name}
+        return Line("daytime", "sun", what, self._until_day(last), self._is_over(stretch.ends_at))
 
     def _until(self, instant: datetime) -> str:
         return gettext("until %(when)s") % {"when": self.clock.moment(instant)}
 
+    def _is_over(self, end: datetime) -> bool:
+        return self.now is not None and end <= self.now
+
     def _walk_lines(self) -> list[Line]:
         what = gettext("Walk %(minutes)s minutes every day") % {"minutes": self.words.walk_minutes}
         return [
-            Line("walk", "footprints", what, self._from_to(first, last)) for first, last in self.timeline.walk_dates
+            Line("walk", "footprints", what, self._from_to(first, last), is_over=last < self.clock.today)
+            for first, last in self.timeline.walk_dates
         ]
 
     def _avoid_lines(self) -> list[Line]:
@@ -230,13 +236,22 @@ class PlanPicture:
         for key, stretches in self.timeline.avoided.items():
             names[stretches[-1].ends_at].append(self._avoid_name(key))
         return [
-            Line("avoid", "ban", gettext("Leave: %(things)s") % {"things": ", ".join(names[end])}, self._until(end))
+            Line(
+                "avoid",
+                "ban",
+                gettext("Leave: %(things)s") % {"things": ", ".join(names[end])},
+                self._until(end),
+                self._is_over(end),
+            )
             for end in ends
         ]
 
     def _pause_lines(self) -> list[Line]:
         ends = [item.ends_at for plan in self.plans for item in plan.timed(ItemKey.BREASTFEEDING_PAUSE)]
-        return [Line("pause", "hourglass", gettext("No breastfeeding"), self._until(max(ends)))] if ends else []
+        if not ends:
+            return []
+        end = max(ends)
+        return [Line("pause", "hourglass", gettext("No breastfeeding"), self._until(end), self._is_over(end))]
 
     def _avoid_name(self, key: ItemKey) -> str:
         return leave_name(key, long_flight_hours=self.words.long_flight_hours).lower()
