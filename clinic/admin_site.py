@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.apps import AdminConfig
 from django.db.models import Model
+from django.http import HttpRequest
+from django.shortcuts import redirect
 
 _OURS = frozenset({"clinic", "sessions_app"})
 
@@ -31,6 +33,19 @@ class SetUpSite(AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         ours = [model for model in models if model._meta.app_label in _OURS]
         super().register(ours, admin_class, **options)
+
+    # The library's own forms for passwords know no limits on tries and tell nobody of a change: ours are the only ones.
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_login")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_change_password")
 
 
 class SetUpConfig(AdminConfig):

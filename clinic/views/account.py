@@ -30,7 +30,13 @@ def _wait(response: HttpResponse, seconds: int) -> HttpResponse:
     return response
 
 
-class SaysWhenToRetry:
+class FormOnly:
+    """Mixin: a form is looked at and posted; the library would take PUT for POST."""
+
+    http_method_names = ["get", "head", "post", "options"]
+
+
+class SaysWhenToRetry(FormOnly):
     """Mixin: a form that a limit refused keeps what was typed and answers 429."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
@@ -56,7 +62,7 @@ class PasswordChangeView(SaysWhenToRetry, allauth_views.PasswordChangeView):
         return response
 
 
-class PasswordResetView(allauth_views.PasswordResetView):
+class PasswordResetView(FormOnly, allauth_views.PasswordResetView):
     def form_valid(self, form: Form) -> HttpResponse:
         """The same answer to everybody, also when this address had its messages already and gets no further one."""
         try:
@@ -69,7 +75,7 @@ class PasswordResetView(allauth_views.PasswordResetView):
         return redirect(self.get_success_url())
 
 
-class NewPasswordView(allauth_views.PasswordResetFromKeyView):
+class NewPasswordView(FormOnly, allauth_views.PasswordResetFromKeyView):
     def form_valid(self, form: Form) -> HttpResponse:
         """A new password by mail lifts the lock of this account; the limit of the address it came from stays."""
         response: HttpResponse = super().form_valid(form)
@@ -77,7 +83,7 @@ class NewPasswordView(allauth_views.PasswordResetFromKeyView):
         return response
 
 
-class RequestCodeView(allauth_views.RequestLoginCodeView):
+class RequestCodeView(FormOnly, allauth_views.RequestLoginCodeView):
     def form_valid(self, form: Form) -> HttpResponse:
         seconds = getattr(self.request, "retry_after", None)
         if seconds is not None:
@@ -87,7 +93,7 @@ class RequestCodeView(allauth_views.RequestLoginCodeView):
         return response
 
 
-class ConfirmCodeView(allauth_views.ConfirmLoginCodeView):
+class ConfirmCodeView(FormOnly, allauth_views.ConfirmLoginCodeView):
     """A code dies after five wrong tries, also when they come at the same time from one browser's session."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

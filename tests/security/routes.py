@@ -1,0 +1,138 @@
+"""Every address of the product, written down: who may, by which methods, with which answer, for which objects.
+
+This table is a second opinion on `clinic.access`: it is written by hand, and a route that is missing here fails a test.
+"""
+
+from dataclasses import dataclass, field
+
+EVERYBODY = frozenset({"everybody"})
+NURSE, DESK, CLINICIAN, LEAD, ADMIN = "nurse", "front_desk", "clinician", "clinical_lead", "administrator"
+PATIENTS = frozenset({"patient_a", "patient_b"})
+STAFF = frozenset({NURSE, DESK, CLINICIAN, LEAD, ADMIN})
+TREATING = frozenset({NURSE, CLINICIAN, LEAD})
+BOOKING = TREATING | {DESK}
+ADMINISTRATOR = frozenset({ADMIN})
+
+OK, GOES_ON = frozenset({200}), frozenset({302})
+PAGE_OR_GOES_ON = frozenset({200, 302})
+# A form posted empty comes back with its errors.
+FORM = frozenset({200, 302, 400, 422})
+
+LOOK = {"GET": OK, "HEAD": OK}
+LOOK_ONLY = {"GET": OK}  # without HEAD
+FILL = {**LOOK, "POST": FORM}
+POST = {"POST": FORM}
+GONE_ON = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), GOES_ON)
+ANY_METHOD = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), OK)
+# Django's administration answers any method with the page; what it must not do is write, which is looked at apart.
+SET_UP = {**ANY_METHOD, "POST": PAGE_OR_GOES_ON}
+NEVER = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), frozenset({403}))
+
+
+@dataclass(frozen=True)
+class Route:
+    who: frozenset[str]
+    methods: dict[str, frozenset[int]]
+    # Parameter of the address -> name of an object in the world.
+    params: dict[str, str] = field(default_factory=dict)
+    # What people who are signed in get from pages for those who are not, and the other way round.
+    signed_in: dict[str, frozenset[int]] | None = None
+    no_csrf: bool = False
+
+    def expected(self, who: str, method: str) -> frozenset[int]:
+        """The statuses that may answer, for one person and one method."""
+        is_known = who not in ("anonymous", "deactivated")
+        if self.who != EVERYBODY:
+            if not is_known:
+                return GOES_ON
+            if who not in self.who:
+                return frozenset({403})
+        methods = self.signed_in if is_known and self.signed_in is not None else self.methods
+        return methods.get(method, frozenset({405}))
+
+
+def _set_up(name: str, row: str, *, may_add: bool = True) -> dict[str, Route]:
+    """The six addresses of a model in the administration; nothing is deleted there, by nobody."""
+    at_row = {"object_id": row}
+    app, _, model = name.rpartition("_")
+    return {
+        f"admin:/admin/{app}/{model}/<path:object_id>/": Route(ADMINISTRATOR, GONE_ON, at_row),
+        f"admin:{name}_changelist": Route(ADMINISTRATOR, SET_UP),
+        f"admin:{name}_add": Route(ADMINISTRATOR, SET_UP if may_add else NEVER),
+        f"admin:{name}_change": Route(ADMINISTRATOR, SET_UP, at_row),
+        f"admin:{name}_history": Route(ADMINISTRATOR, ANY_METHOD, at_row),
+        f"admin:{name}_delete": Route(ADMINISTRATOR, NEVER, at_row),
+    }
+
+
+ROUTES: dict[str, Route] = {
+    "home": Route(EVERYBODY, GONE_ON),
+    "healthz": Route(EVERYBODY, LOOK),
+    # --- Accounts
+    "account_login": Route(EVERYBODY, FILL, signed_in=GONE_ON),
+    "account_logout": Route(
+        EVERYBODY, dict.fromkeys(("GET", "HEAD", "POST"), GOES_ON), signed_in={**LOOK, "POST": GOES_ON}
+    ),
+    "account_signup": Route(EVERYBODY, ANY_METHOD, signed_in=GONE_ON),
+    "account_inactive": Route(EVERYBODY, LOOK),
+    "account_request_login_code": Route(EVERYBODY, FILL, signed_in=GONE_ON),
+    "account_confirm_login_code": Route(EVERYBODY, GONE_ON),
+    "account_reauthenticate": Route(STAFF, FILL),
+    "account_change_password": Route(STAFF, FILL),
+    "account_reset_password": Route(EVERYBODY, FILL),
+    "account_reset_password_done": Route(EVERYBODY, LOOK),
+    "account_reset_password_from_key": Route(EVERYBODY, GONE_ON, {"uidb36": "uid", "key": "token"}),
+    "account_reset_password_from_key_done": Route(EVERYBODY, LOOK),
+    # --- Patients, messages, the protocol
+    "clinic:patients": Route(BOOKING, FILL),
+    "clinic:patient_suggestions": Route(BOOKING, POST),
+    "clinic:patient_new": Route(BOOKING, FILL),
+    "clinic:patient": Route(BOOKING, LOOK, {"patient_id": "patient_b"}),
+    "clinic:patient_edit": Route(BOOKING, FILL, {"patient_id": "patient_b"}),
+    "clinic:messages": Route(BOOKING, LOOK),
+    "clinic:message_called": Route(BOOKING, POST, {"item": "task"}),
+    "clinic:message_verdict": Route(BOOKING, POST, {"item": "task"}),
+    "clinic:message_review": Route(BOOKING, {"POST": frozenset({404})}, {"item": "held"}),
+    "clinic:protocol": Route(TREATING | {ADMIN}, LOOK),
+    "clinic:protocol_next": Route(frozenset({LEAD}), FILL),
+    "clinic:stop": Route(EVERYBODY, FILL, {"token": "stop"}, no_csrf=True),
+    # --- The visit
+    "sessions_app:day": Route(STAFF, LOOK),
+    "sessions_app:calls": Route(BOOKING, LOOK),
+    "sessions_app:book": Route(BOOKING, FILL),
+    "sessions_app:book_patients": Route(BOOKING, POST),
+    "sessions_app:appointment": Route(STAFF, LOOK, {"public_id": "visit_booked"}),
+    "sessions_app:move": Route(BOOKING, FILL, {"public_id": "visit_booked"}),
+    "sessions_app:cancel": Route(BOOKING, FILL, {"public_id": "visit_booked"}),
+    "sessions_app:status": Route(BOOKING, POST, {"public_id": "visit_booked"}),
+    "sessions_app:my_day": Route(TREATING, LOOK_ONLY),
+    "sessions_app:visit": Route(TREATING, {**LOOK, "POST": GOES_ON}, {"public_id": "visit_now"}),
+    "sessions_app:session": Route(TREATING, LOOK_ONLY, {"public_id": "session_a"}),
+    "sessions_app:session_save": Route(TREATING, {"POST": frozenset({200, 302, 409})}, {"public_id": "draft"}),
+    "sessions_app:not_treated": Route(TREATING, FILL, {"public_id": "draft"}),
+    # --- After the visit
+    "aftercare:today": Route(PATIENTS, LOOK),
+    "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),
+    "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
+    "aftercare:plan_link": Route(EVERYBODY, {**LOOK, "POST": GOES_ON}, {"secret": "link"}),
+    # --- Set-up
+    "admin:index": Route(ADMINISTRATOR, ANY_METHOD),
+    "admin:login": Route(ADMINISTRATOR, GONE_ON),
+    "admin:logout": Route(ADMINISTRATOR, GONE_ON),
+    "admin:password_change": Route(ADMINISTRATOR, GONE_ON),
+    "admin:password_change_done": Route(ADMINISTRATOR, GONE_ON),
+    "admin:autocomplete": Route(ADMINISTRATOR, {"GET": frozenset({403}), "HEAD": frozenset({403})}),
+    "admin:jsi18n": Route(ADMINISTRATOR, LOOK),
+    "admin:view_on_site": Route(
+        ADMINISTRATOR,
+        dict.fromkeys(ANY_METHOD, frozenset({404})),
+        {"content_type_id": "room_type", "object_id": "room_row"},
+    ),
+    "admin:app_list": Route(ADMINISTRATOR, ANY_METHOD, {"app_label": "app"}),
+    "admin:/admin/<url>": Route(ADMINISTRATOR, dict.fromkeys(ANY_METHOD, frozenset({404})), {"url": "nowhere"}),
+    **_set_up("clinic_clinic", "clinic_row", may_add=False),
+    **_set_up("clinic_room", "room_row"),
+    **_set_up("clinic_user", "person_row"),
+    **_set_up("sessions_app_service", "service_row"),
+    **_set_up("sessions_app_nursehours", "hours_row"),
+}
