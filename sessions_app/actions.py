@@ -6,7 +6,7 @@ and overwrites nothing. Signing with its plan is `aftercare.actions.sign_session
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,16 +14,15 @@ from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from clinic import audit
-from clinic.models import AuditEvent, Clinic, Patient, ProtocolVersion, User
-from clinic.protocol.vocabulary import Severity
-from clinic.protocol.zones import local_date, start_of_day
+from clinic.models import AuditEvent, ProtocolVersion, User
 from sessions_app import answers as given_answers
 from sessions_app import booking
-from sessions_app.charting import GROUPS, RISK, UNFINISHED, Chart, Missing, chart_of, last_session_before
+from sessions_app.beginning import KIT, beginning_of
+from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused, Stale
+from sessions_app.signature import events_of_signature, finding_rows, remember
 
-KIT = "kit"
 _TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
 _OVER = (Appointment.Status.DONE, Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
 
@@ -71,7 +70,7 @@ def open_visit(*, appointment: Appointment, by: User, now: datetime | None = Non
         )
     try:
         with transaction.atomic():
-            session = TreatmentSession.objects.create(**_beginning(appointment, by=by, now=now))
+            session = TreatmentSession.objects.create(**beginning_of(appointment, by=by, now=now))
     except IntegrityError:
         # A colleague opened it in the same moment.
         found = _session_of(appointment)
@@ -182,7 +181,7 @@ def close_session(
         chart = chart.answered()
     if chart.missing:
         raise NotComplete(chart.missing)
-    SessionFinding.objects.bulk_create(_finding_rows(chart))
+    SessionFinding.objects.bulk_create(finding_rows(chart))
     signed = {
         "status": TreatmentSession.Status.SIGNED,
         "signed_by": by,
@@ -191,9 +190,9 @@ def close_session(
     }
     TreatmentSession.objects.filter(pk=session.pk).update(**signed)
     _set(session, {**signed, "version": version + 1})
-    _remember(session, by=by)
+    remember(session, by=by)
     _move_on(session.appointment, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
-    AuditEvent.objects.bulk_create(_events_of_signature(chart, by=by))
+    AuditEvent.objects.bulk_create(events_of_signature(chart, by=by))
     return True
 
 
@@ -202,48 +201,6 @@ def close_session(
 
 def _session_of(appointment: Appointment) -> TreatmentSession | None:
     return appointment.sessions.filter(amends__isnull=True).first()
-
-
-def _beginning(appointment: Appointment, *, by: User, now: datetime) -> dict[str, Any]:
-    """What a new draft begins with: remembered facts to be confirmed, and what holds for the whole clinic today."""
-    zone = Clinic.current().zone
-    same_day = local_date(now, zone) == local_date(appointment.starts_at, zone)
-    screening: dict[str, Any] = {}
-    today = _session_with_kit_today(now) if same_day else None
-    if today is not None:
-        screening = {"kit_checked_today": True, KIT: today.screening.get(KIT, {})}
-    beginning = {
-        "appointment": appointment,
-        "patient": appointment.patient,
-        "nurse": by,
-        "responsible_clinician": today.responsible_clinician if today else None,
-        # Charted on a later day: the visit began when it was booked; the nurse corrects the time.
-        "started_at": now.replace(second=0, microsecond=0) if same_day else appointment.starts_at,
-        "time_zone": zone.key,
-        "screening": screening,
-        "weight_kg": appointment.patient.weight_kg,
-    }
-    last = last_session_before(TreatmentSession(**beginning))
-    if last is not None:
-        beginning |= {"compression_garment": last.compression_garment, "compression_mmhg": last.compression_mmhg}
-    return beginning
-
-
-def _session_with_kit_today(now: datetime) -> TreatmentSession | None:
-    """The newest session of today in which the emergency kit was checked and the clinician named."""
-    zone = Clinic.current().zone
-    day = local_date(now, zone)
-    return (
-        TreatmentSession.objects.filter(
-            appointment__entry__starts_at__gte=start_of_day(day, zone),
-            appointment__entry__starts_at__lt=start_of_day(day + timedelta(days=1), zone),
-            screening__kit_checked_today=True,
-            responsible_clinician__isnull=False,
-        )
-        .select_related("responsible_clinician")
-        .order_by("-started_at")
-        .first()
-    )
 
 
 def _move_on(appointment: Appointment, steps: Sequence[Appointment.Status], *, by: User) -> None:
@@ -340,63 +297,3 @@ def _rewrite(session: TreatmentSession, model: type[Any], rows: Sequence[Mapping
     """Parts of a draft have no life of their own: they are written anew, in two statements whatever their number."""
     model.objects.filter(session=session).delete()
     model.objects.bulk_create(model(session=session, **row) for row in rows)
-
-
-# --- Signing -----------------------------------------------------------------------------------------------------
-
-
-def _finding_rows(chart: Chart) -> list[SessionFinding]:
-    rows = []
-    for judged in chart.findings:
-        finding, reply = judged.finding, judged.reply
-        answered = given_answers.wants_answer(finding)
-        rows.append(
-            SessionFinding(
-                session=chart.session,
-                check_id=finding.id,
-                severity=finding.severity,
-                text=f"{finding.title}. {finding.text}"[:400],
-                reason=reply.reason if answered else "",
-                answered_by_id=reply.by if answered else None,
-                answered_at=datetime.fromisoformat(reply.at) if answered and reply.at else None,
-                overridden=finding.severity is Severity.BLOCK,
-            )
-        )
-    return rows
-
-
-def _events_of_signature(chart: Chart, *, by: User) -> list[AuditEvent]:
-    session = chart.session
-    events = [
-        audit.event(
-            "check overridden",
-            by=by,
-            subject=session,
-            patient=session.patient,
-            check=judged.finding.id,
-            answered_by=judged.reply.by,
-            opens_incident=judged.finding.opens_incident,
-        )
-        for judged in chart.findings
-        if judged.finding.severity is Severity.BLOCK
-    ]
-    checks = [judged.finding.id for judged in chart.findings]
-    signed = audit.event("session signed", by=by, subject=session, patient=session.patient, checks=checks)
-    return [*events, signed]
-
-
-def _remember(session: TreatmentSession, *, by: User) -> None:
-    """Keep for the next visit what the patient said today: weight and risk factors."""
-    patient = session.patient
-    changes: dict[str, Any] = {}
-    if session.weight_kg is not None and session.weight_kg != patient.weight_kg:
-        changes["weight_kg"] = session.weight_kg
-    if session.screening.get(GROUPS, {}).get(RISK):
-        risks = [risk.value for risk in Patient.RiskFactor if session.screening.get(risk.value) is True]
-        if set(risks) != set(patient.risk_factors):
-            changes["risk_factors"] = risks
-    if changes:
-        Patient.objects.filter(pk=patient.pk).update(**changes, version=F("version") + 1)
-        audit.record(
-            "patient updated", by=by, subject=patient, patient=patient, fields=sorted(changes), source="session"
-        )

@@ -9,7 +9,7 @@ from django.core.validators import MinValueValidator
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.facts import StatusAtEnd, zone_of
-from sessions_app.forms.choices import SEEN_ITEMS, SEGMENTED, STEPS_TAKEN
+from sessions_app.forms.choices import SEEN_ITEMS, SEGMENTED, STEPS_TAKEN, TICK
 from sessions_app.forms.fields import ClockField, CountField
 from sessions_app.models import TreatmentSession
 
@@ -55,7 +55,7 @@ class AfterForm(forms.Form):
         label="Seen",
         required=False,
         choices=[*SEEN_ITEMS.items(), *STEPS_TAKEN.items()],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs=TICK),
     )
     reaction_note = forms.CharField(
         label="What was seen, what was done", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})

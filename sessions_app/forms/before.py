@@ -8,7 +8,7 @@ from django import forms
 from clinic.models import User
 from clinic.protocol.vocabulary import Answer
 from sessions_app.facts import screening_of
-from sessions_app.forms.choices import QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS
+from sessions_app.forms.choices import QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
 from sessions_app.forms.fields import CountField, DayField, NumberField
 
 
@@ -24,7 +24,7 @@ class BeforeForm(forms.Form):
         widget=forms.RadioSelect(attrs=SEGMENTED),
     )
     stop_items = forms.MultipleChoiceField(
-        required=False, choices=list(STOP_ITEMS.items()), widget=forms.CheckboxSelectMultiple
+        required=False, choices=list(STOP_ITEMS.items()), widget=forms.CheckboxSelectMultiple(attrs=TICK)
     )
     pregnant = forms.ChoiceField(
         label="Pregnant", required=False, widget=forms.RadioSelect(attrs=SEGMENTED),
@@ -54,7 +54,7 @@ class BeforeForm(forms.Form):
         widget=forms.RadioSelect(attrs=SEGMENTED),
     )
     risk_items = forms.MultipleChoiceField(
-        required=False, choices=list(RISK_ITEMS.items()), widget=forms.CheckboxSelectMultiple
+        required=False, choices=list(RISK_ITEMS.items()), widget=forms.CheckboxSelectMultiple(attrs=TICK)
     )
     major_surgery = DayField(label="Major surgery")
     hospital_stay = DayField(label="End of a long hospital stay")

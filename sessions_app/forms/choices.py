@@ -5,6 +5,7 @@ from clinic.protocol.vocabulary import Leg, Segment
 from clinic.templatetags.drawings import place_name
 
 SEGMENTED = {"data-look": "segmented"}
+TICK = {"class": "form-check-input"}
 QUICK, SOME, OTHER = "none", "some", "other"
 PLACES = [(f"{leg.value}:{segment.value}", place_name(segment, leg)) for leg in Leg for segment in Segment]
 GARMENTS = ["Thigh stocking", "Knee stocking", "Tights", "Bandage"]

@@ -54,7 +54,8 @@ def _put_screening(data: QueryDict, session: TreatmentSession) -> None:
     for name, choice in asked.get(GROUPS, {}).items():
         data[name] = choice
     remembered = set(session.patient.risk_factors)
-    data.setlist("stop_items", [name for name in STOP_ITEMS if asked.get(name)])
+    known = {"polidocanol_allergy": True} if session.patient.polidocanol_allergy else {}
+    data.setlist("stop_items", [name for name in STOP_ITEMS if {**asked, **known}.get(name)])
     ticked = asked if asked.get(GROUPS, {}).get(RISK) else dict.fromkeys(remembered, True)
     data.setlist("risk_items", [name for name in RISK_ITEMS if ticked.get(name)])
     data.setlist("seen", [name for name in (*SEEN_ITEMS, *STEPS_TAKEN) if asked.get(name)])

@@ -13,6 +13,7 @@ from clinic.protocol.vocabulary import Moment, Override, Severity
 from clinic.protocol.zones import local_date, local_time
 from clinic.templatetags.drawings import place_name
 from sessions_app.answers import may_answer, needs_prescriber, wants_answer
+from sessions_app.beginning import KIT
 from sessions_app.charting import Chart, Judged, Missing
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.treatment import SiteForm
@@ -159,13 +160,17 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
     if reply.ack and reply.by_name and not judged.is_open:
         who = f"Answered by {reply.by_name}"
     elif wants_answer(finding) and not may:
-        who = "A clinician answers this: she or he opens this visit and writes the reason."
+        who = "A clinician answers this: ask one to open this visit and write the reason."
     elif needs_prescriber(finding) and reply.of and reply.of != finding.text:
         who = "The facts changed after it was answered. Answer it again."
     elif judged.is_open and reply.ack and not reply.reason.strip():
         who = "Write the reason too."
     elif finding.severity is Severity.BLOCK and finding.override is Override.NONE:
-        who = "Nobody can lift this. Correct what is wrong, or end the visit as not treated."
+        who = (
+            "Nobody can lift this. Correct the answer, or end the visit as not treated."
+            if judged.moment is Moment.BEFORE
+            else "Nobody can lift this: correct what is wrong."
+        )
     return FindingView(
         id=finding.id,
         severity=str(finding.severity),
@@ -182,12 +187,17 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
     )
 
 
-def by_severity(views: Sequence[FindingView]) -> dict[str, list[FindingView]]:
-    """Open findings that want something, answered ones, and notes; the tray shows them in this order."""
+def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, list[FindingView]]:
+    """What the tray above the totals shows: everything open, severest first; notes and answers on what was logged.
+
+    Notes and answers to the questions before the session stand with those questions.
+    """
+    order = list(Severity)
+    unanswered = [view for view in (*before, *logging) if view.is_open]
     return {
-        "open": [view for view in views if view.is_open],
-        "done": [view for view in views if not view.is_open and view.severity != Severity.NOTE],
-        "notes": [view for view in views if view.severity == Severity.NOTE],
+        "open": sorted(unanswered, key=lambda view: order.index(Severity(view.severity))),
+        "done": [view for view in logging if not view.is_open and view.severity != Severity.NOTE],
+        "notes": [view for view in logging if view.severity == Severity.NOTE],
     }
 
 
@@ -382,7 +392,7 @@ def clock_words(instant: datetime | None, session: TreatmentSession) -> str:
 
 def kit_words(session: TreatmentSession) -> str:
     """Who ticked the kit, and when: "Checked today at 07:50 by Imani Rowanfield" """
-    kit = session.screening.get("kit") or {}
+    kit = session.screening.get(KIT) or {}
     if not kit.get("by_name") or not kit.get("at"):
         return "Anaphylaxis kit complete and in date, oxygen ready"
     at = datetime.fromisoformat(kit["at"])

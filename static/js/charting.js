@@ -145,8 +145,11 @@
       if (!live || field.type === "hidden") continue;
       if (field.type === "checkbox") field.checked = live.checked; else field.value = live.value;
     }
-    const open = old.querySelector("details[open]");
-    if (open && fresh.querySelector("details")) fresh.querySelector("details").open = true;
+    // What is open stays open; when that one is gone, what the server opens is the next to answer.
+    const drawers = [...old.querySelectorAll("details[id]")].filter((each) => fresh.querySelector("#" + CSS.escape(each.id)));
+    if (drawers.some((each) => each.open)) drawers.forEach((each) => { fresh.querySelector("#" + CSS.escape(each.id)).open = each.open; });
+    // Of drawers with one name only one is open: the old one must not close the new one as it comes in.
+    old.querySelectorAll("details[name]").forEach((each) => { each.open = false; });
   });
 
   // --- Errors beside their fields -------------------------------------------------------------------------------

@@ -137,10 +137,11 @@ def test_a_finding_is_answered_where_it_stands_and_then_the_way_to_the_signature
     page = open_visit(session)
     expect(page.locator("#tray #finding-L3")).to_contain_text("Total above 3 mL")
 
-    page.locator("#id_answer-L3-reason").fill("last session of the left leg")
-    page.locator("#id_answer-L3-ack").check()
+    # The first open one is unfolded; answered, it makes way for the next.
     page.locator("#id_answer-L20-reason").fill("charted from paper")
     page.locator("#id_answer-L20-ack").check()
+    page.locator("#id_answer-L3-reason").fill("last session of the left leg")
+    page.locator("#id_answer-L3-ack").check()
 
     expect(page.locator("#tray")).to_contain_text("Answered: ")
     expect(page.locator("#sign")).to_have_attribute("href", reverse("aftercare:sign", args=[session.public_id]))
