@@ -4,7 +4,7 @@ The stocking comes from the united plans (`clinic.protocol.timeline_of`), so tha
 are counted on the clinic's wall clock, because patients follow the clock on the wall.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from clinic.protocol import (
     BookingWindow,
     CompressionState,
-    DatedItem,
     ItemKey,
     Leg,
     Plan,
@@ -85,6 +84,7 @@ class Today:
     zone: ZoneInfo
     day: int | None
     timeline: Timeline
+    of_leg: Mapping[Leg, Timeline]
     stockings: tuple[Stocking, ...]
     daytime_last_date: date | None
     walks: Walks | None
@@ -104,7 +104,8 @@ def today_of(plans: Sequence[Plan], now: datetime, *, zone: ZoneInfo) -> Today:
     timeline = timeline_of(active)
     zone = zone_named(timeline.time_zone) if active else zone
     day = local_date(now, zone)
-    stockings = _stockings(active, timeline, now, zone)
+    of_leg = timelines_of_legs(active)
+    stockings = _stockings(of_leg, now, zone)
     newest = max((plan.session_date for plan in active), default=None)
     return Today(
         phase=_phase(active, stockings, timeline, day),
@@ -112,6 +113,7 @@ def today_of(plans: Sequence[Plan], now: datetime, *, zone: ZoneInfo) -> Today:
         zone=zone,
         day=(day - newest).days if newest else None,
         timeline=timeline,
+        of_leg=of_leg,
         stockings=stockings,
         daytime_last_date=timeline.daytime_last_date,
         walks=_walks(timeline, day),
@@ -130,12 +132,17 @@ def _phase(plans: Sequence[Plan], stockings: Sequence[Stocking], timeline: Timel
     return Phase.WATCH if is_watching else Phase.OVER
 
 
-def _stockings(plans: Sequence[Plan], timeline: Timeline, now: datetime, zone: ZoneInfo) -> tuple[Stocking, ...]:
+def timelines_of_legs(plans: Sequence[Plan]) -> dict[Leg, Timeline]:
+    """What each leg gets by itself; a leg that no plan treated gets no compression."""
+    return {leg: timeline_of(plans, leg=leg) for leg in Leg}
+
+
+def _stockings(of_leg: Mapping[Leg, Timeline], now: datetime, zone: ZoneInfo) -> tuple[Stocking, ...]:
     """One answer for all legs that agree; a leg whose phase or end differs gets its own."""
     answers: dict[tuple[str, datetime], set[Leg]] = {}
     worn: dict[tuple[str, datetime], Stretch] = {}
-    for leg in Leg:
-        stretch = timeline_of(plans, leg=leg).segment_at(now, StretchKind.COMPRESSION)
+    for leg, timeline in of_leg.items():
+        stretch = timeline.segment_at(now, StretchKind.COMPRESSION)
         if stretch is not None:
             key = (stretch.state, stretch.ends_at)
             answers.setdefault(key, set()).add(leg)
@@ -207,8 +214,3 @@ def _avoid(plans: Sequence[Plan], timeline: Timeline, now: datetime) -> tuple[Av
     if pauses:
         groups.setdefault(max(pauses), []).append(ItemKey.BREASTFEEDING_PAUSE)
     return tuple(AvoidGroup(until, tuple(keys)) for until, keys in sorted(groups.items()))
-
-
-def dated(plans: Sequence[Plan], key: ItemKey) -> list[DatedItem]:
-    """The items of one key over all plans."""
-    return [item for plan in plans for item in plan.dated(key)]

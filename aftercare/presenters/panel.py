@@ -24,7 +24,7 @@ def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
     picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows), now=now)
     return {
         "patient": patient,
-        "lines": [line for line in picture.lines() if not line.is_over],
+        "lines": [line for line in picture.lines if not line.is_over],
         "phase": picture.timeline.state_at(now).compression.value.lower(),
         "since": " and ".join(short_day(plan.session_date) for plan in plans),
     }

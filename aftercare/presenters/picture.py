@@ -1,14 +1,16 @@
 """The united plan as the picture by day (`clinic.templatetags.plan_layout`) and as the lines of text beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
 from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
+from aftercare.today import timelines_of_legs
 from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of
 from clinic.protocol.zones import local_date
 
@@ -51,6 +53,7 @@ class PlanPicture:
     """Draws one patient's running plans. Everything is computed once, by `clinic.protocol`; here it gets words.
 
     `now` draws today's line, `visit_at` the booked next visit, `is_narrow` chooses names that stand above their row.
+    `timeline` and `of_leg` are the plans' own, for who has them already.
     """
 
     def __init__(
@@ -62,9 +65,12 @@ class PlanPicture:
         now: datetime | None = None,
         visit_at: datetime | None = None,
         is_narrow: bool = False,
+        timeline: Timeline | None = None,
+        of_leg: Mapping[Leg, Timeline] | None = None,
     ) -> None:
         self.plans = sorted(plans, key=lambda plan: plan.session_end)
-        self.timeline = timeline_of(self.plans)
+        self.timeline = timeline or timeline_of(self.plans)
+        self.of_leg = of_leg or timelines_of_legs(self.plans)
         self.clock, self.words, self.now, self.visit_at = clock, words, now, visit_at
         self.is_narrow = is_narrow
         self.zone: ZoneInfo = clock.zone
@@ -85,8 +91,9 @@ class PlanPicture:
 
     def as_text(self) -> str:
         """The whole plan in sentences, for those who do not see the picture."""
-        return " ".join(f"{line.what} {line.until}." for line in self.lines())
+        return " ".join(f"{line.what} {line.until}." for line in self.lines)
 
+    @cached_property
     def lines(self) -> list[Line]:
         """The whole plan line by line, in the order in which it is lived."""
         return [
@@ -108,10 +115,10 @@ class PlanPicture:
     def _day(self, day: date) -> float:
         return float((day - self.first).days)
 
+    @cached_property
     def _leg_timelines(self) -> list[tuple[str, Timeline]]:
         """One row for all legs that agree, otherwise a row for each leg."""
-        each = {leg: timeline_of(self.plans, leg=leg) for leg in Leg}
-        worn = {leg: timeline for leg, timeline in each.items() if timeline.compression}
+        worn = {leg: timeline for leg, timeline in self.of_leg.items() if timeline.compression}
         if len({timeline.compression for timeline in worn.values()}) <= 1:
             return [(gettext("Stocking"), self.timeline)]
         return [
@@ -126,7 +133,7 @@ class PlanPicture:
                 "bands": [self._stocking_band(stretch) for stretch in timeline.compression],
                 "note": self._until_day(self._last_date(timeline)),
             }
-            for name, timeline in self._leg_timelines()
+            for name, timeline in self._leg_timelines
         ]
 
     def _last_date(self, timeline: Timeline) -> date | None:
@@ -205,7 +212,7 @@ class PlanPicture:
     def _stocking_lines(self) -> list[Line]:
         return [
             self._stocking_line(name, stretch)
-            for name, timeline in self._leg_timelines()
+            for name, timeline in self._leg_timelines
             for stretch in timeline.compression
         ]
 

@@ -120,7 +120,14 @@ def today_page(
     picture = None
     if has_plan and today.phase is not Phase.OVER:
         picture = PlanPicture(
-            values, clock=clock, words=words, now=now, visit_at=visit.starts_at if visit else None, is_narrow=True
+            values,
+            clock=clock,
+            words=words,
+            now=now,
+            visit_at=visit.starts_at if visit else None,
+            is_narrow=True,
+            timeline=today.timeline,
+            of_leg=today.of_leg,
         )
     return TodayPage(
         phase=today.phase,
@@ -133,7 +140,7 @@ def today_page(
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock),
         picture=picture.as_mapping() if picture else None,
-        lines=tuple(picture.lines()) if picture else (),
+        lines=tuple(picture.lines) if picture else (),
         normal=_normal(today),
         watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
     )
