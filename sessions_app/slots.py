@@ -4,7 +4,7 @@ Seven queries at most, whatever the number of nurses, rooms and days.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Min
@@ -12,18 +12,29 @@ from django.db.models import F, Min
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.window import BookingWindow
-from clinic.protocol.zones import local_date, start_of_day
+from clinic.protocol.zones import local_date, start_of_day, starting_instant
+from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking, varied
+from sessions_app.ranking import Ranking
 from sessions_app.repeat import RepeatRules, repeat_rules
 from sessions_app.wording import day_words, days_words, range_words
 
-__all__ = ["RepeatOffer", "Slot", "SlotKind", "find_slots", "nearest_slots", "repeat_offer"]
+__all__ = [
+    "RepeatOffer",
+    "Slot",
+    "SlotKind",
+    "find_slots",
+    "nearest_slots",
+    "offer_dates",
+    "offer_in",
+    "repeat_offer",
+]
 
 BEST = 4
 _DAYS_WITHOUT_WINDOW = 14
 _DAYS_AROUND_WINDOW = 7
+_DAY = timedelta(days=1)
 
 
 def find_slots(
@@ -139,8 +150,8 @@ class RepeatOffer:
     """What the repeat dialog opens on.
 
     `sentence` says which window and why. `best` are up to four slots, best first, inside the window; the soonest ones
-    where no window applies or it is over. `later` and `early` lie just outside; `early` is empty for people who may
-    not approve it. `on_hold` means that nothing can be booked until a clinician clears the hold.
+    where no window applies or it is over. `later` and `early` lie just outside, nearest first; `early` is empty for
+    people who may not approve it. `on_hold` means that nothing can be booked until a clinician clears the hold.
     """
 
     window: BookingWindow | None
@@ -153,24 +164,34 @@ class RepeatOffer:
 
 def repeat_offer(*, patient: Patient, service: Service, now: datetime, by: User) -> RepeatOffer:
     """The best few free times for the patient's next visit, and what is just outside of the window."""
-    rules = repeat_rules(patient, service)
+    rules, clinic = repeat_rules(patient, service), Clinic.current()
+    first_date, last_date = offer_dates(rules, today=local_date(now, clinic.zone))
+    search = Search(
+        clinic=clinic, service=service, first_date=first_date, last_date=last_date, now=now, patient=patient
+    )
+    return offer_in(search, rules=rules, service=service, now=now, by=by)
+
+
+def offer_dates(rules: RepeatRules | None, *, today: date) -> tuple[date, date]:
+    """The first and last date that a search must cover for `offer_in`."""
+    if rules is None or rules.window.last_date < today:
+        return today, today + timedelta(days=_DAYS_WITHOUT_WINDOW)
+    return rules.window.session_date, rules.window.last_date + timedelta(days=_DAYS_AROUND_WINDOW)
+
+
+def offer_in(search: Search, *, rules: RepeatRules | None, service: Service, now: datetime, by: User) -> RepeatOffer:
+    """The offer out of a search of the patient's free times that covers `offer_dates` (and may cover more)."""
     if rules is not None and rules.holds:
         text = rules.answer(rules.window.first_date).text
         return RepeatOffer(rules.window, text, [], [], [], on_hold=True)
-    clinic = Clinic.current()
-    today = local_date(now, clinic.zone)
-    if rules is None or rules.window.last_date < today:
-        return _soonest_offer(rules, clinic=clinic, patient=patient, service=service, now=now)
-    window, may_be_early = rules.window, by.may(Permission.APPROVE_EARLY_REPEAT)
-    search = Search(
-        clinic=clinic,
-        service=service,
-        first_date=window.session_date if may_be_early else window.first_date,
-        last_date=window.last_date + timedelta(days=_DAYS_AROUND_WINDOW),
-        now=now,
-        patient=patient,
-    )
-    edges = _Edges(window, clinic.zone)
+    if rules is None or rules.window.last_date < local_date(now, search.zone):
+        return _soonest_offer(search, rules, service=service, now=now)
+    return _window_offer(search, rules, service=service, may_be_early=by.may(Permission.APPROVE_EARLY_REPEAT))
+
+
+def _window_offer(search: Search, rules: RepeatRules, *, service: Service, may_be_early: bool) -> RepeatOffer:
+    window, zone = rules.window, search.zone
+    edges = _Edges(window, zone)
     ranking = Ranking(
         search,
         around=edges.middle,
@@ -179,30 +200,31 @@ def repeat_offer(*, patient: Patient, service: Service, now: datetime, by: User)
         shortest=_shortest_visit(service),
     )
     inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
-    later = search.slots(edges.later(search), kind=SlotKind.LATER)
-    early = search.slots(edges.early(search), kind=SlotKind.EARLY)[::-1]
+    days_after = days_between(window.last_date + _DAY, window.last_date + _DAYS_AROUND_WINDOW * _DAY)
+    days_before = days_between(window.session_date, window.first_date - _DAY)[::-1] if may_be_early else []
     return RepeatOffer(
         window=window,
         sentence=f"{_window_sentence(window, 'is')}{'' if inside else ' Nothing is free in it.'}",
-        best=ranking.best(inside, zone=clinic.zone, count=BEST),
-        later=[_after_window(slot, window, clinic.zone) for slot in varied(later, zone=clinic.zone, count=BEST)],
-        early=[_before_window(slot, window, clinic.zone) for slot in varied(early, zone=clinic.zone, count=BEST)],
+        best=ranking.best(inside, zone=zone, count=BEST),
+        later=[_after_window(slot, window, zone) for slot in _first_of_half_days(search, days_after, SlotKind.LATER)],
+        early=[_before_window(slot, window, zone) for slot in _first_of_half_days(search, days_before, SlotKind.EARLY)],
     )
 
 
-def _soonest_offer(
-    rules: RepeatRules | None, *, clinic: Clinic, patient: Patient, service: Service, now: datetime
-) -> RepeatOffer:
+def _first_of_half_days(search: Search, days: list[date], kind: SlotKind) -> list[Slot]:
+    """The first free time of each half-day, as the days are given, up to four."""
+    found: list[Slot] = []
+    for day in days:
+        noon = starting_instant(datetime.combine(day, time(12)), search.zone)
+        for first, end in ((start_of_day(day, search.zone), noon), (noon, start_of_day(day + _DAY, search.zone))):
+            found += search.slots(search.starts.from_to(first, end), kind=kind, limit=1)
+        if len(found) >= BEST:
+            break
+    return found[:BEST]
+
+
+def _soonest_offer(search: Search, rules: RepeatRules | None, *, service: Service, now: datetime) -> RepeatOffer:
     """Where no window applies, or the window is over: the soonest times of the next two weeks."""
-    today = local_date(now, clinic.zone)
-    search = Search(
-        clinic=clinic,
-        service=service,
-        first_date=today,
-        last_date=today + timedelta(days=_DAYS_WITHOUT_WINDOW),
-        now=now,
-        patient=patient,
-    )
     ranking = Ranking(
         search,
         around=now,
@@ -210,12 +232,12 @@ def _soonest_offer(
         nurse_id=rules.nurse_id if rules else None,
         shortest=_shortest_visit(service),
     )
-    kind = SlotKind.LATER if rules else SlotKind.FREE
-    slots = search.slots(search.starts.all, kind=kind, why="within two weeks")
+    soon = search.starts.from_to(None, now + _DAYS_WITHOUT_WINDOW * _DAY)
+    slots = search.slots(soon, kind=SlotKind.LATER if rules else SlotKind.FREE, why="within two weeks")
     return RepeatOffer(
         window=rules.window if rules else None,
         sentence=_sentence_without_window(rules, service),
-        best=ranking.best(slots, zone=clinic.zone, count=BEST),
+        best=ranking.best(slots, zone=search.zone, count=BEST),
         later=[],
         early=[],
     )

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from clinic.access import Role
+from clinic.models import Clinic
 from clinic.protocol.vocabulary import Hold
 from sessions_app import booking, repeat, slots
 from sessions_app.capacity import busy_rows, entries_meeting
+from sessions_app.free_times import Search
 from sessions_app.models import CalendarEntry
 from sessions_app.slots import SlotKind
 from tests.makers import (
@@ -286,14 +288,40 @@ def test_a_full_window_is_said_and_the_next_times_follow(treated, offer):
 
     assert offered.sentence.endswith("the usual window is Tue 20 to Tue 27 Jan. Nothing is free in it.")
     assert offered.best == []
-    assert starts(offered.later)[0] == at("2026-01-28 08:00")
+    assert starts(offered.later) == [
+        at("2026-01-28 08:00"),
+        at("2026-01-28 12:00"),
+        at("2026-01-29 08:00"),
+        at("2026-01-29 12:00"),
+    ]
+
+
+def test_an_offer_out_of_a_wider_search_is_the_same(treated, offer):
+    for by, now in ((treated.clinician, treated.now), (treated.desk, at("2026-02-10 07:00"))):
+        rules = repeat.repeat_rules(treated.patient, treated.treatment)
+        wider = Search(
+            clinic=Clinic.current(),
+            service=treated.treatment,
+            first_date=date(2026, 1, 1),
+            last_date=date(2026, 4, 1),
+            now=now,
+            patient=treated.patient,
+        )
+
+        shared = slots.offer_in(wider, rules=rules, service=treated.treatment, now=now, by=by)
+
+        assert shared == offer(by=by, now=now)
 
 
 def test_a_clinician_also_sees_the_days_before_the_window_nearest_first(treated, offer):
     early = offer(by=treated.clinician).early
 
-    assert early[0].starts_at == at("2026-01-19 17:00")
-    assert early[0].why == "day 6, before the window: needs a reason"
+    assert [(slot.starts_at, slot.why) for slot in early] == [
+        (at("2026-01-19 08:00"), "day 6, before the window: needs a reason"),
+        (at("2026-01-19 12:00"), "day 6, before the window: needs a reason"),
+        (at("2026-01-16 08:00"), "day 3, before the window: needs a reason"),
+        (at("2026-01-16 12:00"), "day 3, before the window: needs a reason"),
+    ]
     assert {slot.kind for slot in early} == {SlotKind.EARLY}
 
 
