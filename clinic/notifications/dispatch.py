@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from clinic.notifications import stopping
 from clinic.notifications.claim import claim
 from clinic.notifications.clock import Clock, database_clock
-from clinic.notifications.send import send_batch
+from clinic.notifications.send import Pace, send_batch
 from clinic.notifications.timing import TIMING, Timing
 
 
@@ -21,7 +21,7 @@ def dispatch(
 
     Returns whether there may be more. A fresh clock for each batch keeps the database's time.
     """
-    ends = time.monotonic() + timing.budget.total_seconds()
+    pace, ends = Pace(), time.monotonic() + timing.budget.total_seconds()
 
     def is_over() -> bool:
         return must_stop() or time.monotonic() >= ends
@@ -32,5 +32,5 @@ def dispatch(
             batch = claim(kinds, clock=clock, timing=timing)
             if not batch.deliveries:
                 return False
-            send_batch(batch, clock=clock, timing=timing, must_stop=is_over)
+            send_batch(batch, clock=clock, timing=timing, must_stop=is_over, pace=pace)
     return True

@@ -5,6 +5,7 @@ A message says who writes, one neutral line, a link and how to stop; no name, ve
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from clinic.notifications.channels.base import Letter
 
 SHORT_LENGTH = 160
 _SHORTEST_NAME = 8
+# Signs for private use hold the places of the addresses until a letter is written.
+_LINK, _STOP = "\ue000", "\ue001"
 # GSM 03.38 without the extension table, whose signs count twice.
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -27,34 +30,68 @@ GSM = frozenset(
 _PLAIN = str.maketrans({"–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of a message with places for its two addresses; many patients of a batch are told the same."""
+
+    subject: str
+    body: str
+    short: str | None
+
+
+Cache = dict[tuple[Any, ...], Texts]
+
+
 def render(
-    delivery: Delivery, context: Mapping[str, Any], *, clinic: Clinic, to: str, link: str, stop_url: str
+    delivery: Delivery,
+    context: Mapping[str, Any],
+    *,
+    clinic: Clinic,
+    to: str,
+    link: str,
+    stop_url: str,
+    cache: Cache | None = None,
 ) -> Letter:
     """The letter of a delivery in its patient's language.
 
     `starts_at` in the context is shown as the clinic's wall-clock time, with the zone's name when the patient lives by
-    another one. TemplateDoesNotExist for a step without words.
+    another one. `cache` keeps the words of one batch and one clinic. TemplateDoesNotExist for a step without words.
     """
     language = delivery.patient.language
+    zone_name = _zone_name(context.get("starts_at"), clinic.zone, delivery.patient.time_zone)
+    told = {name: fact for name, fact in context.items() if name != "link_expires_at"}
+    key = (delivery.step, language, zone_name, len(link), repr(sorted(told.items())))
+    texts = cache.get(key) if cache is not None else None
+    if texts is None:
+        texts = _texts(delivery.step, language, {**told, "zone_name": zone_name}, clinic, len(link))
+        if cache is not None:
+            cache[key] = texts
+    return Letter(
+        to=to,
+        sender=clinic.message_name,
+        subject=texts.subject,
+        body=texts.body.replace(_LINK, link).replace(_STOP, stop_url),
+        short=texts.short and texts.short.replace(_LINK, link),
+        stop_url=stop_url,
+        step=delivery.step,
+        language=language,
+    )
+
+
+def _texts(step: str, language: str, context: dict[str, Any], clinic: Clinic, link_length: int) -> Texts:
     words = {
         **context,
         "clinic_name": clinic.message_name,
         "phone": clinic.phone,
         "phone_hours": clinic.phone_hours,
-        "link": link,
-        "stop_url": stop_url,
-        "zone_name": _zone_name(context.get("starts_at"), clinic.zone, delivery.patient.time_zone),
+        "link": _LINK,
+        "stop_url": _STOP,
     }
     with translation.override(page_language(language)), timezone.override(clinic.zone):
-        return Letter(
-            to=to,
-            sender=clinic.message_name,
-            subject=" ".join(_text(delivery.step, "subject", language, words).split()),
-            body=_text(delivery.step, "body", language, words).strip() + "\n",
-            short=_short(delivery.step, language, words),
-            stop_url=stop_url,
-            step=delivery.step,
-            language=language,
+        return Texts(
+            subject=" ".join(_text(step, "subject", language, words).split()),
+            body=_text(step, "body", language, words).strip() + "\n",
+            short=_short(step, language, words, link_length),
         )
 
 
@@ -70,16 +107,19 @@ def gsm(text: str) -> str:
     return "".join(kept)
 
 
-def _short(step: str, language: str, words: dict[str, Any]) -> str | None:
+def _short(step: str, language: str, words: dict[str, Any], link_length: int) -> str | None:
     """One text message. A long clinic name gives way; everything else is needed, so None where that is not enough."""
-    text = " ".join(gsm(_text(step, "short", language, words)).split())
-    too_many = len(text) - SHORT_LENGTH
+
+    def with_name(name: str) -> str:
+        text = _text(step, "short", language, {**words, "clinic_name": name})
+        return " ".join(_LINK.join(gsm(part) for part in text.split(_LINK)).split())
+
+    name = gsm(words["clinic_name"])
+    text = with_name(name)
+    too_many = len(text) + text.count(_LINK) * (link_length - len(_LINK)) - SHORT_LENGTH
     if too_many <= 0:
         return text
-    name = gsm(words["clinic_name"])
-    if len(name) - too_many < _SHORTEST_NAME:
-        return None
-    return " ".join(gsm(_text(step, "short", language, {**words, "clinic_name": name[:-too_many].strip()})).split())
+    return with_name(name[:-too_many].strip()) if len(name) - too_many >= _SHORTEST_NAME else None
 
 
 def _text(step: str, part: str, language: str, words: dict[str, Any]) -> str:

@@ -1,8 +1,11 @@
 """Ask a channel, within a limit, and decide what its answer means for the delivery."""
 
 import logging
+import os
+import queue
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +33,13 @@ _JITTER = 0.2
 _random = secrets.SystemRandom()
 
 
+class NotTried(ProviderError):
+    """It was called back after its departure and before its call: it has certainly not left."""
+
+    def __init__(self) -> None:
+        super().__init__("Not tried: the one before it took too long.")
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Where the delivery goes, how its attempt is closed, and the columns that change with it."""
@@ -39,29 +49,49 @@ class Decision:
     changes: dict[str, Any]
 
 
+class _Caller:
+    """A thread that makes the calls of another one, one after the other, until it is left behind."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()  # a forked child has the object and not the thread
+        self.jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="deliver", daemon=True).start()
+
+    def _work(self) -> None:
+        while job := self.jobs.get():
+            job()
+
+
+_own = threading.local()
+
+
 def ask(channel: Channel, letter: Letter, *, idempotency_key: UUID, limit: timedelta) -> Outcome:
     """What the provider said, or that nobody knows. Never raises, never takes longer than `limit`.
 
     Socket time-outs count single reads, so a provider that answers drop by drop could hold us for hours. The call runs
-    in a thread of its own, which is left behind when its time is over.
+    in another thread, which is left behind when its time is over.
     """
-    answers: list[Outcome] = []
-    call = threading.Thread(
-        target=_call, args=(channel, letter, idempotency_key, answers), name=f"deliver-{channel.name}", daemon=True
-    )
-    call.start()
-    call.join(limit.total_seconds())
-    return answers[0] if answers else UnknownOutcome(f"No answer within {limit.total_seconds():g} s.")
-
-
-def _call(channel: Channel, letter: Letter, idempotency_key: UUID, answers: list[Outcome]) -> None:
+    caller: _Caller | None = getattr(_own, "caller", None)
+    if caller is None or caller.process != os.getpid():
+        caller = _own.caller = _Caller()
+    answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    caller.jobs.put(lambda: answers.put(_call(channel, letter, idempotency_key)))
     try:
-        answers.append(channel.deliver(letter, idempotency_key=idempotency_key))
+        return answers.get(timeout=limit.total_seconds())
+    except queue.Empty:
+        caller.jobs.put(None)  # it ends when its call does
+        _own.caller = None
+        return UnknownOutcome(f"No answer within {limit.total_seconds():g} s.")
+
+
+def _call(channel: Channel, letter: Letter, idempotency_key: UUID) -> Outcome:
+    try:
+        return channel.deliver(letter, idempotency_key=idempotency_key)
     except ProviderError as error:
-        answers.append(error)
+        return error
     except Exception as error:  # a fault of ours: whether the request left is not known, so it counts as unknown
         logger.error("channel %s failed with %s", channel.name, describe(error))
-        answers.append(UnknownOutcome(f"The channel failed with {type(error).__name__}."))
+        return UnknownOutcome(f"The channel failed with {type(error).__name__}.")
 
 
 def decide(answer: Outcome, delivery: Delivery, *, now: datetime, timing: Timing) -> Decision:
@@ -72,6 +102,9 @@ def decide(answer: Outcome, delivery: Delivery, *, now: datetime, timing: Timing
         return Decision(State.FAILED, DeliveryAttempt.Outcome.REFUSED, _ended(now, reason=answer.reason))
     if isinstance(answer, TemporaryFailure):
         return _try_again(answer, delivery, now, timing)
+    if isinstance(answer, NotTried):
+        free = {"reason": "", "next_try_at": None, "lease_token": None, "lease_until": None}
+        return Decision(State.PENDING, DeliveryAttempt.Outcome.FAILED, free)
     # The lease's end stays: the grace for a late answer counts from it.
     return Decision(
         State.UNCERTAIN, DeliveryAttempt.Outcome.UNKNOWN, {"reason": answer.reason[:200], "lease_token": None}

@@ -9,7 +9,7 @@ from typing import Any
 from clinic.models import Clinic, Delivery
 from clinic.notifications.channels.base import Letter
 from clinic.notifications.consent import Way
-from clinic.notifications.letters import render
+from clinic.notifications.letters import Cache, render
 from clinic.notifications.logs import describe
 from clinic.notifications.opt_out import stop_url
 from clinic.notifications.recheck import Ready
@@ -33,19 +33,28 @@ def write(ready: Sequence[Ready], *, now: datetime) -> list[Prepared]:
         return []
     clinic = Clinic.current()
     links = make_links([(row.delivery.patient, (row.context or {}).get("link_expires_at")) for row in ready], now)
+    cache: Cache = {}
     return [
-        Prepared(row.delivery, row.way, _letter(row.delivery, row.way, row.context, link, clinic))
+        Prepared(row.delivery, row.way, _letter(row.delivery, row.way, row.context, link, clinic, cache))
         for row, link in zip(ready, links, strict=True)
     ]
 
 
 def _letter(
-    delivery: Delivery, way: Way, context: Mapping[str, Any] | None, link: str, clinic: Clinic
+    delivery: Delivery, way: Way, context: Mapping[str, Any] | None, link: str, clinic: Clinic, cache: Cache
 ) -> Letter | None:
     if context is None:
         return None  # its source did not answer, and that is in the log already
     try:
-        return render(delivery, context, clinic=clinic, to=way.address, link=link, stop_url=stop_url(delivery.pk))
+        return render(
+            delivery,
+            context,
+            clinic=clinic,
+            to=way.address,
+            link=link,
+            stop_url=stop_url(delivery.pk),
+            cache=cache,
+        )
     except Exception as error:
         logger.error("the text of delivery %s failed with %s", delivery.pk, describe(error))
         return None

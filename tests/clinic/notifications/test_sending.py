@@ -18,7 +18,7 @@ from clinic.models import (
     PortalLink,
     StaffTask,
 )
-from clinic.notifications import cancel, send
+from clinic.notifications import cancel, outcome, recording, send, sources
 from clinic.notifications.channels.base import PermanentFailure, TemporaryFailure, UnknownOutcome
 from clinic.notifications.claim import claim
 from clinic.notifications.clock import database_clock
@@ -105,7 +105,8 @@ def test_more_than_a_batch_is_sent_in_one_ring_with_few_queries_per_row(clock, c
     assert Delivery.objects.filter(state="sent").count() == 32
     per_row = (thirty - one) / 29
     assert per_row == int(per_row)
-    assert per_row == 9  # five writes in two transactions (here: two savepoints, two statements each)
+    # The consent again and five writes, in two transactions (here: two savepoints of two statements each).
+    assert per_row == 10
 
 
 def test_a_message_that_nobody_wants_any_more_is_cancelled_with_the_reason(clock, channel, source):
@@ -376,8 +377,6 @@ def test_a_source_that_fails_over_one_row_does_not_stop_the_others(clock, channe
         return answer(deliveries)
 
     source.reasons = fail_over_bad
-    from clinic.notifications import sources
-
     sources._SOURCES["test"] = sources.Source(source.reasons, source.contexts)
 
     assert ring(clock) is False
@@ -447,16 +446,16 @@ def test_a_provider_that_never_answers_is_given_up_in_time_and_the_others_go_on(
 
 def test_what_the_provider_said_is_recorded_when_the_database_comes_back(clock, channel, monkeypatch):
     delivery = make_due()
-    real, calls = send._record, []
+    real, calls = recording._record, []
 
     def away_twice(*args):
         calls.append(args)
         if len(calls) < 3:
             raise OperationalError
-        real(*args)
+        return real(*args)
 
-    monkeypatch.setattr(send, "_record", away_twice)
-    monkeypatch.setattr(send.connection, "close", lambda: None)
+    monkeypatch.setattr(recording, "_record", away_twice)
+    monkeypatch.setattr(recording.connection, "close", lambda: None)
 
     ring(clock, timing=Timing(record_pauses_s=(0, 0, 0)))
 
@@ -513,3 +512,120 @@ def test_a_long_writer_makes_the_others_wait_and_not_fail(clock, channel):
     writer.join()
 
     assert reload(delivery).state == "sent"
+
+
+class TestRowsWhoseProviderKeepsKeys:
+    """They leave together while calls are quick; what each patient gets is the same."""
+
+    @pytest.fixture
+    def channel(self, channel):
+        channel.idempotent = True
+        return channel
+
+    def test_a_batch_costs_the_same_number_of_statements_however_long_it_is(self, clock, channel):
+        patient = make_patient(email_allowed=True)
+        make_due(patient)
+        ring(clock)
+
+        def queries_for(count):
+            for _ in range(count):
+                make_due(patient)
+            with CaptureQueriesContext(connection) as captured:
+                ring(clock)
+            return len(captured)
+
+        # Groups of 1, 2, 4, 8, 16, 19 and of 50 rows more: groups of 1, 2, 4, 8, 16 and two batches of 50.
+        fifty, hundred = queries_for(50), queries_for(100)
+        assert Delivery.objects.filter(state="sent").count() == 151
+        assert (hundred - fifty) / 50 < 1
+
+    def test_one_answer_does_not_colour_the_others(self, clock, channel):
+        rows = {name: make_due(not_after=clock.now() + timedelta(minutes=90 + n)) for n, name in enumerate(ANSWERS)}
+        answers = {row.patient.email: ANSWERS[name] for name, row in rows.items()}
+        channel.answer = lambda letter: _raise_if(answers[letter.to])
+
+        ring(clock)
+
+        assert {name: reload(row).state for name, row in rows.items()} == {
+            "taken": "sent",
+            "later": "pending",
+            "refused": "failed",
+            "silent": "uncertain",
+            "also taken": "sent",
+            "taken too": "sent",
+        }
+        outcomes = {a.delivery_id: (a.outcome, a.error) for a in DeliveryAttempt.objects.all()}
+        assert [outcomes[row.pk] for row in rows.values()] == [
+            ("accepted", ""),
+            ("failed", "Full."),
+            ("refused", "Bad address."),
+            ("unknown", "No answer."),
+            ("accepted", ""),
+            ("accepted", ""),
+        ]
+        assert open_tasks() == [("message_failed", rows["refused"].pk)]
+
+    def test_a_stop_or_a_moved_visit_takes_only_its_own_row_out_of_a_group(self, clock, channel, monkeypatch):
+        rows = [make_due(not_after=clock.now() + timedelta(minutes=90 + n)) for n in range(4)]
+        stopped, moved = rows[2], rows[3]
+
+        def meanwhile(letter):
+            if letter.to == rows[0].patient.email:
+                digest = hash_of_address("email", stopped.patient.email)
+                OptOut.objects.create(channel="email", address_hash=digest, source="test")
+                Delivery.objects.filter(pk=moved.pk).update(state="cancelled", reason="visit moved", lease_token=None)
+
+        monkeypatch.setattr(outcome, "ask", _ask_here)
+        channel.answer = meanwhile
+
+        ring(clock)
+
+        assert [(reload(row).state, reload(row).reason) for row in rows] == [
+            ("sent", ""),
+            ("sent", ""),
+            ("cancelled", "opt-out"),
+            ("cancelled", "visit moved"),
+        ]
+        assert channel.keys == [rows[0].pk, rows[1].pk]
+
+    def test_a_row_that_the_database_refuses_does_not_hold_its_group(self, clock, channel, monkeypatch):
+        rows = [make_due(not_after=clock.now() + timedelta(minutes=90 + n)) for n in range(4)]
+        # Its next attempt has a number that is taken: an error inside the transaction of the whole group.
+        DeliveryAttempt.objects.create(delivery=rows[2], number=1, address_hash="x", started_at=clock.now())
+
+        ring(clock)
+
+        assert [reload(row).state for row in rows] == ["sent", "sent", "pending", "sent"]
+        assert reload(rows[2]).next_try_at == clock.now() + timedelta(minutes=1)
+
+    def test_a_slow_provider_calls_the_rest_of_its_group_back(self, clock, channel, monkeypatch):
+        rows = [make_due(not_after=clock.now() + timedelta(minutes=90 + n)) for n in range(7)]
+        monkeypatch.setattr(send.Pace, "LONGEST_S", 0.0)
+        seen = []
+        channel.answer = lambda letter: seen.append(
+            set(Delivery.objects.filter(state="sending").values_list("pk", flat=True))
+        )
+        monkeypatch.setattr(outcome, "ask", _ask_here)
+
+        ring(clock)
+
+        assert {reload(row).state for row in rows} == {"sent"}
+        assert sorted(channel.keys) == sorted(row.pk for row in rows)
+        called_back = DeliveryAttempt.objects.filter(error="Not tried: the one before it took too long.")
+        assert set(called_back.values_list("outcome", flat=True)) == {"failed"}
+        assert max(map(len, seen)) > 1
+
+
+ANSWERS = {
+    "taken": None,
+    "later": TemporaryFailure("Full."),
+    "refused": PermanentFailure("Bad address."),
+    "silent": UnknownOutcome("No answer."),
+    "also taken": None,
+    "taken too": None,
+}
+
+
+def _ask_here(channel, letter, *, idempotency_key, limit):
+    """The call in this thread, where the test's transaction is."""
+    return channel.deliver(letter, idempotency_key=idempotency_key)
