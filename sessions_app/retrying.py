@@ -37,5 +37,5 @@ def with_retries(transaction: Callable[[], T]) -> T:
 
 
 def _was_given_up(error: OperationalError) -> bool:
-    sqlstate = getattr(error.__cause__, "sqlstate", None)
-    return sqlstate in _GIVEN_UP or any(words in str(error) for words in _SQLITE_BUSY)
+    # psycopg2's name for the SQLSTATE; other drivers' errors have none.
+    return getattr(error.__cause__, "pgcode", None) in _GIVEN_UP or any(words in str(error) for words in _SQLITE_BUSY)

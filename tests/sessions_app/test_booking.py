@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
@@ -770,8 +770,18 @@ def test_candidates_after_a_refused_one_are_tried_in_the_same_transaction(house,
 
 def given_up(sqlstate=None, text="database is locked"):
     error = OperationalError(text)
-    error.__cause__ = type("DriverError", (Exception,), {"sqlstate": sqlstate})()
+    error.__cause__ = type("DriverError", (Exception,), {"pgcode": sqlstate})()
     return error
+
+
+def as_the_driver_says_it(sqlstate):
+    """The error of a real PostgreSQL that gives a transaction up; on SQLite its one lock error."""
+    if connection.vendor != "postgresql":
+        return given_up()
+    raise_it = f"DO $$ BEGIN RAISE EXCEPTION 'given up' USING ERRCODE = '{sqlstate}'; END $$"
+    with pytest.raises(OperationalError) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(raise_it)
+    return raised.value
 
 
 @pytest.fixture
@@ -794,6 +804,19 @@ def test_a_transaction_that_was_given_up_is_tried_again(no_pause, error):
     assert retrying.with_retries(attempt) == "done"
     assert len(no_pause) == 3
     assert max(no_pause) < 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sqlstate", ["40P01", "40001", "55P03"])
+def test_the_drivers_own_error_is_recognised(no_pause, sqlstate):
+    outcomes = iter([as_the_driver_says_it(sqlstate), "done"])
+
+    def attempt():
+        if isinstance(outcome := next(outcomes), Exception):
+            raise outcome
+        return outcome
+
+    assert retrying.with_retries(attempt) == "done"
 
 
 def test_after_three_retries_people_are_asked_to_send_it_again(no_pause):
