@@ -16,6 +16,9 @@ from sessions_app.refusals import EarlyNeedsClinician, Refused
 from sessions_app.repeat import RepeatRules
 from sessions_app.wording import day_words, time_words
 
+# Beyond these a calendar cannot count; what a clinic may really book is its horizon.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -46,6 +49,8 @@ def period_of(starts_at: datetime, length: timedelta) -> Period:
     """The calendar's period of a visit, in UTC; `ValueError` for a start without offset."""
     if starts_at.utcoffset() is None:
         raise ValueError("starts_at needs its offset from UTC")
+    if not _FIRST_YEAR <= starts_at.year <= _LAST_YEAR:
+        raise Refused("Choose a date in this century.", rule="horizon", field="starts_at")
     starts_at = starts_at.astimezone(UTC)
     return Period(starts_at, starts_at + length)
 

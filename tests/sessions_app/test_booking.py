@@ -124,6 +124,8 @@ def test_neighbouring_bookings_both_fit(book):
         (at("2026-01-14 17:15"), "hours"),
         (at("2026-01-17 10:00"), "hours"),
         (at("2031-01-14 10:00"), "horizon"),
+        (datetime.max.replace(tzinfo=UTC), "horizon"),
+        (datetime.min.replace(tzinfo=UTC), "horizon"),
     ],
 )
 def test_a_start_is_refused(book, when, rule):
