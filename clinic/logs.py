@@ -1,16 +1,31 @@
-"""What must not reach a log: the secret of a link in a message, which its address holds until a button is pressed."""
+"""What a log line is: one record, in which nobody can fake another, and without the secret of an address.
+
+Links in messages hold their secret in the address until a button is pressed; so do links to a new password.
+"""
 
 import logging
 import re
 
-_LINK = re.compile(r"(/(?:l|stop)/)[^/\s\"']+")
+_SECRET = re.compile(r"(/(?:l|stop|reset/key)/)[^/\s\"']+")
+# Control characters, and what some readers take for the end of a line.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTINUED = "\n    | "
 
 
-class HideLinkSecrets(logging.Filter):
-    """Blacks out the secret in every line, also in Django's own lines about refused requests."""
+class OneRecord(logging.Formatter):
+    """One line per record; a traceback follows in lines that cannot be taken for records."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        line = record.getMessage()
-        if "/l/" in line or "/stop/" in line:
-            record.msg, record.args = _LINK.sub(r"\1…", line), ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        lines = [self.formatMessage(record)]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        if record.stack_info:
+            lines += record.stack_info.splitlines()
+        return _CONTINUED.join(_SECRET.sub(r"\1…", _CONTROL.sub(_escaped, line)) for line in lines)
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return control[0].encode("unicode_escape").decode()

@@ -276,9 +276,10 @@ CELERY_BEAT_SCHEDULE = {name: {"task": name, "schedule": 60.0, "options": {"expi
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"link_secrets": {"()": "clinic.logs.HideLinkSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["link_secrets"]}},
+    "formatters": {
+        "line": {"()": "clinic.logs.OneRecord", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }
