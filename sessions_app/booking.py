@@ -19,7 +19,7 @@ from clinic.protocol.zones import local_date
 from sessions_app import history
 from sessions_app.bookable import WindowVerdict, Wish, candidates_for, check_texts, period_of, verdict_on
 from sessions_app.closures import close, hold, release_hold, reopen
-from sessions_app.entries import Candidate, Conflict, locked_resources, release, take
+from sessions_app.entries import Candidate, Conflict, lock_keys_of, release, take
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
 from sessions_app.reminders import call_off_reminders, plan_reminders
@@ -220,7 +220,7 @@ def _write_move(
     )
     moved = _fresh(before)
     was = moved.starts_at.isoformat()
-    entry, former = moved.entry, locked_resources(moved.entry)
+    entry, former = moved.entry, lock_keys_of(moved.entry)
     entry.starts_at, entry.ends_at = wish.period.starts_at, wish.period.ends_at
     take(entry, candidates, by=wish.by, now=wish.now, also_lock=former)
     _record(history.MOVED, moved, by=wish.by, was=was, early=verdict.approved_by is not None)

@@ -82,7 +82,7 @@ def is_overlap(error: IntegrityError) -> bool:
     return _OVERLAP in text and "_overlap" in text
 
 
-def locked_resources(entry: CalendarEntry) -> list[int]:
+def lock_keys_of(entry: CalendarEntry) -> list[int]:
     """The lock keys of what an entry takes now, for `also_lock` of the change that moves it away."""
     return _keys({entry.nurse_id}, {entry.room_id}, entry.patient_id)
 

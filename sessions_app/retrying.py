@@ -32,7 +32,8 @@ def with_retries(transaction: Callable[[], T]) -> T:
                 raise Refused(
                     "The calendar is very busy at this moment. Nothing was changed; please send it again.", rule="busy"
                 ) from error
-        time.sleep(random.uniform(0.02, 0.08) * 2**attempt)  # nosec B311: a pause, not a secret
+        pause = random.uniform(0.02, 0.08) * 2**attempt  # nosec B311
+        time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -1,17 +1,20 @@
 """Many desks at once, and desks that lose power: one gets the time, the others are told, nothing is left half done."""
 
+import multiprocessing
 import random
 import uuid
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from clinic.access import Role
-from clinic.models import AuditEvent, Delivery
+from clinic.models import AuditEvent, Delivery, Room
 from sessions_app import booking
 from sessions_app.integrity import problems
 from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.retrying import with_retries
 from tests.faults.forks import KILLED, in_processes, kill_me
 from tests.makers import at, make_hours, make_patient, make_room, make_service, make_user
 
@@ -215,6 +218,29 @@ def test_two_visits_that_change_places_at_once_do_not_lock_each_other_out(tmp_pa
 
     assert in_processes(2, swap, tmp_path) == ["taken", "taken"]
     assert list(problems()) == []
+
+
+def test_a_real_deadlock_is_tried_again_and_seen_by_nobody(tmp_path, rooms):
+    both_began = multiprocessing.get_context("fork").Barrier(2)
+
+    def rename(number):
+        order = [room.pk for room in rooms][:: 1 if number else -1]
+        attempts = []
+
+        def in_this_order():
+            attempts.append(1)
+            with transaction.atomic():
+                Room.objects.filter(pk=order[0]).update(name=f"Process {number} was here first")
+                if len(attempts) == 1 and connection.vendor == "postgresql":  # SQLite's second writer waits outside
+                    both_began.wait(timeout=30)
+                Room.objects.filter(pk=order[1]).update(name=f"Process {number} was here second")
+
+        with_retries(in_this_order)
+        return len(attempts)
+
+    attempts = in_processes(2, rename, tmp_path)
+
+    assert sum(attempts) == (3 if connection.vendor == "postgresql" else 2)
 
 
 # --- BK-10 ----------------------------------------------------------------------------------------------------
