@@ -7,6 +7,7 @@ the content security policy allows no style attributes (`static/css/board-grid.c
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +26,7 @@ Span = tuple[int, int]
 
 HOUR = 60
 _STEP = 5
+_NOBODY = UUID(int=0)
 # Somebody is late from here on.
 _LATE_AFTER = 5
 # Blocks of up to so many minutes say everything in one line.
@@ -60,7 +62,7 @@ def clock(minute: int) -> str:
     return f"{minute // HOUR:02d}:{minute % HOUR:02d}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Painter:
     """Makes the blocks of one board, which shows the day from minute `first` to minute `last`."""
 
@@ -72,10 +74,19 @@ class Painter:
     grid_minutes: int
     may_book: bool
 
-    @property
+    @cached_property
     def is_today(self) -> bool:
         period = day_period(self.day, self.zone)
         return period.starts_at <= self.now < period.ends_at
+
+    @cached_property
+    def _shapes(self) -> dict[str, str]:
+        return {status: icon(shape) for status, (shape, _, _) in STATUSES.items()}
+
+    @cached_property
+    def _visit_url(self) -> str:
+        """Resolved once: the address of a visit with a gap for its id."""
+        return reverse("sessions_app:appointment", args=[_NOBODY]).replace(str(_NOBODY), "{}")
 
     def now_line(self) -> tuple[str, str] | None:
         """Classes and words of the line that stands at the present minute; None when it is not on the board."""
@@ -120,7 +131,7 @@ class Painter:
     def _visit(self, row: EntryRow, nurse: str) -> Block:
         starts, ends = self._span(row)
         chair, walk = row.chair_minutes or 0, 0 if row.status == Status.NO_SHOW else row.walk_minutes or 0
-        shape, word, look = STATUSES[row.status or Status.BOOKED]
+        _, word, look = STATUSES[row.status or Status.BOOKED]
         late = self._minutes_late(row)
         css = f"appt-{look} {self._place(starts, starts + chair)}"
         for name, holds in (("has-obs", walk), ("appt-short", chair <= _ONE_LINE), ("appt-late", late)):
@@ -131,8 +142,8 @@ class Painter:
             ends=starts + chair if row.status == Status.NO_SHOW else ends,
             css=css,
             text=f"{row.given_name} {row.family_name}",
-            icon=icon(shape),
-            url=reverse("sessions_app:appointment", args=[row.visit]),
+            icon=self._shapes[row.status or Status.BOOKED],
+            url=self._visit_url.format(row.visit),
             id=str(row.visit),
             time=clock(starts),
             service=row.service or "",

@@ -1,55 +1,23 @@
 """The times of the booking dialog: the best few with their reasons, one day in full, and the weeks around them.
 
-One search of the calendar serves the weeks, the day and the wish; the best times of a repeat are `slots.repeat_offer`.
+One search of the calendar serves the weeks, the day, the wish and the offer of a repeat (`slots.offer_in`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from clinic.access import Permission
-from clinic.models import Clinic, Patient, User
 from clinic.protocol.window import BookingWindow
-from clinic.protocol.zones import local_date, start_of_day, starting_instant
+from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.free_times import Search, Slot, last_bookable_date
-from sessions_app.models import Appointment, Service
+from sessions_app.models import Service
+from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, weeks_of
+from sessions_app.repeat import RepeatRules, repeat_rules
 from sessions_app.slot_value import value_of
-from sessions_app.slots import BEST, repeat_offer
+from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, time_words
-
-WEEKS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the dialog is asked to show.
-
-    `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
-    `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
-    shown in full.
-    """
-
-    clinic: Clinic
-    service: Service
-    by: User
-    now: datetime
-    patient: Patient | None = None
-    nurse_id: int | None = None
-    room_id: int | None = None
-    day: date | None = None
-    first_day: date | None = None
-    wish: tuple[datetime, int | None] | None = None
-    chosen: tuple[datetime, int] | None = None
-    moves: Appointment | None = None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return self.clinic.zone
-
-    @property
-    def today(self) -> date:
-        return local_date(self.now, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +31,6 @@ class Option:
     why: str = ""
     key: str = ""
     is_early: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DayCell:
-    """One date of the weeks. `look` is past, shut, early, in (the window) or open; `free` counts its starts."""
-
-    date: date
-    look: str
-    free: int
-    is_chosen: bool
-
-    @property
-    def spoken(self) -> str:
-        words = {"past": "over", "shut": "nothing free", "early": "before the window"}
-        inside = ", inside the window" if self.look == "in" else ""
-        return f"{day_words(self.date)}, {words.get(self.look) or f'{self.free} free'}{inside}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,30 +109,27 @@ def _sentence_case(words: str) -> str:
 
 def times_for(wanted: Wanted) -> Times:
     """Everything that the dialog shows about times. The number of queries does not depend on what there is."""
-    zone, service = wanted.zone, wanted.service
-    offer = (
-        repeat_offer(patient=wanted.patient, service=service, now=wanted.now, by=wanted.by) if wanted.patient else None
-    )
-    window = offer.window if offer else None
+    zone, patient = wanted.zone, wanted.patient
+    rules = repeat_rules(patient, wanted.service) if patient else None
+    window = rules.window if rules else None
     first = _first_day(wanted, window)
-    search = _search(wanted, first, first + timedelta(days=7 * WEEKS - 1))
-    days = _Days(wanted, search, window)
-    day = wanted.day if wanted.day and not days.is_refused(wanted.day) else None
-    best = [] if offer and offer.on_hold else _best(wanted, search, days, offer.best if offer else None)
-    early = [option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer else []
-    extra, problem = _wished(wanted, days, search)
-    offered = {option.value for option in extra}
-    options = [option for slot in best if (option := option_of(slot, zone)).value not in offered]
-    extra += _kept(wanted, days, search, offered | {option.value for option in (*options, *early)})
+    search, offer = _search_and_offer(wanted, rules, first)
+    days = Days(wanted, search, window)
     is_on_hold = bool(offer and offer.on_hold)
+    day = wanted.day if wanted.day and not is_on_hold and not days.is_refused(wanted.day) else None
+    early = [option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer else []
+    extra, problem = _wished(wanted, days)
+    offered = {option.value for option in extra}
+    best = [option for option in _best(wanted, days, offer) if option.value not in offered]
+    extra += _kept(wanted, days, offered | {option.value for option in (*best, *early)})
     return Times(
-        sentence=offer.sentence if offer else "",
+        sentence=offer.sentence if offer else _without_window(wanted),
         is_on_hold=is_on_hold,
-        heading=f"{day_words(day)}" if day else "Best times" if window else "The next free times",
-        options=[] if day else options,
+        heading=day_words(day) if day else "Best times" if window else "The next free times",
+        options=[] if day or is_on_hold else best,
         early=[] if day else early,
-        groups=_by_nurse(search, days.slots(day), zone, early=days.is_early(day)) if day and not is_on_hold else [],
-        weeks=_weeks(days, first, day, is_on_hold=is_on_hold),
+        groups=_by_nurse(search, days.slots(day), zone, early=days.is_early(day)) if day else [],
+        weeks=[] if is_on_hold else weeks_of(days, first, day),
         weekdays=days.weekday_names(first),
         before=first - timedelta(days=7 * WEEKS) if first > _monday(wanted.today) else None,
         after=_after(wanted, first),
@@ -190,6 +139,20 @@ def times_for(wanted: Wanted) -> Times:
         window=window,
         extra=[] if day or is_on_hold else extra,
     )
+
+
+def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) -> tuple[Search, RepeatOffer | None]:
+    """One search for the weeks and the offer of a repeat; two where somebody looks at weeks far from the window."""
+    last = first + timedelta(days=7 * WEEKS - 1)
+    if rules is None:
+        return _search(wanted, first, last), None
+    wants_first, wants_last = offer_dates(rules, today=wanted.today)
+    wants_first = max(wants_first, wanted.today)
+    offer = partial(offer_in, rules=rules, service=wanted.service, now=wanted.now, by=wanted.by)
+    if first <= wants_last and wants_first <= last:
+        search = _search(wanted, min(first, wants_first), max(last, wants_last))
+        return search, offer(search)
+    return _search(wanted, first, last), offer(_search(wanted, wants_first, wants_last))
 
 
 def _search(wanted: Wanted, first: date, last: date) -> Search:
@@ -205,6 +168,13 @@ def _search(wanted: Wanted, first: date, last: date) -> Search:
         length=moves.entry.ends_at - moves.entry.starts_at if moves else None,
         ignore_entry=moves.entry_id if moves else None,
     )
+
+
+def _without_window(wanted: Wanted) -> str:
+    if wanted.patient is None:
+        return ""
+    is_treatment = wanted.service.kind == Service.Kind.TREATMENT
+    return f"{'No session signed yet' if is_treatment else wanted.service.name}: any day is possible."
 
 
 def _monday(day: date) -> date:
@@ -228,89 +198,15 @@ def _after(wanted: Wanted, first: date) -> date | None:
     return following if following <= last_bookable_date(wanted.clinic, wanted.now) else None
 
 
-class _Days:
-    """The free starts of a search by date, under the wish for a nurse or room and the rules of the window."""
-
-    def __init__(self, wanted: Wanted, search: Search, window: BookingWindow | None) -> None:
-        self.wanted, self.search, self.window, self.zone = wanted, search, window, wanted.zone
-        self.may_be_early = wanted.by.may(Permission.APPROVE_EARLY_REPEAT)
-        rooms = [bits for room_id, bits in search.room_free.items() if wanted.room_id in (None, room_id)]
-        any_room = _union(rooms)
-        nurses = [bits for nurse_id, bits in search.nurse_free.items() if wanted.nurse_id in (None, nurse_id)]
-        self.free = _union(nurses) & any_room
-
-    def bits(self, day: date) -> int:
-        start, end = (start_of_day(each, self.zone) for each in (day, day + timedelta(days=1)))
-        return self.search.starts.from_to(start, end) & self.free
-
-    def slots(self, day: date) -> list[Slot]:
-        return self.narrowed(self.search.slots(self.bits(day)))
-
-    def narrowed(self, slots: Iterable[Slot]) -> list[Slot]:
-        """Only the wished nurse and room. A slot names the first free room; a wished one is free for its bits."""
-        nurse, room = self.wanted.nurse_id, self.wanted.room_id
-        names = dict(self.search.rooms)
-        found = [slot for slot in slots if nurse in (None, slot.nurse_id)]
-        return found if room is None else [slot._replace(room_id=room, room_name=names[room]) for slot in found]
-
-    def is_early(self, day: date | None) -> bool:
-        return bool(day and self.window and day < self.window.first_date)
-
-    def is_refused(self, day: date) -> bool:
-        """Before the window, for somebody who may not approve it; before the last session, for everybody."""
-        if not self.is_early(day):
-            return False
-        return not self.may_be_early or bool(self.window and day < self.window.session_date)
-
-    def cell(self, day: date, chosen: date | None) -> DayCell:
-        free = self.bits(day).bit_count()
-        if day < self.wanted.today:
-            look = "past"
-        elif self.is_refused(day):
-            look = "early"
-        elif not free:
-            look = "shut"
-        else:
-            look = "in" if self.window and self.window.first_date <= day <= self.window.last_date else "open"
-        return DayCell(day, look, free, is_chosen=day == chosen)
-
-    def weekday_names(self, first: date) -> list[str]:
-        return [f"{first + timedelta(days=number):%a}" for number in range(self.columns(first))]
-
-    def columns(self, first: date) -> int:
-        """Five days a week, or all seven where somebody works on a weekend."""
-        days = [first + timedelta(days=number) for number in range(7 * WEEKS)]
-        return 7 if any(self.bits(day) for day in days if day.weekday() >= 5) else 5
-
-
-def _union(bits: Iterable[int]) -> int:
-    together = 0
-    for each in bits:
-        together |= each
-    return together
-
-
-def _weeks(days: _Days, first: date, chosen: date | None, *, is_on_hold: bool) -> list[list[DayCell]]:
-    if is_on_hold:
-        return []
-    columns = days.columns(first)
-    mondays = (first + timedelta(days=7 * number) for number in range(WEEKS))
-    return [[days.cell(monday + timedelta(days=number), chosen) for number in range(columns)] for monday in mondays]
-
-
-def _best(wanted: Wanted, search: Search, days: _Days, offered: list[Slot] | None) -> list[Slot]:
-    """The offered slots; with a wished nurse or room, or without a patient, the soonest that fit, a few per day."""
-    if offered is not None and wanted.nurse_id is None and wanted.room_id is None:
-        return offered
-    earliest = days.window.first_date if days.window and days.window.first_date > wanted.today else wanted.today
-    from_here = search.starts.from_to(start_of_day(earliest, wanted.zone), None) & days.free
-    halves: dict[tuple[date, bool], Slot] = {}
-    for slot in days.narrowed(search.slots(from_here)):
-        wall = slot.starts_at.astimezone(wanted.zone)
-        halves.setdefault((wall.date(), wall.hour >= 12), slot)
-        if len(halves) == BEST:
-            break
-    return list(halves.values())
+def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]:
+    """The offer of a repeat; with a wished nurse or room, or without a window, the soonest times of half-days."""
+    if offer is not None and wanted.nurse_id is None and wanted.room_id is None:
+        return [option_of(slot, wanted.zone) for slot in offer.best]
+    today = wanted.today
+    earliest = max(days.window.first_date, today) if days.window else today
+    soonest = days.first_of_half_days(earliest, earliest + timedelta(days=7 * WEEKS), BEST)
+    reasons = ["The earliest free time", *[""] * len(soonest)]
+    return [option_of(slot, wanted.zone, why=why) for slot, why in zip(soonest, reasons, strict=False)]
 
 
 def _by_nurse(search: Search, slots: list[Slot], zone: ZoneInfo, *, early: bool) -> list[tuple[str, list[Option]]]:
@@ -320,7 +216,7 @@ def _by_nurse(search: Search, slots: list[Slot], zone: ZoneInfo, *, early: bool)
     return [(name, options) for name, options in groups.items() if options]
 
 
-def _wished(wanted: Wanted, days: _Days, search: Search) -> tuple[list[Option], str]:
+def _wished(wanted: Wanted, days: Days) -> tuple[list[Option], str]:
     """The time that was pressed on the board as the first option, or why it cannot be had."""
     if wanted.wish is None:
         return [], ""
@@ -330,9 +226,9 @@ def _wished(wanted: Wanted, days: _Days, search: Search) -> tuple[list[Option], 
     if days.is_refused(day) and days.window:
         first = day_words(days.window.first_date)
         return [], f"{when} is before the usual window, which opens {first}. A clinician may approve it."
-    fitting = _slots_at(starts_at, nurse_id, days, search)
+    fitting = days.slots_at(starts_at, nurse_id)
     if not fitting:
-        minutes = search.length // timedelta(minutes=1)
+        minutes = days.search.length // timedelta(minutes=1)
         return (
             [],
             f"{when} is not free for the {minutes} minutes that {wanted.service.name} takes. Choose another time.",
@@ -340,7 +236,7 @@ def _wished(wanted: Wanted, days: _Days, search: Search) -> tuple[list[Option], 
     return [option_of(fitting[0], wanted.zone, why="The time you chose", early=days.is_early(day))], ""
 
 
-def _kept(wanted: Wanted, days: _Days, search: Search, offered: set[str]) -> list[Option]:
+def _kept(wanted: Wanted, days: Days, offered: set[str]) -> list[Option]:
     """What was chosen before and is not among the offered times, while it can still be had."""
     if (
         wanted.chosen is None
@@ -350,14 +246,9 @@ def _kept(wanted: Wanted, days: _Days, search: Search, offered: set[str]) -> lis
         return []
     return [
         option
-        for slot in _slots_at(*wanted.chosen, days, search)[:1]
+        for slot in days.slots_at(*wanted.chosen)[:1]
         if (option := option_of(slot, wanted.zone, why="The time you chose")).value not in offered
     ]
-
-
-def _slots_at(starts_at: datetime, nurse_id: int | None, days: _Days, search: Search) -> list[Slot]:
-    bits = search.starts.from_to(starts_at, starts_at + timedelta(minutes=1)) & days.free
-    return [slot for slot in days.narrowed(search.slots(bits)) if nurse_id in (None, slot.nurse_id)]
 
 
 def wish_from(day: date | None, at: str, nurse_id: int | None, zone: ZoneInfo) -> tuple[datetime, int | None] | None:

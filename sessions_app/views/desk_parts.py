@@ -13,7 +13,8 @@ from clinic.requests import SignedInRequest
 from sessions_app.forms.desk import TimeForm
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Service
-from sessions_app.presenters.times import Times, Wanted, option_of, times_for
+from sessions_app.presenters.days import Wanted
+from sessions_app.presenters.times import Times, option_of, times_for
 
 
 def times_of(

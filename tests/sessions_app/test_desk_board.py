@@ -353,3 +353,26 @@ def test_the_administrator_looks_and_has_nothing_to_press(client, ada):
     assert "Check in" not in body
     assert "Book a visit" not in body
     assert 'id="calls"' not in body
+
+
+def test_what_people_typed_is_shown_as_text(client, desk):
+    payload = "<img src=x onerror=alert(1)>"
+    nurse = make_user(Role.NURSE, name=payload)
+    make_hours(nurse)
+    booking.close(
+        title=payload, starts_at=at("2026-01-13 15:00"), ends_at=at("2026-01-13 16:00"), nurses=[nurse], by=nurse
+    )
+    for clock, status in (("08:00", "arrived"), ("11:00", "booked")):
+        make_appointment(
+            patient=make_patient(given_name=payload, family_name='"><script>'),
+            nurse=nurse,
+            room=make_room(name=f"{clock} {payload}"[:40]),
+            service=make_service(name=f"{clock} {payload}"),
+            starts_at=at(f"2026-01-13 {clock}"),
+            status=status,
+        )
+
+    body = day_page(client).content.decode()
+
+    assert "&lt;img src=x onerror=alert(1)&gt;" in body
+    assert ("<img" in body, '"><script>' in body) == (False, False)

@@ -13,7 +13,8 @@ from django.urls import reverse
 from clinic.access import Role
 from clinic.search import index_patient
 from sessions_app.models import Appointment, CalendarEntry
-from sessions_app.presenters.times import Wanted, times_for
+from sessions_app.presenters.days import Wanted
+from sessions_app.presenters.times import times_for
 from sessions_app.slot_value import parsed
 from tests.makers import (
     at,
