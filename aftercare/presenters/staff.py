@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.template.loader import render_to_string
 
-from aftercare.issuing import Issue
+from aftercare.issuing import Issue, Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.picture import PlanPicture, PlanWords
 from aftercare.presenters.reasons import Reasons, joined
@@ -17,7 +17,7 @@ from clinic.models import Clinic, Delivery, Patient
 from clinic.portal import masked
 from clinic.protocol import AVOID_ITEMS, DatedItem, ItemKey, Plan, PlanItem, TimedItem
 from clinic.protocol.zones import local_date, local_time, zone_named
-from sessions_app.models import Appointment, TreatedSite
+from sessions_app.models import TreatedSite
 
 CHANNELS: dict[str, tuple[str, str]] = {"email": ("E-mail", "mail"), "file": ("Demo outbox", "inbox")}
 # What each state of a message is called, its shape and its colour.
@@ -108,7 +108,7 @@ def card_of_plan(
     *,
     others: Sequence[AftercarePlan],
     sites: Iterable[TreatedSite],
-    visit: Appointment | None,
+    visit: Visit | None,
     now: datetime,
 ) -> PlanCard:
     """A stored plan among the patient's other current ones."""
@@ -130,7 +130,7 @@ def _card(
     others: Sequence[Plan],
     words: PlanWords,
     sites: Iterable[TreatedSite],
-    visit: Appointment | None,
+    visit: Visit | None,
     protocol: str,
     now: datetime,
     show_today: bool,
@@ -168,7 +168,7 @@ def _overlap_words(others: Sequence[Plan]) -> str:
 
 
 def item_lines(
-    plan: Plan, *, clock: Clock, words: PlanWords, sites: Iterable[TreatedSite], visit: Appointment | None
+    plan: Plan, *, clock: Clock, words: PlanWords, sites: Iterable[TreatedSite], visit: Visit | None
 ) -> list[ItemLine]:
     """The items in the order in which they are lived, things to avoid with one end together."""
     reasons = Reasons(sites)
@@ -195,7 +195,7 @@ def _avoid_lines(avoided: Mapping[tuple[str, str, str], list[str]]) -> list[Item
     ]
 
 
-def _line(item: PlanItem, clock: Clock, reasons: Reasons, visit: Appointment | None) -> ItemLine:
+def _line(item: PlanItem, clock: Clock, reasons: Reasons, visit: Visit | None) -> ItemLine:
     what, icon = _NAMES[item.key]
     if item.leg is not None:
         what = f"{what}, {item.leg} leg"

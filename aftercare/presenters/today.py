@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
+from aftercare.issuing import Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.picture import Line, PlanPicture, PlanWords
 from aftercare.presenters.words import (
@@ -25,7 +26,6 @@ from aftercare.stored import plan_of
 from aftercare.today import AvoidGroup, Left, Phase, Stocking, Today, Walks, today_of
 from clinic.models import Clinic, Patient
 from clinic.protocol import CompressionState
-from sessions_app.models import Appointment
 
 # Local wheals, itching and stinging are expected for two days only; after them they are a reason to call.
 ITCHING_DAYS = 2
@@ -109,7 +109,7 @@ class TodayPage:
 
 
 def today_page(
-    *, patient: Patient, plans: Sequence[AftercarePlan], visit: Appointment | None, clinic: Clinic, now: datetime
+    *, patient: Patient, plans: Sequence[AftercarePlan], visit: Visit | None, clinic: Clinic, now: datetime
 ) -> TodayPage:
     """The page of one patient at one instant. `plans` are the current ones, items prefetched; `visit` is the next."""
     values = [plan_of(row) for row in plans]
@@ -318,7 +318,7 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
     return f"{day[:1].upper()}{day[1:]}, {clock.time(instant)}"
 
 
-def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitCard:
+def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
     if visit is not None:
         return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today))
     window = today.repeat_window
@@ -329,9 +329,8 @@ def _visit_card(visit: Appointment | None, today: Today, clock: Clock) -> VisitC
     return VisitCard(gettext("No visit is booked"), "", gettext("Call us if you want to come."))
 
 
-def _visit_text(visit: Appointment, today: Today) -> str:
-    minutes = visit.chair_minutes + visit.walk_minutes
-    facts = {"name": str(visit.entry.nurse), "minutes": minutes}
+def _visit_text(visit: Visit, today: Today) -> str:
+    facts = {"name": visit.nurse, "minutes": visit.minutes}
     worn = today.timeline.state_at(visit.starts_at).compression
     if worn is CompressionState.NONE:
         return gettext("With %(name)s. Plan %(minutes)d minutes.") % facts

@@ -2,43 +2,48 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
+from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.protocol import ItemKey, Leg
 
-SHORT_DAY = "D j M"
-MINUTE = "H:i"
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """A date by a pattern of Django's, in the active language; Spanish writes days and months small."""
+    text = dateformat.format(day, pattern)
+    return text.lower() if language.startswith("es") else text
 
 
-def _cased(text: str) -> str:
-    """Spanish writes days and months small."""
-    return text.lower() if (get_language() or "").startswith("es") else text
+def _write(day: date, pattern: str) -> str:
+    plain = day.date() if isinstance(day, datetime) else day
+    return _written(plain, pattern, get_language() or "")
 
 
 def short_day(day: date) -> str:
     """`Tue 20 Jan`, `mar 20 ene`."""
-    return _cased(date_format(day, SHORT_DAY))
+    return _write(day, "D j M")
 
 
 def long_day(day: date) -> str:
     """`Thursday 15 January`, `jueves 15 de enero`."""
     # Translators: a date format of Django; in Spanish l j \d\e F
-    return _cased(date_format(day, gettext("l j F")))
+    return _write(day, gettext("l j F"))
 
 
 def weekday(day: date) -> str:
     """`Thu`, `jue`."""
-    return _cased(date_format(day, "D"))
+    return _write(day, "D")
 
 
 def axis_day(day: date) -> str:
     """`20 Jan`, `20 ene`: a tick of the picture."""
-    return _cased(date_format(day, "j M"))
+    return _write(day, "j M")
 
 
 def days_of(days: int) -> str:

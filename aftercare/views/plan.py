@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from aftercare.issuing import SOURCE, upcoming_visits
+from aftercare.issuing import SOURCE, Visit, upcoming_visits
 from aftercare.models import AftercarePlan
 from aftercare.presenters.staff import card_of_plan, message_line, times_note
 from clinic import audit
@@ -19,7 +19,7 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import Clinic, Delivery, Patient
 from clinic.requests import SignedInRequest
-from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.models import TreatmentSession
 
 
 @requires(Permission.VIEW_PLAN)
@@ -91,7 +91,7 @@ def messages_of(patient: Patient) -> Sequence[Delivery]:
 
 
 def _card(
-    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Appointment], now: datetime
+    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Visit], now: datetime
 ) -> dict[str, Any]:
     others = [other for other in running if other.pk != row.pk]
     visit = visits[0] if visits else None

@@ -1,18 +1,23 @@
 """The patient's own page: what to do now, and until when."""
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from datetime import datetime
+
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
+from aftercare.issuing import upcoming_visits
 from aftercare.models import AftercarePlan
 from aftercare.presenters.today import today_page
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.models import Patient
 from clinic.requests import SignedInRequest
-from sessions_app.models import Appointment
+
+# Sessions are a week apart and plans hold for at most 90 days and the day of the session.
+_MOST_AT_ONCE = 14
 
 
 @requires(Permission.OWN_PLAN)
@@ -23,12 +28,12 @@ def today(request: SignedInRequest) -> HttpResponse:
     patient = Patient.objects.visible_to(request.user).first()
     if patient is None:
         raise Http404
-    visits = Appointment.objects.visible_to(request.user).upcoming(now).select_related("entry__nurse")
+    visits = upcoming_visits(patient, now=now)
     with translation.override(page_language(patient.language)):
         page = today_page(
             patient=patient,
-            plans=list(shown_plans(patient).prefetch_related("items")),
-            visit=visits.first(),
+            plans=shown_plans(patient, now=now),
+            visit=visits[0] if visits else None,
             clinic=request.clinic,
             now=now,
         )
@@ -37,8 +42,9 @@ def today(request: SignedInRequest) -> HttpResponse:
     return response
 
 
-def shown_plans(patient: Patient) -> QuerySet[AftercarePlan]:
+def shown_plans(patient: Patient, *, now: datetime) -> list[AftercarePlan]:
     """The current plans that still hold, and the newest one in any case: its end is worth saying."""
-    mine = AftercarePlan.objects.current().filter(patient=patient)
-    newest = mine.filter(patient=OuterRef("patient")).order_by("-starts_at").values("pk")[:1]
-    return mine.filter(Q(ends_at__gt=timezone.now()) | Q(pk=Subquery(newest))).order_by("starts_at")
+    newest_first = list(AftercarePlan.objects.current().filter(patient=patient).order_by("-ends_at")[:_MOST_AT_ONCE])
+    shown = [row for row in newest_first if row.ends_at > now] or newest_first[:1]
+    prefetch_related_objects(shown, "items")
+    return shown
