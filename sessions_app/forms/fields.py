@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 
 from clinic.protocol.checks.calendar import last_valid_day
+from sessions_app.forms.widgets import QuickInput
 
 _PRINTED = re.compile(r"(?P<month>[0-9]{1,2})[/.\- ](?P<year>[0-9]{4}|[0-9]{2})")
 _ISO = re.compile(r"(?P<year>[0-9]{4})[/.\- ](?P<month>[0-9]{1,2})(?:[/.\- ](?P<day>[0-9]{1,2}))?")
@@ -21,7 +22,7 @@ _PLAIN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 class NumberField(forms.DecimalField):
     """A decimal number with a point or a comma, plain digits only; ``unit`` and ``step`` are for its look."""
 
-    widget = forms.TextInput
+    widget = QuickInput
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class CountField(NumberField):
 class ClockField(forms.Field):
     """A time of day on the 24 h clock; reads "10:30", "10.30", "1030" and "9:05"."""
 
-    widget = forms.TextInput
+    widget = QuickInput
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, **kwargs)
@@ -110,6 +111,8 @@ class ClockField(forms.Field):
 
 class ExpiryField(forms.CharField):
     """An expiry date as printed, kept as ``2027-05`` or ``2027-05-31``; reads "05/2027" and "05/27" too."""
+
+    widget = QuickInput
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=20, **kwargs)
@@ -158,7 +161,7 @@ def above_zero(value: Decimal) -> None:
 
 
 def typed_text(value: Any, most: int = RAW_LENGTH) -> Any:
-    """What somebody typed, short enough to keep."""
+    """What somebody typed, short enough to keep and without the one character that no database takes."""
     if isinstance(value, list | tuple):
-        return [str(each)[:most] for each in value][:30]
-    return str(value)[:most] if value not in (None, "") else ""
+        return [typed_text(each, most) for each in value][:30]
+    return str(value).replace("\x00", "")[:most] if value not in (None, "") else ""

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from clinic.models import User
 from clinic.protocol.values import Protocol
 from sessions_app.actions import DraftValues
+from sessions_app.answers import REASON_LENGTH
 from sessions_app.charting import RISK, STOP
 from sessions_app.forms.after import SESSION_FIELDS, AfterForm
 from sessions_app.forms.before import BeforeForm
@@ -135,5 +136,5 @@ def answers_in(data: QueryDict) -> dict[str, dict[str, Any]]:
     for name in data:
         check = name.removeprefix("answer-").removesuffix("-reason")
         if name == f"answer-{check}-reason" and check.isalnum() and len(check) <= 6:
-            found[check] = {"reason": data[name], "ack": f"answer-{check}-ack" in data}
+            found[check] = {"reason": typed_text(data[name], REASON_LENGTH), "ack": f"answer-{check}-ack" in data}
     return found

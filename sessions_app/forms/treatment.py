@@ -11,6 +11,7 @@ from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import VeinType
 from sessions_app.forms.choices import OTHER, PLACES, SEGMENTED
 from sessions_app.forms.fields import CountField, ExpiryField, NumberField, above_zero, typed_text
+from sessions_app.forms.widgets import QuickInput, QuickSelect
 
 
 class SiteForm(forms.Form):
@@ -19,7 +20,9 @@ class SiteForm(forms.Form):
     mark_optional = False
     NEEDED = ("place", "vein_type", "strength_percent", "injection_count", "total_ml")
 
-    place = forms.ChoiceField(label="Place", required=False, choices=[("", "Choose the place"), *PLACES])
+    place = forms.ChoiceField(
+        label="Place", required=False, choices=[("", "Choose the place"), *PLACES], widget=QuickSelect
+    )
     vein_type = forms.ChoiceField(
         label="Vein type",
         required=False,
@@ -129,9 +132,7 @@ class AmpouleForm(forms.Form):
     mark_optional = False
 
     strength_percent = NumberField(label="Strength", unit="%", example="0.5", decimal_places=2, max_value=10)
-    lot = forms.CharField(
-        label="Lot", required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    lot = forms.CharField(label="Lot", required=False, max_length=40, widget=QuickInput(attrs={"autocomplete": "off"}))
     expiry = ExpiryField(label="Expiry")
     opened = CountField(label="Opened", stepper=True, example="2", min_value=0, max_value=100)
 
@@ -157,4 +158,4 @@ class AmpouleForm(forms.Form):
 
     def raw(self) -> dict[str, Any]:
         typed = {name: typed_text(self[name].value()) for name in self.fields}
-        return {"position": self.position, **{name: value for name, value in typed.items() if value}}
+        return {name: value for name, value in typed.items() if value}

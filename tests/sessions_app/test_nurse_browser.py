@@ -90,7 +90,9 @@ def test_two_sites_are_charted_by_keyboard_alone_and_saved_by_themselves(open_vi
     expect(page.locator(".total").first).to_contain_text("2.6 mL")
     expect(page.locator(".places-as-map .mark-today")).to_have_count(2)
 
-    sites = [(s.leg, s.segment, s.vein_type, s.strength_percent, s.injection_count, s.volume_ml) for s in session.sites.all()]
+    sites = [
+        (s.leg, s.segment, s.vein_type, s.strength_percent, s.injection_count, s.volume_ml) for s in session.sites.all()
+    ]
     half = Decimal("0.50")
     assert sites == [
         ("left", "calf_lateral", "spider", half, 8, Decimal("1.60")),

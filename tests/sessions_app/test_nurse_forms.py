@@ -1,5 +1,6 @@
 """Reading the visit page: what is a value, what stays on the screen with an error, and that nothing typed is lost."""
 
+import random
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -386,3 +387,36 @@ def test_a_note_that_is_too_long_is_kept_for_correction_and_not_saved():
     stored = TreatmentSession.objects.get()
     assert stored.note == "short"
     assert len(VisitForms(stored, protocol=PROTOCOL, clinicians=[]).after["note"].value()) == 10_000
+
+
+RUBBISH = [
+    "", " ", "0", "-1", "1", "0.3", "0,3", "1e400", "9" * 300, "None", "on", "some", "none", "left:knee", "10:30",
+    "99:99", "2026-13-45", "2026-01-13", "\x00", "a\x00b", "' OR 1=1 --", "<b>x</b>", "{{ x }}", "%s %d", "\ud7ff",
+    "😀" * 50, "../../etc", "null", "NaN", "[]", "{}", "\r\n", "x" * 12_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rubbish_in_any_field_breaks_nothing(seed):
+    chance = random.Random(seed)
+    session = ready_draft(sites=3)
+    data = stored_as_data(session, PROTOCOL)
+    names = [
+        *data,
+        "reaction_note",
+        "stop_items",
+        "ampoule-1-lot",
+        "answer-L3-reason",
+        "answer-L3-ack",
+        "site-1-volume_ml",
+    ]
+    for name in chance.sample(names, k=chance.randint(1, 25)):
+        data.setlist(name, chance.choices(RUBBISH, k=chance.randint(0, 3)))
+    forms = VisitForms(session, protocol=PROTOCOL, clinicians=[], data=data)
+
+    save(session, forms)
+
+    # What comes back from the store can be shown and saved again.
+    stored = TreatmentSession.objects.get()
+    save(stored, VisitForms(stored, protocol=PROTOCOL, clinicians=[]))
+    assert stored.sites.count() == session.sites.count()
