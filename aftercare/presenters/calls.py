@@ -1,0 +1,27 @@
+"""Whom to call, and for what. The same for every patient of one language and one last day, so it is written once."""
+
+from functools import lru_cache
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from clinic.models import Clinic
+
+
+def whom_to_call(clinic: Clinic, watch_until: str) -> SafeString:
+    """The card as HTML in the active language; `watch_until` are words, or empty while there is no plan."""
+    numbers = (clinic.emergency_number, clinic.phone, clinic.phone_hours, clinic.out_of_hours_phone)
+    return _written(get_language() or "", watch_until, *numbers)
+
+
+@lru_cache(maxsize=512)
+def _written(language: str, watch_until: str, emergency: str, phone: str, hours: str, out_of_hours: str) -> SafeString:
+    context = {
+        "watch_until": watch_until,
+        "emergency_number": emergency,
+        "phone": phone,
+        "phone_hours": hours,
+        "out_of_hours_phone": out_of_hours,
+    }
+    return render_to_string("aftercare/who_to_call.html", context)
