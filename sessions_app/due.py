@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from clinic.protocol.values import Protocol
 from clinic.protocol.window import booking_window
@@ -61,15 +61,17 @@ def _unbooked(
     later = TreatmentSession.objects.signed().filter(
         patient=OuterRef("entry__patient"), started_at__gt=OuterRef("sessions__started_at")
     )
+    corrected = TreatmentSession.objects.filter(amends=OuterRef("sessions__pk"))
+    against = {"coming": coming, "later": later, "corrected": corrected}
     rows = (
         Appointment.objects.filter(
-            ~Exists(coming),
-            ~Exists(later),
             entry__starts_at__gte=start_of_day(oldest, zone),
             entry__starts_at__lt=start_of_day(newest + timedelta(days=1), zone),
             sessions__status=TreatmentSession.Status.SIGNED,
-            sessions__amended_by__isnull=True,
         )
+        # Looked up row by row: as EXISTS, PostgreSQL would collect all coming visits before it reads the first row.
+        .annotate(**{name: Subquery(rows.values("pk")[:1]) for name, rows in against.items()})
+        .filter(**{f"{name}__isnull": True for name in against})
         .order_by("entry__starts_at")
         .values_list(
             "entry__patient__public_id",

@@ -5,8 +5,10 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import OuterRef, Subquery
+
 from clinic.access import Permission
-from clinic.models import StaffTask, User
+from clinic.models import Patient, StaffTask, User
 from clinic.protocol.zones import local_date
 from sessions_app.charting import protocol_in_force
 from sessions_app.due import DueRepeat, due_for_repeat, missed_repeats
@@ -105,14 +107,14 @@ def _left(opens_in: int, ends_in: int) -> str:
 
 
 def _unreached(zone: ZoneInfo, limit: int) -> list[UnreachedCall]:
-    """Open tasks about messages, oldest first. One query."""
-    rows = (
-        StaffTask.objects.open()
-        .order_by("created_at")
-        .values_list("public_id", "patient__given_name", "patient__family_name", "patient__phone", "kind", "created_at")
-    )
+    """Open tasks about messages, oldest first. One query; the patients are looked up per row, because a planner that
+    may join as it likes can begin with all of them."""
+    patient = Patient.objects.filter(pk=OuterRef("patient_id"))
+    columns = {name: Subquery(patient.values(name)) for name in ("given_name", "family_name", "phone")}
+    tasks = StaffTask.objects.open().order_by("created_at").annotate(**columns)
+    rows = tasks.values_list("public_id", *columns, "kind", "created_at")[:limit]
     labels = dict(StaffTask.Kind.choices)
     return [
         UnreachedCall(task, f"{given} {family}", str(phone or ""), f"{labels[kind]}, {time_words(at, zone)}")
-        for task, given, family, phone, kind, at in rows[:limit]
+        for task, given, family, phone, kind, at in rows
     ]
