@@ -151,9 +151,9 @@ def earlier_mg_today(session: TreatmentSession) -> Decimal:
             session__patient_id=session.patient_id,
             session__started_at__gte=start_of_day(day, zone),
             session__started_at__lt=start_of_day(day + timedelta(days=1), zone),
-            session__amended_by__isnull=True,
         )
         .exclude(session__lineage=session.lineage)
+        .exclude(session__amended_by__status=TreatmentSession.Status.SIGNED)
         .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
         .values_list("volume_ml", "strength_percent")
     )

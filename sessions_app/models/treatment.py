@@ -34,8 +34,8 @@ class TreatmentSessionQuerySet(models.QuerySet["TreatmentSession"]):
         return self.filter(status=TreatmentSession.Status.SIGNED)
 
     def current(self) -> Self:
-        """Signed and not replaced by a later correction."""
-        return self.signed().filter(amended_by__isnull=True)
+        """Signed and not replaced by a signed correction; the draft of one replaces nothing yet."""
+        return self.signed().exclude(amended_by__status=TreatmentSession.Status.SIGNED)
 
     def unsigned(self) -> Self:
         return self.filter(status=TreatmentSession.Status.DRAFT)

@@ -156,8 +156,10 @@
   window.addEventListener("legwork:say", (event) => say(event.detail));
 
   // --- When the server does not answer ------------------------------------------------------------------------
-  document.addEventListener("htmx:sendError", () => say("No connection. Nothing was saved; what you typed is still here. Try again.", { level: "error" }));
-  document.addEventListener("htmx:timeout", () => say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
+  // A refresh in the background fails in silence: nobody asked for it, and the next one comes.
+  const isBackground = (event) => "X-Background" in (event.detail.requestConfig?.headers || {});
+  document.addEventListener("htmx:sendError", (event) => isBackground(event) || say("No connection. Nothing was saved; what you typed is still here. Try again.", { level: "error" }));
+  document.addEventListener("htmx:timeout", (event) => isBackground(event) || say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
     // Signed out meanwhile: a full load leads to the sign-in page and back here.
