@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from clinic.models import Patient
 from clinic.protocol.zones import local_date
-from sessions_app.charting import protocol_in_force
 from sessions_app.forms.desk import BookingForm, is_inside
 from sessions_app.models import Appointment, Service
 from sessions_app.presenters.times import Option, Times
@@ -54,14 +53,9 @@ def next_visit_words(patient: Patient, *, now: datetime, zone: ZoneInfo) -> str:
     return f"Already booked: {booked}." if booked else ""
 
 
-def avoid_days(service: Service) -> int:
-    """For how many days after the visit flights and events should be left; 0 where nobody is treated."""
-    return max(protocol_in_force().avoid_days.values()) if service.kind == Service.Kind.TREATMENT else 0
-
-
-def travel_question(form: BookingForm, service: Service, times: Times, zone: ZoneInfo) -> TravelQuestion | None:
+def travel_question(form: BookingForm, times: Times, zone: ZoneInfo) -> TravelQuestion | None:
     """Asked for treatments only (rule B6): what is planned in the days after the visit."""
-    days = avoid_days(service)
+    days = times.avoid_days
     if not days:
         return None
     chosen, event = times.chosen_option, form.event_day()

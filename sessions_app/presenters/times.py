@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import local_date, starting_instant
+from sessions_app.charting import protocol_in_force
 from sessions_app.free_times import Search, Slot, last_bookable_date
 from sessions_app.models import Service
 from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, weeks_of
@@ -35,7 +36,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """`groups` are the times of one chosen day by nurse; `options` are the best ones where no day is chosen."""
+    """`groups` are the times of one chosen day by nurse; `options` are the best ones where no day is chosen.
+
+    `avoid_days` after a treatment flights and events should be left; 0 where nobody is treated.
+    """
 
     sentence: str
     is_on_hold: bool
@@ -51,6 +55,7 @@ class Times:
     rooms: list[tuple[int, str]]
     problem: str = ""
     window: BookingWindow | None = None
+    avoid_days: int = 0
     chosen: str = ""
     extra: list[Option] = field(default_factory=list)
 
@@ -137,17 +142,30 @@ def times_for(wanted: Wanted) -> Times:
         rooms=list(search.rooms),
         problem="" if day else problem,
         window=window,
+        avoid_days=avoid_days(wanted.service, rules),
         extra=[] if day or is_on_hold else extra,
     )
 
 
+def avoid_days(service: Service, rules: RepeatRules | None = None) -> int:
+    """For how many days after the visit flights and events should be left; 0 where nobody is treated."""
+    if service.kind != Service.Kind.TREATMENT:
+        return 0
+    return max((rules.protocol if rules else protocol_in_force()).avoid_days.values())
+
+
 def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) -> tuple[Search, RepeatOffer | None]:
-    """One search for the weeks and the offer of a repeat; two where somebody looks at weeks far from the window."""
+    """One search for the weeks and the offer of a repeat; two where somebody looks at weeks far from the window.
+
+    What the offer says about times after the window is not shown here: the weeks show them.
+    """
     last = first + timedelta(days=7 * WEEKS - 1)
     if rules is None:
         return _search(wanted, first, last), None
     wants_first, wants_last = offer_dates(rules, today=wanted.today)
     wants_first = max(wants_first, wanted.today)
+    if rules.window.last_date >= wanted.today:
+        wants_last = rules.window.last_date
     offer = partial(offer_in, rules=rules, service=wanted.service, now=wanted.now, by=wanted.by)
     if first <= wants_last and wants_first <= last:
         search = _search(wanted, min(first, wants_first), max(last, wants_last))

@@ -21,7 +21,7 @@ from sessions_app.forms.desk import BookingForm, nurse_of, room_of
 from sessions_app.free_times import Slot
 from sessions_app.models import Service
 from sessions_app.presenters import booking_dialog as dialog
-from sessions_app.presenters.times import wish_from
+from sessions_app.presenters.times import avoid_days, wish_from
 from sessions_app.refusals import Refused, Taken
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import day_url, refused_status, times_of
@@ -85,7 +85,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     if missing or form.errors or not (patient and service and slot and key):
         return _booking_page(request, form, problems=missing)
     starts_at, nurse_id = slot
-    question = dialog.avoid_days(service)
+    question = avoid_days(service)
     try:
         booked = booking.book(
             patient=patient,
@@ -135,7 +135,7 @@ def _booking_page(
         "services": [(each.pk, dialog.service_words(each)) for each in services],
         "service": service,
         "times": times,
-        "travel": dialog.travel_question(form, service, times, zone) if service and times else None,
+        "travel": dialog.travel_question(form, times, zone) if times else None,
         "request_key": form.key(),
         "problems": problems,
         "problem_field": field,
