@@ -15,18 +15,21 @@ from clinic.notifications.consent import hash_of_address
 from clinic.notifications.recheck import STOPPED
 from clinic.notifications.states import State, move
 
-_signer = signing.Signer(salt="clinic.notifications.stop")
+
+def _signer() -> signing.Signer:
+    """Made anew each time, so that it knows the keys that the settings hold now."""
+    return signing.Signer(salt="clinic.notifications.stop")
 
 
 def stop_url(delivery_id: UUID) -> str:
     """The public stop page of a message, built from BASE_URL. It holds a delivery's id, signed; it never ends."""
-    return f"{settings.BASE_URL}{reverse('clinic:stop', args=[_signer.sign(delivery_id.hex)])}"
+    return f"{settings.BASE_URL}{reverse('clinic:stop', args=[_signer().sign(delivery_id.hex)])}"
 
 
 def delivery_of(token: str) -> Delivery | None:
     """The message whose stop address this is; None for a changed or invented one. Former keys in the settings count."""
     try:
-        delivery_id = UUID(_signer.unsign(token))
+        delivery_id = UUID(_signer().unsign(token))
     except (signing.BadSignature, ValueError):
         return None
     return Delivery.objects.select_related("patient").filter(pk=delivery_id).first()

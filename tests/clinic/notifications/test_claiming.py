@@ -6,9 +6,15 @@ from datetime import timedelta
 import pytest
 
 from clinic.models import Delivery, DeliveryAttempt, Heartbeat, StaffTask
+from clinic.notifications.channels.base import ProviderReceipt
 from clinic.notifications.claim import claim, release
+from clinic.notifications.departing import depart
+from clinic.notifications.recheck import recheck
+from clinic.notifications.recording import Answered, record
+from clinic.notifications.send import send_batch
 from clinic.notifications.sweep import sweep
 from clinic.notifications.timing import TIMING, Timing
+from clinic.notifications.writing import write
 from tests.clinic.notifications.engine import ALL_KINDS, Clock, make_due, reload, ring
 from tests.makers import at, make_patient
 
@@ -64,8 +70,6 @@ def test_a_lease_frees_the_row_after_120_seconds_and_not_before(clock, channel):
 def test_nothing_leaves_when_the_lease_is_about_to_end(clock, channel):
     row, slow = make_due(), make_due(not_after=clock.now() + timedelta(hours=1))
     channel.answer = lambda letter: clock.passes(seconds=100)
-
-    from clinic.notifications.send import send_batch
 
     send_batch(claim(ALL_KINDS, clock=clock, timing=TIMING), clock=clock, timing=TIMING, must_stop=lambda: False)
 
@@ -173,3 +177,63 @@ def test_a_budget_ends_a_long_ring_and_says_that_there_is_more(clock, channel):
     assert ring(clock, timing=Timing(budget=timedelta(0))) is True
     assert channel.letters == []
     assert set(Delivery.objects.values_list("state", flat=True)) == {"pending"}
+
+
+def test_a_claim_takes_nothing_that_is_past_its_deadline(clock, channel):
+    make_due(not_after=clock.now() - timedelta(seconds=1))
+
+    assert ids(claim(ALL_KINDS, clock=clock, timing=TIMING)) == []
+
+
+def let_leave(batch, clock):
+    return depart(write(recheck(batch, clock=clock, timing=TIMING), now=clock.now()), batch, clock, TIMING)
+
+
+def test_a_former_holder_cannot_let_a_row_leave_that_another_worker_holds(clock, channel):
+    row = make_due()
+    former = claim(ALL_KINDS, clock=clock, timing=TIMING)
+    prepared = write(recheck(former, clock=clock, timing=TIMING), now=clock.now())
+    clock.passes(seconds=121)
+    sweep(clock=clock)
+    present = claim(ALL_KINDS, clock=clock, timing=TIMING)
+
+    assert depart(prepared, former, clock, TIMING) == []
+    assert (reload(row).state, reload(row).lease_token, reload(row).attempts) == ("claimed", present.token, 0)
+
+
+def test_a_former_holder_cannot_record_over_the_present_one(clock, channel):
+    row = make_due()
+    former = claim(ALL_KINDS, clock=clock, timing=TIMING)
+    [first] = let_leave(former, clock)
+    clock.passes(seconds=181)
+    sweep(clock=clock)  # judged uncertain, and by policy free for a second try
+    present = claim(ALL_KINDS, clock=clock, timing=TIMING)
+    [second] = let_leave(present, clock)
+
+    assert record([Answered(first, ProviderReceipt("first"))], former, clock, TIMING) == []
+    assert (reload(row).state, reload(row).lease_token) == ("sending", present.token)
+    assert record([Answered(second, ProviderReceipt("second"))], present, clock, TIMING) == [row.pk]
+    outcomes = DeliveryAttempt.objects.order_by("number").values_list("outcome", "provider_reference")
+    assert list(outcomes) == [("accepted", "first"), ("accepted", "second")]
+
+
+@pytest.mark.parametrize("seconds", [89, 90])
+def test_a_row_leaves_only_while_its_lease_outlasts_a_call(clock, channel, seconds):
+    make_due()
+    batch = claim(ALL_KINDS, clock=clock, timing=TIMING)
+    prepared = write(recheck(batch, clock=clock, timing=TIMING), now=clock.now())
+
+    clock.passes(seconds=seconds)
+
+    assert len(depart(prepared, batch, clock, TIMING)) == (1 if seconds < 90 else 0)
+
+
+def test_a_row_does_not_leave_when_its_deadline_passed_since_the_claim(clock, channel):
+    row = make_due(not_after=clock.now() + timedelta(seconds=5))
+    batch = claim(ALL_KINDS, clock=clock, timing=TIMING)
+    prepared = write(recheck(batch, clock=clock, timing=TIMING), now=clock.now())
+
+    clock.passes(seconds=6)
+
+    assert depart(prepared, batch, clock, TIMING) == []
+    assert reload(row).state == "claimed"
