@@ -39,9 +39,13 @@ def at_once(*jobs):
 
 
 def signing(session):
+    """Whoever comes second signs a session in the week of another, which wants a clinician's reason."""
+    clinician = session.responsible_clinician
+    answers = {"P16": {"reason": "Two short visits on one day", "ack": True}}
+
     def sign():
         mine = TreatmentSession.objects.select_related("patient").get(pk=session.pk)
-        return sign_session(session=mine, version=session.version, answers={}, by=session.nurse, now=NOW)
+        return sign_session(session=mine, version=session.version, answers=answers, by=clinician, now=NOW)
 
     return sign
 
@@ -61,8 +65,9 @@ def test_two_sessions_of_one_patient_signed_at_once_become_one_schedule():
     morning = complete_draft(SPIDER, ended_at="2026-01-13 10:30", patient=patient)
     afternoon = complete_draft(RETICULAR, ended_at="2026-01-13 15:30", patient=patient)
 
-    at_once(signing(morning), signing(afternoon))
+    answers = at_once(signing(morning), signing(afternoon))
 
+    assert {answer.session for answer in answers} == {morning, afternoon}
     waiting = Delivery.objects.filter(state="pending")
     steps = sorted((row.step, row.local_time[:10]) for row in waiting)
     assert AftercarePlan.objects.count() == 2

@@ -140,6 +140,28 @@ def test_overlapping_plans_are_shown_as_one(patient):
     assert "the usual time is from Thu 23 Apr to Thu 30 Apr" in text
 
 
+def test_the_plan_as_text_marks_what_is_over(patient):
+    make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+    page = seen_by(patient, "2026-04-17 09:00")
+
+    lines = re.findall(r'<li( class="is-over")?><span class="plan-icon">.*?<b>(.*?)</b>(.*?)</span>', page)
+    assert [(bool(over), f"{what}{until}") for over, what, until in lines] == [
+        (True, "Stocking day and night until Mon 13 Apr, 14:00"),
+        (True, "Stocking by day until Thu 16 Apr"),
+        (False, "Stocking day and night until Sun 19 Apr, 11:00"),
+        (False, "Stocking by day until Thu 7 May"),
+        (True, "Walk 15 to 20 minutes every day from Tue 7 Apr to Mon 13 Apr"),
+        (False, "Walk 15 to 20 minutes every day from Fri 17 Apr to Sun 19 Apr"),
+        (
+            False,
+            "Leave: heavy exercise, sunbathing, flights over 4 hours, hot bath or sauna until Sun 19 Apr, 11:00",
+        ),
+        (False, "Usual time of a next visit from Thu 23 Apr to Thu 30 Apr"),
+        (False, "Know the warning signs until Thu 14 May"),
+    ]
+
+
 def test_a_corrected_plan_says_so_and_shows_the_new_one(patient):
     plan = make_plan("2026-01-13 10:30", SPIDER, patient=patient)
     amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
