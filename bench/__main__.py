@@ -62,9 +62,14 @@ def main(arguments: Sequence[str]) -> int:
         started = time.monotonic()
         call_command("seed_bench", appointments=options.size)
         print(f"{options.size} appointments in {time.monotonic() - started:.1f} s on {options.database}\n", flush=True)
-        results = cases.run(options.names or list(cases.CASES), postgres_server=server, rounds=options.rounds)
-        print(harness.table(results))
-        print(f"\nWritten to {harness.write(results, size=options.size, database=options.database)}")
+        results: list[harness.Result | harness.Left] = []
+        try:
+            for some in cases.run(options.names or list(cases.CASES), postgres_server=server, rounds=options.rounds):
+                results += some
+                print(f"{time.monotonic() - started:5.0f} s  {', '.join(each.name for each in some)}", flush=True)
+        finally:  # what was measured before Ctrl-C counts, too
+            print(f"\n{harness.table(results)}")
+            print(f"\nWritten to {harness.write(results, size=options.size, database=options.database)}")
     return int(any(isinstance(result, harness.Left) and result.broken for result in results))
 
 

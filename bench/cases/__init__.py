@@ -1,7 +1,7 @@
 """The benchmarks by name, each in a module of its own. The numbers are those of the goals."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench import server
@@ -37,10 +37,12 @@ CASES = {
 }
 
 
-def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds: int) -> list[Result | Left]:
+def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds: int) -> Iterator[list[Result | Left]]:
+    """The results of one benchmark after the other, as they come."""
     with server.running() as web:
         world = World(web=web, postgres=postgres_server, rounds=rounds)
-        return [result for name in names for result in _results(name, world)]
+        for name in names:
+            yield _results(name, world)
 
 
 def _results(name: str, world: World) -> list[Result | Left]:

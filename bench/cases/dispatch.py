@@ -25,8 +25,8 @@ from clinic.notifications.timing import TIMING
 if TYPE_CHECKING:
     from bench.cases import World
 
-ROWS = 1_000
-BATCHES = 200
+ROWS = 400
+BATCHES = 100
 NO_BUDGET = dataclasses.replace(TIMING, budget=timedelta(minutes=10))
 
 
