@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.cases import World
 
 ROWS = 400
-BATCHES = 100
+BATCHES = 400
 NO_BUDGET = dataclasses.replace(TIMING, budget=timedelta(minutes=10))
 
 
