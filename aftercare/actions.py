@@ -89,7 +89,7 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
 def _one_at_a_time(patient: Patient) -> None:
     """Two plans of one patient are united in the order in which they are signed. SQLite has one writer as it is."""
     if connection.features.has_select_for_update:
-        Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+        Patient.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
 
 
 def _replace(issue: Issue, now: datetime) -> AftercarePlan | None:

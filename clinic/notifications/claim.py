@@ -13,7 +13,7 @@ from clinic.models import Delivery
 from clinic.notifications.channels import enabled
 from clinic.notifications.clock import Clock
 from clinic.notifications.faultpoints import at
-from clinic.notifications.states import State, move
+from clinic.notifications.states import State, move, move_free
 from clinic.notifications.timing import Timing
 
 
@@ -66,4 +66,4 @@ def put_back(batch: Batch, ids: Collection[uuid.UUID], *, until: datetime) -> in
 
 def _give_back(batch: Batch, ids: Collection[uuid.UUID], **changes: Any) -> int:
     rows = Delivery.objects.filter(pk__in=ids, lease_token=batch.token)
-    return move(rows, State.CLAIMED, State.PENDING, lease_token=None, lease_until=None, **changes)
+    return len(move_free(rows, State.CLAIMED, State.PENDING, lease_token=None, lease_until=None, **changes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -12,7 +13,7 @@ from clinic.notifications.clock import Clock
 from clinic.notifications.consent import ways_to
 from clinic.notifications.faultpoints import at
 from clinic.notifications.recheck import STOPPED, call_off
-from clinic.notifications.states import State, move
+from clinic.notifications.states import State, move, move_free
 from clinic.notifications.timing import Timing
 from clinic.notifications.writing import Prepared
 
@@ -38,27 +39,28 @@ def depart(group: Sequence[Prepared], batch: Batch, clock: Clock, timing: Timing
         ids = [prepared.delivery.pk for prepared in permitted]
         mine = Delivery.objects.filter(pk__in=ids, lease_token=batch.token)
         in_time = mine.filter(lease_until__gt=now + timing.margin, not_after__gte=now)
-        if moved := move(in_time, State.CLAIMED, State.SENDING, attempts=F("attempts") + 1):
-            if moved < len(permitted):
-                leaving = set(mine.filter(state=State.SENDING).values_list("pk", flat=True))
-                permitted = [prepared for prepared in permitted if prepared.delivery.pk in leaving]
-            attempts = DeliveryAttempt.objects.bulk_create(
-                DeliveryAttempt(
-                    delivery=prepared.delivery,
-                    number=prepared.delivery.attempts + 1,
-                    address_hash=prepared.way.address_hash,
-                    subject=prepared.letter.subject[:200] if prepared.letter else "",
-                    started_at=now,
-                )
-                for prepared in permitted
-            )
-            at("before_departure")
-    if len(ids) < len(group):
-        stopped = [prepared.delivery.pk for prepared in group if prepared.delivery.pk not in set(ids)]
+        changes = {"attempts": F("attempts") + 1}
+        if len(ids) == 1:  # a single row may be waited for, since no other is held meanwhile
+            gone = ids if move(in_time, State.CLAIMED, State.SENDING, **changes) else []
+        else:
+            gone = move_free(in_time, State.CLAIMED, State.SENDING, **changes)
+        leaving = [prepared for prepared in permitted if prepared.delivery.pk in set(gone)]
+        attempts = DeliveryAttempt.objects.bulk_create(_attempt(prepared, now) for prepared in leaving)
+        at("before_departure")
+    stopped = [prepared.delivery.pk for prepared in group if prepared.delivery.pk not in set(ids)]
+    if stopped:
         call_off(batch, stopped, STOPPED, clock)
-    if not moved:
-        return []
-    return [Departure(prepared, attempt.pk) for prepared, attempt in zip(permitted, attempts, strict=True)]
+    return [Departure(prepared, attempt.pk) for prepared, attempt in zip(leaving, attempts, strict=True)]
+
+
+def _attempt(prepared: Prepared, now: datetime) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        delivery=prepared.delivery,
+        number=prepared.delivery.attempts + 1,
+        address_hash=prepared.way.address_hash,
+        subject=prepared.letter.subject[:200] if prepared.letter else "",
+        started_at=now,
+    )
 
 
 def _still_permitted(group: Sequence[Prepared]) -> list[Prepared]:

@@ -28,7 +28,7 @@ def expire(deliveries: QuerySet[Delivery], *, reason: str, now: datetime) -> int
     """End up to 2,000 pending rows of `deliveries` in one statement, with their staff tasks; returns how many.
 
     The rows are locked while they are picked (PostgreSQL) or there is one writer anyway (SQLite), so that the picked
-    rows are exactly the ones that end.
+    rows are exactly the ones that end. As with every worker, a row that somebody is writing just now is passed over.
     """
     pending = deliveries.filter(state=State.PENDING).select_for_update(skip_locked=True)
     rows = list(pending.values_list("pk", "patient_id")[:_AT_ONCE])

@@ -13,7 +13,7 @@ from clinic.models import ContactPreference, Delivery, OptOut
 from clinic.notifications.channels import CHANNELS
 from clinic.notifications.consent import hash_of_address
 from clinic.notifications.recheck import STOPPED
-from clinic.notifications.states import State, move
+from clinic.notifications.states import State, move_free
 
 
 def _signer() -> signing.Signer:
@@ -56,15 +56,10 @@ def stop(*, delivery: Delivery, source: str, now: datetime) -> None:
     preferences.update(allowed=False, decided_at=now)
     same_consent = [name for name, other in CHANNELS.items() if other.consent == channel.consent]
     waiting = Delivery.objects.filter(patient=delivery.patient, channel__in=same_consent)
-    move(
-        waiting,
-        (State.PENDING, State.CLAIMED, State.REVIEW),
-        State.CANCELLED,
-        reason=STOPPED,
-        finished_at=now,
-        lease_token=None,
-        lease_until=None,
-    )
+    for state in (State.PENDING, State.CLAIMED, State.REVIEW):
+        # A row that is being written just now is passed over; the stop is seen when it is about to leave.
+        changes = {"reason": STOPPED, "finished_at": now, "lease_token": None, "lease_until": None}
+        move_free(waiting, state, State.CANCELLED, **changes)
     audit.record(
         "messages stopped", by=None, subject=delivery, patient=delivery.patient, channel=channel.consent, source=source
     )

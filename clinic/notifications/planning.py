@@ -119,7 +119,7 @@ def _take_over(rows: list[Delivery], replaced: list[UUID]) -> None:
     """A step whose sending is under way or undecided keeps its row, and from now on speaks for the new source."""
     new = {row.occurrence_key: row for row in rows}
     under_way = Delivery.objects.filter(occurrence_key__in=new, source_id__in=replaced, state__in=_UNDECIDED)
-    for old in under_way:
+    for old in under_way.order_by("pk"):  # the order in which `recording` takes them, so that neither waits for ever
         row = new[old.occurrence_key]
         facts = ("source_id", "due_at", "not_after", "local_time", "time_zone", "why")
         changes = {fact: getattr(row, fact) for fact in facts}

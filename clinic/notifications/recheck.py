@@ -24,7 +24,7 @@ from clinic.notifications.clock import Clock
 from clinic.notifications.consent import Way, way_to, ways_to
 from clinic.notifications.expiry import expire
 from clinic.notifications.logs import describe
-from clinic.notifications.states import State, move
+from clinic.notifications.states import State, move_free
 from clinic.notifications.timing import Timing
 from clinic.notifications.window import next_opening
 
@@ -61,7 +61,7 @@ def call_off(batch: Batch, ids: Sequence[UUID], reason: str, clock: Clock) -> in
     """Cancel rows that this batch holds."""
     rows = Delivery.objects.filter(pk__in=ids, lease_token=batch.token)
     changes = {"reason": reason[:200], "finished_at": clock.now(), "lease_token": None, "lease_until": None}
-    return move(rows, State.CLAIMED, State.CANCELLED, **changes)
+    return len(move_free(rows, State.CLAIMED, State.CANCELLED, **changes))
 
 
 def _call_off_unwanted(batch: Batch, deliveries: list[Delivery], clock: Clock, timing: Timing) -> list[Delivery]:

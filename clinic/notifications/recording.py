@@ -76,16 +76,21 @@ _CLOSE = """
 
 
 def _all_sent(decided: Sequence[tuple[Answered, Decision]], batch: Batch) -> list[tuple[Answered, Decision]]:
-    """Move what was taken, in one statement: the changes are the same for all."""
-    sent = [(one, decision) for one, decision in decided if decision.state == State.SENT]
+    """Move what was taken, in one statement: the changes are the same for all.
+
+    An answer must be written, so this one waits for rows that somebody else is writing: in the order of their ids, as
+    `planning` does where it writes rows that have left.
+    """
+    sent = {one.delivery.pk: (one, decision) for one, decision in decided if decision.state == State.SENT}
+    mine = Delivery.objects.filter(pk__in=list(sent), lease_token=batch.token, state=State.SENDING)
+    if len(sent) > 1:
+        held = set(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
+        sent = {pk: pair for pk, pair in sent.items() if pk in held}
     if not sent:
         return []
-    changes = sent[0][1].changes
-    rows = Delivery.objects.filter(pk__in=[one.delivery.pk for one, _ in sent])
-    if move(rows.filter(lease_token=batch.token), State.SENDING, State.SENT, **changes) == len(sent):
-        return sent
-    ours = set(rows.filter(state=State.SENT, finished_at=changes["finished_at"]).values_list("pk", flat=True))
-    return [(one, decision) for one, decision in sent if one.delivery.pk in ours]
+    _, decision = next(iter(sent.values()))
+    moved = move(mine.filter(pk__in=list(sent)), State.SENDING, State.SENT, **decision.changes)
+    return list(sent.values())[:moved]
 
 
 def _each_other(

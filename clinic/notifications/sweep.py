@@ -19,7 +19,7 @@ from clinic.notifications.clock import Clock, database_clock
 from clinic.notifications.expiry import expire_stale
 from clinic.notifications.faultpoints import at
 from clinic.notifications.logs import describe
-from clinic.notifications.states import State, move
+from clinic.notifications.states import State, move, move_free
 from clinic.notifications.timing import TIMING, Timing
 
 logger = logging.getLogger(__name__)
@@ -52,15 +52,15 @@ def sweep(*, clock: Clock | None = None, timing: Timing = TIMING) -> None:
 def put_back_lost_claims(now: datetime) -> int:
     """The lease is over and it was certainly not sent: free for the next claim."""
     lost = Delivery.objects.filter(lease_until__lt=now)
-    moved = move(lost, State.CLAIMED, State.PENDING, lease_token=None, lease_until=None)
+    freed = move_free(lost, State.CLAIMED, State.PENDING, lease_token=None, lease_until=None)
     at("in_sweep")
-    return moved
+    return len(freed)
 
 
 def judge_lost_departures(now: datetime, timing: Timing) -> int:
     """It was leaving when its worker was lost: nobody knows whether it arrived. The lease stays as its date."""
     lost = Delivery.objects.filter(lease_until__lt=now - timing.grace)
-    return move(lost, State.SENDING, State.UNCERTAIN, lease_token=None, reason=LOST_WORKER)
+    return len(move_free(lost, State.SENDING, State.UNCERTAIN, lease_token=None, reason=LOST_WORKER))
 
 
 def settle_uncertain(now: datetime, timing: Timing) -> int:

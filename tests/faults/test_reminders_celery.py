@@ -50,7 +50,11 @@ def start(child_environment, redis_server, tmp_path):
     for process in running:
         process.terminate()
     for process in running:
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def make_rows(count=1, patient=None):

@@ -629,3 +629,29 @@ ANSWERS = {
 def _ask_here(channel, letter, *, idempotency_key, limit):
     """The call in this thread, where the test's transaction is."""
     return channel.deliver(letter, idempotency_key=idempotency_key)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_a_person_is_writing_is_passed_over_and_never_waited_for_while_others_are_held(clock, channel):
+    """Who holds rows and waits for one more can be in a deadlock with a signing; a worker never is."""
+    channel.idempotent = True  # rows leave in groups
+    rows = [make_due(not_after=clock.now() + timedelta(minutes=90 + n), source_id=uuid.UUID(int=n)) for n in range(8)]
+    written, sent = threading.Event(), threading.Event()
+
+    def move_a_visit():
+        with transaction.atomic():
+            cancel(source="test", source_id=uuid.UUID(int=5), reason="visit moved")
+            written.set()
+            sent.wait(1.0)
+        connection.close()
+
+    person = threading.Thread(target=move_a_visit)
+    person.start()
+    written.wait()
+    ring(clock)
+    sent.set()
+    person.join()
+    ring(clock)
+
+    assert [reload(row).state for row in rows] == ["sent"] * 5 + ["cancelled"] + ["sent"] * 2
+    assert rows[5].pk not in channel.keys
