@@ -1,0 +1,39 @@
+"""What is wrong with a page as it stands: for those who see badly, in both colour schemes, on a small screen."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+GRAVE = ("serious", "critical")
+# Of axe's rules these see colours; the others find the same in the dark as in the light.
+SEE_COLOURS = ["color-contrast", "link-in-text-block"]
+# A long table repeats its first rows.
+EVERYTHING = {"exclude": [["tbody tr:nth-child(n + 5)"]]}
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+class Lookout:
+    """Notes problems, so that a journey goes on and tells all of them at its end."""
+
+    def __init__(self):
+        self.notes = []
+
+    def judges(self, page):
+        """The page in light and dark; what axe calls serious or critical, and what makes the page scroll sideways."""
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(Axe().axe_script)
+        self._asks_axe(page, "light", {"resultTypes": ["violations"]})
+        self._asks_axe(page, "dark", {"resultTypes": ["violations"], "runOnly": SEE_COLOURS})
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.measures(page)
+
+    def measures(self, page):
+        too_wide = page.evaluate(TOO_WIDE)
+        if too_wide > 0:
+            self.notes.append(f"{page.url} is {too_wide} px too wide at {page.viewport_size['width']} px")
+
+    def _asks_axe(self, page, scheme, options):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = page.evaluate("([where, options]) => axe.run(where, options)", [EVERYTHING, options])
+        for violation in found["violations"]:
+            if violation["impact"] in GRAVE:
+                where = [node["target"] for node in violation["nodes"]]
+                self.notes.append(f"{page.url} in the {scheme}: {violation['help']}: {where}")
