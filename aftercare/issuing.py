@@ -22,7 +22,9 @@ from sessions_app.models import Appointment, TreatmentSession
 
 SOURCE = "plan"
 _KINDS = {MessageKind.COMPRESSION: Delivery.Kind.COMPRESSION, MessageKind.ACTIVITY: Delivery.Kind.ACTIVITY}
-_NOT_GONE_YET = (Delivery.State.PENDING, Delivery.State.CLAIMED)
+_NOT_GONE_YET = (Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.SENDING)
+# No message of a plan is of use on another day than its own (`last_use_of`), whatever the zones.
+_OLDEST_USE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +128,15 @@ def upcoming_visits(patient: Patient, *, now: datetime) -> list[Visit]:
     return [Visit(public_id, at, chair + walk, nurse) for public_id, at, chair, walk, nurse in rows]
 
 
-def waiting_steps(source_ids: Sequence[UUID], *, now: datetime) -> frozenset[tuple[str, str, datetime]]:
-    """Steps of these plans that were due and have not gone yet: (lineage, step, due). They must not get lost."""
+def waiting_steps(source_ids: Sequence[UUID], *, now: datetime) -> frozenset[tuple[str, str, int]]:
+    """Steps of these plans that were due and have not gone yet: (lineage, step, occurrence). They must not get lost."""
     if not source_ids:
         return frozenset()
     rows = Delivery.objects.filter(
         source=SOURCE, source_id__in=source_ids, state__in=_NOT_GONE_YET, due_at__lt=now, not_after__gt=now
     )
-    keys = rows.values_list("occurrence_key", "step", "due_at")
-    return frozenset((key.partition(":")[0], step, due_at) for key, step, due_at in keys)
+    keys = (key.split(":") for key in rows.values_list("occurrence_key", flat=True))
+    return frozenset((lineage, step, int(occurrence)) for lineage, step, occurrence, _ in keys)
 
 
 def united_messages(
@@ -145,7 +147,7 @@ def united_messages(
     protocol: Protocol,
     send_at: time,
     now: datetime,
-    waiting: frozenset[tuple[str, str, datetime]] = frozenset(),
+    waiting: frozenset[tuple[str, str, int]] = frozenset(),
 ) -> tuple[Message, ...]:
     """The schedule of all plans from `now` on, with what was due and still waits. Visits count for what makes room."""
     schedule = schedule_for(
@@ -154,13 +156,13 @@ def united_messages(
         patient_zone=patient.time_zone,
         protocol=protocol,
         send_at=send_at,
-        not_before=min((due_at for _, _, due_at in waiting), default=now),
+        not_before=now - _OLDEST_USE if waiting else now,
     )
     return tuple(
         message
         for message in schedule
         if message.kind is not MessageKind.APPOINTMENT
-        and (message.due_at >= now or (message.ref, message.key, message.due_at) in waiting)
+        and (message.due_at >= now or (message.ref, message.key, message.occurrence) in waiting)
         and last_use_of(message) > now
     )
 

@@ -13,7 +13,8 @@ RULES = (
             "OLD.replaced_at IS NOT NULL OR NEW.patient_id <> OLD.patient_id OR NEW.session_id <> OLD.session_id "
             "OR NEW.lineage <> OLD.lineage OR NEW.number <> OLD.number OR NEW.starts_at <> OLD.starts_at "
             "OR NEW.ends_at <> OLD.ends_at OR NEW.time_zone <> OLD.time_zone "
-            "OR NEW.protocol_version_id <> OLD.protocol_version_id "
+            "OR NEW.protocol_version_id <> OLD.protocol_version_id OR NEW.public_id <> OLD.public_id "
+            "OR NEW.issued_at <> OLD.issued_at OR NEW.issued_by_id <> OLD.issued_by_id "
             "OR CAST(NEW.facts AS text) <> CAST(OLD.facts AS text) "
             'OR CAST(NEW."values" AS text) <> CAST(OLD."values" AS text)'
         ),

@@ -54,12 +54,19 @@ def _row(action: str, *, by: Any, subject: Any, patient: Any, details: dict[str,
     }
 
 
-def seal(*, limit: int = 5000) -> int:
-    """Link the events that are not yet in the chain, oldest first; returns how many. Safe to run twice at once."""
-    waiting = list(AuditEvent.objects.filter(seal__isnull=True).order_by("id")[:limit])
+def seal(*, limit: int = 5000, look_back: int | None = 10_000) -> int:
+    """Link the events that are not yet in the chain, oldest first; returns how many. Safe to run twice at once.
+
+    An event can be committed after one with a greater id, so the newest `look_back` ids are looked at again each time;
+    None looks at the whole trail.
+    """
+    last = AuditSeal.objects.order_by("-number").first()
+    unsealed = AuditEvent.objects.filter(seal__isnull=True)
+    if last is not None and look_back is not None:
+        unsealed = unsealed.filter(id__gt=last.event_id - look_back)
+    waiting = list(unsealed.order_by("id")[:limit])
     if not waiting:
         return 0
-    last = AuditSeal.objects.order_by("-number").first()
     number, digest = (last.number, last.digest) if last else (0, _FIRST_LINK)
     links = []
     for waiting_event in waiting:
@@ -69,6 +76,8 @@ def seal(*, limit: int = 5000) -> int:
         with transaction.atomic():
             AuditSeal.objects.bulk_create(links, batch_size=500)
     except IntegrityError:
+        if not AuditSeal.objects.filter(number=links[0].number).exists():
+            raise
         return 0  # another sealer linked them first: the number is unique
     return len(links)
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from clinic.views import account, health, home
+from clinic.views import account, errors, health, home
 
 # The parts of django-allauth that are in use; its other pages do not exist here.
 ACCOUNTS = [
@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler429 = account.too_many
+handler500 = errors.server_error
 
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("clinic.demo_routes")))

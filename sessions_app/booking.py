@@ -26,7 +26,7 @@ from sessions_app.reminders import call_off_reminders, plan_reminders
 from sessions_app.repeat import RepeatRules, repeat_rules
 from sessions_app.retrying import with_retries
 from sessions_app.taken import taken
-from sessions_app.wording import time_words
+from sessions_app.wording import day_words, time_words
 
 __all__ = [
     "MAY_BECOME",
@@ -55,6 +55,7 @@ MAY_BECOME: dict[Status, frozenset[Status]] = {
     Status.NO_SHOW: frozenset({Status.ARRIVED}),
 }
 _RELEASED = frozenset({Status.CANCELLED, Status.NO_SHOW})
+_ON_THE_DAY = frozenset({Status.ARRIVED, Status.IN_TREATMENT})
 
 
 def book(
@@ -277,6 +278,8 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     if to == Status.NO_SHOW and now < current.starts_at:
         when = time_words(current.starts_at, Clinic.current().zone)
         raise Refused(f"The visit starts {when}. Mark a no-show after that, or cancel it.", rule="no_show_early")
+    if to in _ON_THE_DAY:
+        _refuse_another_day(current, now)
     allowed = tuple(status for status, targets in MAY_BECOME.items() if to in targets)
     _change(current, current.version, allowed, status=to, status_at=now)
     if to in _RELEASED:
@@ -287,6 +290,14 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     changed = _fresh(appointment)
     _record(history.STATUS, changed, by=by, was=str(current.status))
     return changed
+
+
+def _refuse_another_day(appointment: Appointment, now: datetime) -> None:
+    """Nobody arrives days ahead: from "in treatment" there is no way back to a booked time."""
+    zone = Clinic.current().zone
+    day = local_date(appointment.starts_at, zone)
+    if local_date(now, zone) < day:
+        raise Refused(f"This visit is on {day_words(day)}. Move it to today first.", rule="date")
 
 
 def _take_back(entry: CalendarEntry, *, by: User, now: datetime) -> None:

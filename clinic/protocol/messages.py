@@ -66,7 +66,7 @@ class Message:
 
     ``due_at`` and ``not_after`` are UTC instants, ``local_due`` the patient's wall-clock time that led to ``due_at``.
     ``ref`` names the plan or appointment it belongs to. (``ref``, ``key``, ``occurrence``) is unique in a schedule and
-    does not move when a date does: a delivery key can be made of it. ``reason`` says why it exists, ``held_back`` why
+    does not move with the hour or the zone: a delivery key can be made of it. ``reason`` says why it exists, ``held_back`` why
     it is no text (empty for texts).
     """
 
@@ -211,16 +211,19 @@ def _switches(
     items: tuple[ItemKey, ...],
     zone: ZoneInfo,
 ) -> Iterator[_Step]:
-    """A step for each end, counted within the newest plan that has an item ending there."""
-    seen: dict[str, list[date]] = {}
+    """A step for each end, named by the day of the newest plan that has an item ending there.
+
+    The occurrence is that day's number, so that a correction which moves the end is announced as what it is: news.
+    """
+    seen: set[tuple[str, date]] = set()
     what = "stocking day and night" if key is MessageKey.COMP_SWITCH else "something to avoid"
     for end in sorted(ends):
-        owner = next(ref for ref, plan in reversed(plans) if _ends_there(plan, items, end))
+        owner, plan = next((ref, plan) for ref, plan in reversed(plans) if _ends_there(plan, items, end))
         wall = local_time(end, zone)
-        days = seen.setdefault(owner, [])
-        if wall.date() not in days:
-            days.append(wall.date())
-            yield _Step(key, wall.date(), owner, len(days), f"{what} ends {_shown(wall)}")
+        if (owner, wall.date()) not in seen:
+            seen.add((owner, wall.date()))
+            day = (local_date(end, plan.zone) - plan.session_date).days
+            yield _Step(key, wall.date(), owner, day, f"{what} ends {_shown(wall)}")
 
 
 def _ends_there(plan: Plan, items: tuple[ItemKey, ...], end: datetime) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from clinic.models import Patient, Room, User
 from sessions_app.models import Appointment, Service
+from sessions_app.refusals import Refused
 from sessions_app.slot_value import parsed
 from sessions_app.wording import day_words
 
@@ -152,8 +153,16 @@ class CancelForm(forms.Form):
 
 
 def nurse_of(nurse_id: int | None) -> User | None:
-    return User.objects.nurses().filter(pk=nurse_id).first() if nurse_id else None
+    """The chosen nurse, None for any. Who has left meanwhile is refused: "any" would be somebody else's visit."""
+    nurse = User.objects.nurses().filter(pk=nurse_id).first() if nurse_id else None
+    if nurse_id and nurse is None:
+        raise Refused("This nurse is no longer here. Choose another.", rule="nurse", field="nurse")
+    return nurse
 
 
 def room_of(room_id: int | None) -> Room | None:
-    return Room.objects.filter(pk=room_id, is_active=True).first() if room_id else None
+    """The chosen room, None for any. A room that was closed meanwhile is refused."""
+    room = Room.objects.filter(pk=room_id, is_active=True).first() if room_id else None
+    if room_id and room is None:
+        raise Refused("This room is no longer used. Choose another.", rule="room", field="room")
+    return room

@@ -166,7 +166,8 @@ def _look(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
         "line": patient_line(patient, on=today, weight_kg=patient.weight_kg, number=number),
         "warnings": warnings(patient),
         "last": last_time(last, today=today),
-        "can_start": appointment.status in (Appointment.Status.BOOKED, Appointment.Status.ARRIVED),
+        "can_start": appointment.status in (Appointment.Status.BOOKED, Appointment.Status.ARRIVED)
+        and local_date(appointment.starts_at, request.clinic.zone) <= today,
     }
     return render(request, "sessions_app/nurse/look.html", context)
 

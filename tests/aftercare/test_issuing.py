@@ -262,14 +262,18 @@ def test_a_correction_does_not_send_again_what_was_sent():
     assert list(Delivery.objects.filter(source_id=corrected.public_id, step="CHECK_1")) == []
 
 
-def test_a_switch_that_was_announced_is_not_announced_twice():
+def test_a_new_end_of_the_stocking_is_announced_although_the_old_one_was():
     plan = make_plan("2026-01-13 10:30", SPIDER)
     sent(plan, "CHECK_1")
     sent(plan, "COMP_SWITCH")
 
     amend(plan, RETICULAR, at_instant=at("2026-01-16 15:00"))
 
-    assert schedule_of(plan) == [("WEEKLY", "2026-01-27T09:00"), ("WEEKLY", "2026-02-03T09:00")]
+    assert schedule_of(plan) == [
+        ("COMP_SWITCH", "2026-01-20T09:00"),
+        ("WEEKLY", "2026-01-27T09:00"),
+        ("WEEKLY", "2026-02-03T09:00"),
+    ]
 
 
 def test_a_correction_to_nothing_ends_the_plan_and_its_messages():

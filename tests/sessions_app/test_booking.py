@@ -403,7 +403,7 @@ def test_the_second_of_two_edits_is_refused_and_sees_the_difference(house, book)
 
 def test_the_difference_tells_every_change_since_the_page_was_opened(house, book):
     made = book("2026-01-14 10:00")
-    booking.change_status(appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=NOW)
+    booking.change_status(appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=at("2026-01-14 09:50"))
     booking.cancel(appointment=made, version=2, reason="unwell", by=house.clinician, now=NOW)
 
     with pytest.raises(booking.Stale) as stale:
@@ -414,7 +414,7 @@ def test_the_difference_tells_every_change_since_the_page_was_opened(house, book
 
 def test_only_booked_visits_move(house, book):
     made = book("2026-01-14 10:00")
-    booking.change_status(appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=NOW)
+    booking.change_status(appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=at("2026-01-14 09:50"))
 
     with pytest.raises(booking.Refused) as refused:
         booking.move(appointment=made, version=2, starts_at=at("2026-01-16 09:00"), by=house.desk, now=NOW)
@@ -490,12 +490,26 @@ def test_a_status_asked_twice_is_recorded_once(house, book):
     made = book("2026-01-14 10:00")
 
     versions = [
-        booking.change_status(appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=NOW).version
+        booking.change_status(
+            appointment=made, to=Appointment.Status.ARRIVED, by=house.desk, now=at("2026-01-14 09:50")
+        ).version
         for _ in range(2)
     ]
 
     assert versions == [2, 2]
     assert AuditEvent.objects.filter(action="appointment status").count() == 1
+
+
+@pytest.mark.parametrize("to", [Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT])
+def test_nobody_arrives_on_an_earlier_day(house, book, to):
+    made = book("2026-01-14 10:00")
+    if to == Appointment.Status.IN_TREATMENT:
+        Appointment.objects.filter(pk=made.pk).update(status=Appointment.Status.ARRIVED)
+
+    with pytest.raises(booking.Refused) as refused:
+        booking.change_status(appointment=made, to=to, by=house.desk, now=at("2026-01-13 23:00"))
+
+    assert refused.value.message == "This visit is on Wed 14 Jan. Move it to today first."
 
 
 def test_cancelling_is_no_status_move(house, book):

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         if what == "seal":
             sealed = 0
-            while linked := audit.seal():
+            while linked := audit.seal(look_back=None):
                 sealed += linked
             self.stdout.write(f"{sealed} events sealed.")
             return

@@ -49,12 +49,19 @@ def test_reminders_are_due_at_nine_on_the_patients_wall():
     assert [each.due_at for each in far_west][:2] == [utc("2026-01-14 17:00"), utc("2026-01-16 17:00")]
 
 
-def test_a_correction_to_reticular_moves_the_stocking_step_and_keeps_its_name():
+def test_a_correction_to_reticular_moves_the_stocking_step_and_makes_it_news():
     [before] = [each for each in schedule([V1]) if each.key == "COMP_SWITCH"]
     [after] = [each for each in schedule([V2]) if each.key == "COMP_SWITCH"]
 
     assert (before.local_due.date(), after.local_due.date()) == (date(2026, 1, 16), date(2026, 1, 20))
-    assert (before.ref, before.occurrence) == (after.ref, after.occurrence) == ("v1", 1)
+    assert [(each.ref, each.occurrence) for each in (before, after)] == [("v1", 3), ("v1", 7)]
+
+
+def test_the_name_of_a_stocking_step_does_not_move_with_the_hour_or_the_patients_zone():
+    def names(**facts):
+        return {(each.ref, each.occurrence) for each in schedule([V2], **facts) if each.key == "COMP_SWITCH"}
+
+    assert names(send_at=time(20)) == names(patient_zone="Pacific/Auckland") == names() == {("v1", 7)}
 
 
 def test_a_reticular_plan_tells_when_the_things_to_avoid_are_over():
@@ -103,7 +110,7 @@ def test_a_longer_flight_advice_has_an_end_of_its_own():
     risky = plan("2026-01-13 10:30", SPIDER, vte_risk=True)
 
     [switch] = [each for each in schedule([risky]) if each.key == "ACT_SWITCH"]
-    assert (switch.local_due, switch.occurrence) == (datetime(2026, 2, 10, 9), 2)
+    assert (switch.local_due, switch.occurrence) == (datetime(2026, 2, 10, 9), 28)
 
 
 def test_overlapping_plans_give_one_schedule():
@@ -113,10 +120,10 @@ def test_overlapping_plans_give_one_schedule():
 
     assert [(str(each.key), each.ref, each.occurrence, each.local_due.date().isoformat()) for each in messages] == [
         ("CHECK_1", "a", 1, "2026-04-07"),
-        ("ACT_SWITCH", "a", 1, "2026-04-09"),
-        ("COMP_SWITCH", "a", 1, "2026-04-13"),
+        ("ACT_SWITCH", "a", 3, "2026-04-09"),
+        ("COMP_SWITCH", "a", 7, "2026-04-13"),
         ("CHECK_1", "b", 1, "2026-04-17"),
-        ("COMP_SWITCH", "b", 1, "2026-04-19"),
+        ("COMP_SWITCH", "b", 3, "2026-04-19"),
         ("WEEKLY", "b", 1, "2026-04-23"),
         ("WEEKLY", "b", 2, "2026-04-30"),
         ("WEEKLY", "b", 3, "2026-05-07"),
@@ -158,8 +165,8 @@ def test_each_leg_has_its_stocking_step_when_plans_are_per_leg():
     switches = [each for each in schedule([made]) if each.key == "COMP_SWITCH"]
 
     assert [(each.occurrence, each.local_due.date()) for each in switches] == [
-        (1, date(2026, 7, 17)),
-        (2, date(2026, 7, 21)),
+        (3, date(2026, 7, 17)),
+        (7, date(2026, 7, 21)),
     ]
 
 

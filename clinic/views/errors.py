@@ -1,0 +1,23 @@
+"""What is answered when something breaks: a database that is away is no fault of the page, and comes back."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import requires_csrf_token
+
+from clinic.access import public
+
+RETRY_AFTER_SECONDS = 5
+
+
+@public
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After while the database does not answer, otherwise 500. Neither page asks the database."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+    return HttpResponse(render_to_string("500.html"), status=500)
