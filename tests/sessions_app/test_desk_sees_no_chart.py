@@ -1,5 +1,6 @@
 """What the front desk is shown: no dose, volume, vein or note of a treatment, on any page or in any answer (AC-03)."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -105,6 +106,17 @@ def answers(client, house):
     }
 
 
+def stands_in(word, body):
+    """Figures count as whole numbers only: random ids and form tokens hold any three digits now and then."""
+    return re.search(rf"(?<![\w.]){word}(?![\w.])", body) if word.isdigit() else word in body
+
+
+def test_a_canary_figure_is_found_as_a_number_and_not_inside_of_an_id():
+    assert stands_in("271", "<td>271</td>")
+    assert stands_in("271", "271 injections")
+    assert not stands_in("271", "a2710f3e-5271-4271-9271-627112345678")
+
+
 @time_machine.travel(at("2026-01-13 10:41"), tick=False)
 def test_no_answer_to_the_front_desk_holds_anything_of_a_treatment(client, house):
     client.force_login(make_user(Role.FRONT_DESK))
@@ -116,7 +128,7 @@ def test_no_answer_to_the_front_desk_holds_anything_of_a_treatment(client, house
     }
     bodies = {name: response.content.decode() for name, response in found.items()}
     assert [name for name, body in bodies.items() if "Quillfeather" not in body] == []
-    leaks = {name: [word for word in CANARIES if word in body] for name, body in bodies.items()}
+    leaks = {name: [word for word in CANARIES if stands_in(word, body)] for name, body in bodies.items()}
     assert {name: words for name, words in leaks.items() if words} == {}
 
 
