@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_string
+from email import message_from_bytes
 from email.policy import default as modern
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _mails(limit: int) -> Iterator[SentLetter]:
         except (OSError, ValueError):
             continue
         for text in texts:
-            mail = message_from_string(text.lstrip(), policy=modern)
+            mail = message_from_bytes(text.lstrip().encode(), policy=modern)
             body = mail.get_body(("plain",))
             if body is not None and mail["To"]:
                 yield SentLetter(at, str(mail["To"]), str(mail["Subject"] or ""), body.get_content().strip(), "")

@@ -253,6 +253,7 @@ OUTBOX_DIR = VAR_DIR / "outbox"
 # --- Jobs: Redis and Celery are a doorbell; without REDIS_URL `run_reminders --loop` rings --------------------
 REDIS_URL: str = env("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT = "clinic.broker:Transport" if REDIS_URL else ""
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 10, "socket_connect_timeout": 5}
 CELERY_TASK_IGNORE_RESULT = True

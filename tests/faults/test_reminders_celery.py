@@ -109,7 +109,8 @@ def test_beat_rings_a_flushed_broker_loses_nothing_and_garbage_stops_nobody(star
     wait_until(all_sent)
     wait_until(Heartbeat.objects.filter(component="reminders").exists)
 
-    redis_server.client.lpush("celery", b"\x00garbage\xff")
+    for garbage in (b"\x00garbage\xff", b"{}", b"[]", b"7", b'{"body": "", "properties": {}, "headers": null}'):
+        redis_server.client.lpush("celery", garbage)
     unknown = {**told[0], "headers": {**told[0]["headers"], "task": "clinic.tasks.nobody_knows_me"}}
     redis_server.client.lpush("celery", json.dumps(unknown))
     wait_until(lambda: "nobody_knows_me" in worker.log.read_text(errors="replace"))

@@ -5,11 +5,11 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from clinic.models import ContactPreference, Patient
 from clinic.notifications.channels.base import Letter, ProviderReceipt, TemporaryFailure
@@ -33,7 +33,7 @@ class FileChannel:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             draft.write_text(
-                json.dumps({**asdict(letter), "written_at": datetime.now(UTC).isoformat()}, ensure_ascii=False)
+                json.dumps({**asdict(letter), "written_at": timezone.now().isoformat()}, ensure_ascii=False)
             )
             with suppress(FileExistsError):
                 os.link(draft, target)
