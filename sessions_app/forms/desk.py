@@ -58,6 +58,8 @@ class BookingForm(TimeForm):
     patient = forms.UUIDField(required=False)
     wish = forms.CharField(required=False, max_length=80)
     service = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    # The service that the dialog had suggested; as long as it was not changed, another patient gets another suggestion.
+    suggested = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
     request_key = forms.UUIDField(required=False)
     travel = forms.ChoiceField(choices=TRAVEL, required=False)
     travel_what = forms.CharField(
@@ -84,14 +86,12 @@ class BookingForm(TimeForm):
         wanted = self.seen("patient")
         return visible.filter(public_id=wanted).first() if wanted else None
 
-    def choose_service(self, services: list[Service], *, was_here: bool) -> Service | None:
-        """The service that was chosen; else a treatment for somebody who was here before, or a first visit."""
+    def choose_service(self, services: list[Service], *, suggestion: Service | None) -> Service | None:
+        """The service that somebody chose; one that was only suggested gives way to the present suggestion."""
         wanted = self.seen("service")
-        chosen = next((service for service in services if service.pk == wanted), None)
-        if chosen or not services:
-            return chosen
-        kind = Service.Kind.TREATMENT if was_here else Service.Kind.FIRST_VISIT
-        return next((service for service in services if service.kind == kind), services[0])
+        if wanted == self.seen("suggested"):
+            return suggestion
+        return next((service for service in services if service.pk == wanted), suggestion)
 
     def key(self) -> UUID:
         """The one of this form, or a new one for a form that was just opened."""
@@ -150,6 +150,12 @@ class CancelForm(forms.Form):
     def words(self) -> str:
         chosen = self.cleaned_data["reason"]
         return str(self.cleaned_data["other"] if chosen == "other" else chosen)
+
+
+def suggested_service(services: list[Service], *, was_here: bool) -> Service | None:
+    """A treatment for somebody who was here before, else a first visit; None where no service is set up."""
+    kind = Service.Kind.TREATMENT if was_here else Service.Kind.FIRST_VISIT
+    return next((service for service in services if service.kind == kind), services[0] if services else None)
 
 
 def nurse_of(nurse_id: int | None) -> User | None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -82,6 +83,23 @@ class NurseHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.nurse} {self.get_weekday_display()} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+    def clean(self) -> None:
+        """Two lines of one nurse must not meet; a break is the gap between them."""
+        if not self.nurse_id or self.starts is None or self.ends is None or self.valid_from is None:
+            return
+        same_day = NurseHours.objects.filter(nurse_id=self.nurse_id, weekday=self.weekday).exclude(pk=self.pk)
+        meeting = same_day.filter(starts__lt=self.ends, ends__gt=self.starts).filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gte=self.valid_from)
+        )
+        if self.valid_until:
+            meeting = meeting.filter(valid_from__lte=self.valid_until)
+        other = meeting.first()
+        if other:
+            raise ValidationError(
+                f"{other.get_weekday_display()} {other.starts:%H:%M} to {other.ends:%H:%M} is entered already. "
+                "Change that line, or end it before this one begins."
+            )
 
 
 class Closure(models.Model):

@@ -17,7 +17,7 @@ from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from clinic.search import find_patients
 from sessions_app import booking
-from sessions_app.forms.desk import BookingForm, nurse_of, room_of
+from sessions_app.forms.desk import BookingForm, nurse_of, room_of, suggested_service
 from sessions_app.free_times import Slot
 from sessions_app.models import Service
 from sessions_app.presenters import booking_dialog as dialog
@@ -121,7 +121,8 @@ def _booking_page(
     confirmed = request.method == "POST" and "confirm" in request.POST
     patient = None if "change_patient" in request.POST else form.find_patient(visible)
     services = list(Service.objects.filter(is_active=True))
-    service = form.choose_service(services, was_here=dialog.was_here(patient))
+    suggestion = suggested_service(services, was_here=dialog.was_here(patient))
+    service = form.choose_service(services, suggestion=suggestion)
     times = times_of(request, form, patient=patient, service=service, alternatives=alternatives) if service else None
     context = {
         "form": form,
@@ -134,6 +135,7 @@ def _booking_page(
         "looked_for": request.POST.get("q", "").strip(),
         "services": [(each.pk, dialog.service_words(each)) for each in services],
         "service": service,
+        "suggestion": suggestion,
         "times": times,
         "travel": dialog.travel_question(form, times, zone) if times else None,
         "request_key": form.key(),

@@ -1,7 +1,10 @@
 """The administrator's set-up pages: clinic, people, rooms, services, hours; nothing of patients, nothing is deleted."""
 
+from datetime import time
+
 import pytest
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from clinic.access import Role
@@ -132,3 +135,14 @@ def test_hours_that_end_before_they_start_are_refused_next_to_the_field(client, 
     assert answer.status_code == 200
     assert "Enter an end that comes after the beginning." in answer.content.decode()
     assert NurseHours.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_hours_that_meet_others_of_the_same_nurse_are_refused_in_words():
+    nurse = make_user()
+    [monday] = make_hours(nurse, weekdays=[0], starts="09:00", ends="17:00")
+    facts = {"nurse": nurse, "weekday": 0, "valid_from": monday.valid_from}
+
+    NurseHours(starts=time(17), ends=time(19), **facts).full_clean()
+    with pytest.raises(ValidationError, match="Mon 09:00 to 17:00 is entered already"):
+        NurseHours(starts=time(10), ends=time(18), **facts).full_clean()

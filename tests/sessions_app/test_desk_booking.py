@@ -340,10 +340,10 @@ def test_an_event_inside_the_days_after_is_pointed_out_with_another_time(client,
         ({"slot": "tomorrow|1"}, "Choose a time."),
         ({"slot": "2026-01-15T09:00:00|1"}, "Choose a time."),
         ({"slot": "2026-01-15T09:00:00+00:00|-1"}, "Choose a time."),
-        ({"slot": f"{at('2026-01-15 09:07').isoformat()}|1"}, "Visits start every 15 minutes."),
-        ({"slot": f"{at('2026-01-12 09:00').isoformat()}|1"}, "This time is over. Choose a later one."),
-        ({"slot": f"{at('2031-01-15 09:00').isoformat()}|1"}, "Choose a date up to"),
-        ({"slot": f"{at('2026-01-15 03:00').isoformat()}|1"}, "Choose another time."),
+        ({"slot": f"{at('2026-01-15 09:07').isoformat()}|ADA"}, "Visits start every 15 minutes."),
+        ({"slot": f"{at('2026-01-12 09:00').isoformat()}|ADA"}, "This time is over. Choose a later one."),
+        ({"slot": f"{at('2031-01-15 09:00').isoformat()}|ADA"}, "Choose a date up to"),
+        ({"slot": f"{at('2026-01-15 03:00').isoformat()}|ADA"}, "Choose another time."),
         ({"request_key": None}, "Open the dialog again"),
         ({"note": "x" * 301}, "at most 300 characters"),
         ({"travel": "yes", "travel_on": "soon"}, "Enter the day of the event"),
@@ -351,16 +351,21 @@ def test_an_event_inside_the_days_after_is_pointed_out_with_another_time(client,
     ],
 )
 def test_what_cannot_be_booked_comes_back_with_words_and_books_nothing(client, desk, house, greta, changed, words):
+    changed = {
+        name: value.replace("ADA", str(house["ada"].pk)) if name == "slot" and value else value
+        for name, value in changed.items()
+    }
     response = press(client, form(house, greta, **changed))
 
     assert (response.status_code, bookings().count()) == (422, 0)
     assert words in response.content.decode()
 
 
-def test_a_nurse_who_is_none_is_any_nurse(client, desk, house, greta):
-    press(client, form(house, greta, slot=f"{at('2026-01-15 09:00').isoformat()}|987654"))
+def test_a_chosen_nurse_who_has_left_meanwhile_is_not_silently_somebody_else(client, desk, house, greta):
+    response = press(client, form(house, greta, slot=f"{at('2026-01-15 09:00').isoformat()}|987654"))
 
-    assert bookings().get().entry.nurse == house["ada"]
+    assert (response.status_code, bookings().count()) == (422, 0)
+    assert "This nurse is no longer here. Choose another." in response.content.decode()
 
 
 def test_fields_that_are_not_the_forms_change_nothing(client, desk, house, greta):
