@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.settings.base import *  # noqa: F403
-from clinic.settings.base import ALLOWED_HOSTS, BASE_URL, EMAIL_URL, SECRET_KEY, STORAGES, env
+from clinic.settings.base import ALLOWED_HOSTS, BASE_URL, EMAIL_URL, NOTIFICATION_CHANNELS, SECRET_KEY, STORAGES, env
 
 DEBUG = False
 DEMO = False
@@ -16,6 +16,8 @@ if not BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("Set BASE_URL to the clinic's own https:// address; links in messages use it.")
 if not EMAIL_URL:
     raise ImproperlyConfigured("Set EMAIL_URL to the mail server, for example smtp+tls://user:password@host:587.")
+if NOTIFICATION_CHANNELS != ["email"]:
+    raise ImproperlyConfigured("Set NOTIFICATION_CHANNELS to email, or leave it out; files are the demo's.")
 
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)

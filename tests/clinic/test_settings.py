@@ -49,6 +49,7 @@ def test_production_starts_with_its_own_key_hosts_address_and_mail_server():
         ({"BASE_URL": None}, "Set BASE_URL"),
         ({"BASE_URL": "http://portal.example.com"}, "Set BASE_URL"),
         ({"EMAIL_URL": None}, "Set EMAIL_URL"),
+        ({"NOTIFICATION_CHANNELS": "file"}, "Set NOTIFICATION_CHANNELS"),
     ],
 )
 def test_production_refuses_to_start_and_says_what_to_set(missing, said):
