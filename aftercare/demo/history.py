@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from unittest.mock import patch
 
@@ -122,19 +123,21 @@ class History:
         moment = min(booked_at, starts_at - timedelta(hours=12))
         self._when(moment, lambda: made.append(self._book(known[0], visit.service, starts_at, nurse)))
         for step, at in self._steps(visit.status, starts_at):
-            self._when(at, lambda step=step: self._step(made[0], step, nurse, story))
+            self._when(at, partial(self._take_step, made, step, nurse, story))
 
-    def _steps(self, status: str, starts_at: datetime) -> list[tuple[str, datetime]]:
+    def _steps(self, status: str, starts_at: datetime) -> list[tuple[Appointment.Status, datetime]]:
         here = (STATUS.ARRIVED, starts_at - timedelta(minutes=8))
         begun = (STATUS.IN_TREATMENT, starts_at + timedelta(minutes=4))
-        return {
+        steps: dict[str, list[tuple[Appointment.Status, datetime]]] = {
             "arrived": [here],
             "in_treatment": [here, begun],
             "done": [here, begun, (STATUS.DONE, starts_at + CHAIR + WALK)],
             "no_show": [(STATUS.NO_SHOW, starts_at + timedelta(minutes=25))],
-        }.get(status, [])
+        }
+        return steps.get(status, [])
 
-    def _step(self, visit: Appointment, step: str, nurse: User, story: Story) -> None:
+    def _take_step(self, made: list[Appointment], step: Appointment.Status, nurse: User, story: Story) -> None:
+        [visit] = made
         treats = visit.service.name == TREATMENT
         if step == STATUS.IN_TREATMENT and treats:
             open_visit(appointment=visit, by=nurse)
