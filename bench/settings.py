@@ -1,6 +1,7 @@
 """Production settings as a benchmark runs them: same middleware, limits and database rules, over plain HTTP."""
 
 import os
+from copy import deepcopy
 
 os.environ.setdefault("SECRET_KEY", "benchmarks-only-benchmarks-only-benchmarks-only-0123456789")
 os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver")
@@ -11,6 +12,7 @@ from clinic.settings.production import *  # noqa: F403
 from clinic.settings.production import BASE_DIR, LOGGING, STORAGES, TEMPLATES
 
 ROOT_URLCONF = "bench.urls"
+TEMPLATES = deepcopy(TEMPLATES)
 TEMPLATES[0]["DIRS"] = [*TEMPLATES[0]["DIRS"], BASE_DIR / "bench" / "templates"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True

@@ -1,5 +1,7 @@
 """`./dev up`: an invented clinic on this machine. Nothing of it can be switched on from production settings."""
 
+from copy import deepcopy
+
 from clinic.settings.base import *  # noqa: F403
 from clinic.settings.base import EMAIL_URL, SECRET_KEY, TEMPLATES, VAR_DIR, env
 
@@ -17,6 +19,8 @@ DEMO_PEOPLE = [
     "patient3@example.com",
     "patient4@example.com",
 ]
+# A copy: a test that imports these settings must not change the base's own list.
+TEMPLATES = deepcopy(TEMPLATES)
 TEMPLATES[0]["OPTIONS"]["context_processors"].append("clinic.demo.offer_people")
 # A demo keeps invented people only; its key may be known.
 SECRET_KEY = SECRET_KEY or "demo-only-key-for-invented-people-never-used-in-production-0123456789"
