@@ -13,9 +13,10 @@ key                   when (patient's date)                                prior
 ``ACT_SWITCH``        something to avoid ends (``activity_switch``)        6         activity
 ====================  ===================================================  ========  ===========
 
-With ``join_same_date`` a ``WEEKLY`` is left out on the date of a ``COMP_SWITCH``. ``ACT_SWITCH`` exists where the clinical
-lead switched it on, never on the date of a ``COMP_SWITCH`` or ``APPT_1``, and takes no text from the others. An older plan's ``WEEKLY`` ends where the next session begins. Caps: at most 1 text on
-a date and 3 in any 7 consecutive dates, given out by priority, then date; the rest goes by e-mail and portal only.
+With ``join_same_date`` a ``WEEKLY`` is left out on the date of a ``COMP_SWITCH``. ``ACT_SWITCH`` exists where the
+clinical lead switched it on, never on the date of a ``COMP_SWITCH`` or ``APPT_1``, and takes no text from the others.
+An older plan's ``WEEKLY`` ends where the next session begins. Caps: at most 1 text on a date and 3 in any 7 consecutive
+dates, given out by priority, then date; the rest goes by e-mail and portal only.
 Texts wait for the hours in which texts may go out, and are dropped when they would then be useless.
 
 Sources of the figures: see ``reminder.*`` in ``default.toml``.
@@ -66,8 +67,8 @@ class Message:
 
     ``due_at`` and ``not_after`` are UTC instants, ``local_due`` the patient's wall-clock time that led to ``due_at``.
     ``ref`` names the plan or appointment it belongs to. (``ref``, ``key``, ``occurrence``) is unique in a schedule and
-    does not move with the hour or the zone: a delivery key can be made of it. ``reason`` says why it exists, ``held_back`` why
-    it is no text (empty for texts).
+    does not move with the hour or the zone: a delivery key can be made of it. ``reason`` says why it exists,
+    ``held_back`` why it is no text (empty for texts).
     """
 
     key: MessageKey
