@@ -1,0 +1,246 @@
+"""Every page, of an empty clinic and of the demo: it answers, everybody can read it, it fits, and Tab gets through."""
+
+import copy
+from dataclasses import dataclass
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.test import Client
+from django.urls import resolve
+
+from clinic.access import Role
+from clinic.models import Patient, User
+from sessions_app.models import Appointment, TreatmentSession
+from tests.journeys.lookout import Lookout
+from tests.makers import at, make_patient_user, make_user
+from tests.security.addresses import every_address
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.journeys.demo_urls"),
+]
+
+DESK_WIDTH, OTHER_WIDTHS, HEIGHT = 1440, (768, 360), 900
+MOST_TABS = 260
+
+PUBLIC = (
+    "/accounts/sign-in/",
+    "/accounts/code/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/sent/",
+    "/accounts/password/reset/key/xx-yy/",
+    "/accounts/password/reset/key/done/",
+    "/accounts/sign-up/",
+    "/accounts/inactive/",
+    "/l/never-was/",
+    "/stop/never-was/",
+    "/demo/messages/",
+    "/demo/components/",
+)
+DESK = (
+    "/day/",
+    "/calls/",
+    "/book/",
+    "/patients/",
+    "/patients/?q=zzz",
+    "/patients/new/",
+    "/messages/?show=open",
+    "/messages/?show=planned",
+    "/messages/?show=sent",
+    "/messages/?show=off",
+    "/accounts/password/change/",
+    "/accounts/sign-out/",
+)
+DESK_WITH_PATIENTS = (
+    "/day/?date=2026-01-14",
+    "/patients/?q=quill",
+    "/patients/{patient}/",
+    "/patients/{patient}/edit/",
+    "/book/?patient={patient}",
+    "/appointments/{booked}/",
+    "/appointments/{booked}/move/",
+    "/appointments/{booked}/cancel/",
+)
+NURSE = ("/my-day/", "/my-day/?who=all", "/day/", "/protocol/")
+NURSE_WITH_PATIENTS = (
+    "/patients/{patient}/",
+    "/patients/{patient}/plan/",
+    "/visits/{booked}/",
+    "/visits/{begun}/",
+    "/visits/{draft}/sign/",
+    "/visits/{signed}/sign/",
+    "/sessions/{draft}/not-treated/",
+    "/sessions/{signed}/",
+)
+LEAD = ("/protocol/next/",)
+ADMINISTRATOR = (
+    "/admin/",
+    *(f"/admin/{model}/" for model in ("clinic/room", "clinic/user", "clinic/clinic")),
+    *(f"/admin/sessions_app/{model}/" for model in ("service", "nursehours")),
+    *(f"/admin/{model}/add/" for model in ("clinic/room", "clinic/user", "sessions_app/service")),
+)
+PATIENT = ("/today/",)
+GONE = ("/l/never-was/", "/stop/never-was/")
+
+# Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
+NO_PAGES = {
+    "home",  # goes on to the reader's own page
+    "healthz",
+    "account_reauthenticate",  # asked for by nothing yet
+    "account_confirm_login_code",  # the journeys wait there for their code
+    "aftercare:link_sent",
+    "clinic:patient_suggestions",
+    "clinic:message_called",
+    "clinic:message_verdict",
+    "clinic:message_review",
+    "sessions_app:book_patients",
+    "sessions_app:status",
+    "sessions_app:session_save",
+}
+
+# What the page is for: its filled button, or else the first thing in it that can be pressed.
+MARK_MAIN_ACTION = """() => {
+  const first = wanted => [...document.querySelectorAll(wanted)].find(node => node.checkVisibility());
+  const action = first("main .btn-primary, .signbar .btn-primary, .bar-bottom .btn-primary, .submit-row input")
+    || first("main :is(a[href], button, input, select, summary)") || first("a[href]:not(.skip)");
+  document.activeElement.blur();
+  action.dataset.mainAction = "";
+  return action.innerText.trim() || action.value || action.tagName;
+}"""
+IS_REACHED = """() => {
+  const here = document.activeElement, action = document.querySelector("[data-main-action]");
+  return here !== document.body && (here.contains(action) || action.contains(here));
+}"""
+IS_SEEN = """() => {
+  const look = getComputedStyle(document.activeElement);
+  return (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0) || look.boxShadow !== "none";
+}"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    user: User | None
+    paths: tuple[str, ...]
+
+
+@pytest.fixture
+def _demo_mode(settings, tmp_path):
+    settings.DEMO, settings.DEMO_PASSWORD, settings.OUTBOX_DIR = True, "demo-password", tmp_path
+    settings.NOTIFICATION_CHANNELS = ["file"]
+    settings.DEMO_PEOPLE = ["nurse@example.com", "desk@example.com", "patient@example.com"]
+    templates = copy.deepcopy(django_settings.TEMPLATES)
+    templates[0]["OPTIONS"]["context_processors"].append("clinic.demo.offer_people")
+    settings.TEMPLATES = templates
+
+
+@pytest.fixture
+def _tuesday():
+    with time_machine.travel(at("2026-01-13 11:20"), tick=True):
+        yield
+
+
+@pytest.fixture
+def wrong_with_pages_of(new_context, live_server, _demo_mode, _tuesday):
+    """``wrong_with_pages_of(readers)``: every fault found; one browser window for all pages of a reader."""
+
+    def read(readers):
+        lookout = Lookout()
+        for reader in readers:
+            context = new_context(size="desk")
+            sign_in(context, reader.user, live_server.url)
+            page = context.new_page()
+            for path in reader.paths:
+                read_page(page, path, lookout)
+            context.close()
+        return lookout.notes
+
+    return read
+
+
+def sign_in(context, user, url):
+    if user is not None:
+        client = Client()
+        client.force_login(user)
+        context.add_cookies([{"name": "sessionid", "value": client.session.session_key, "url": url}])
+
+
+def read_page(page, path, lookout):
+    page.set_viewport_size({"width": DESK_WIDTH, "height": HEIGHT})
+    answer = page.goto(path)
+    if answer.status != (404 if path in GONE else 200):
+        lookout.notes.append(f"{path} answers {answer.status}")
+        return
+    headings = page.get_by_role("heading", level=1).count()
+    if headings != 1:
+        lookout.notes.append(f"{path} has {headings} headings of the first level")
+    lookout.judges(page)
+    go_by_keyboard(page, path, lookout)
+    for width in OTHER_WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        lookout.measures(page)
+
+
+def go_by_keyboard(page, path, lookout):
+    """Tab from the top comes to the main action, and one sees where one is."""
+    action = page.evaluate(MARK_MAIN_ACTION)
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate(IS_REACHED):
+            break
+    else:
+        lookout.notes.append(f"{path}: Tab does not come to {action!r}")
+        return
+    if not page.evaluate(IS_SEEN):
+        lookout.notes.append(f"{path}: one does not see that {action!r} has the focus")
+
+
+def test_every_page_of_an_empty_clinic(wrong_with_pages_of):
+    readers = [
+        Reader(None, PUBLIC),
+        Reader(make_user(Role.FRONT_DESK), DESK),
+        Reader(make_user(Role.NURSE), NURSE),
+        Reader(make_user(Role.CLINICAL_LEAD), LEAD),
+        Reader(make_user(Role.ADMINISTRATOR), ADMINISTRATOR),
+        Reader(make_patient_user(), PATIENT),
+    ]
+
+    assert wrong_with_pages_of(readers) == []
+
+
+def test_every_page_of_the_demo(wrong_with_pages_of):
+    call_command("seed_demo")
+    patient = Patient.objects.get(family_name="Quillfeather")
+    draft = TreatmentSession.objects.get(status="draft", appointment__status="in_treatment")
+    things = {
+        "patient": patient.public_id,
+        "booked": Appointment.objects.filter(status="booked").earliest("entry__starts_at").public_id,
+        "begun": draft.appointment.public_id,
+        "draft": draft.public_id,
+        "signed": TreatmentSession.objects.filter(patient=patient, status="signed").latest("ended_at").public_id,
+    }
+
+    def who(email):
+        return User.objects.get(email=email)
+
+    readers = [
+        Reader(None, ("/accounts/sign-in/", "/demo/messages/")),
+        Reader(who("desk@example.com"), DESK + tuple(path.format(**things) for path in DESK_WITH_PATIENTS)),
+        Reader(draft.nurse, NURSE + tuple(path.format(**things) for path in NURSE_WITH_PATIENTS)),
+        *(Reader(who(f"patient{number}@example.com"), PATIENT) for number in ("", 2, 3, 4)),
+    ]
+
+    assert wrong_with_pages_of(readers) == []
+
+
+def test_no_page_is_left_out():
+    """Of the administration, which is Django's, some pages stand for all."""
+    lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, PATIENT)
+    some_id = "00000000-0000-4000-8000-000000000000"
+    things = dict.fromkeys(("patient", "booked", "begun", "draft", "signed"), some_id)
+    seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
+
+    known = {address.name for address in every_address() if not address.name.startswith("admin:")}
+    assert known - NO_PAGES - seen == set()
