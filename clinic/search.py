@@ -18,7 +18,7 @@ from operator import or_
 
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, OrderBy, Q, QuerySet
+from django.db.models import F, OrderBy, OuterRef, Q, QuerySet, Subquery
 from django.db.models.sql.compiler import SQLCompiler
 
 from clinic.models import Patient, PatientSearchTerm
@@ -65,7 +65,7 @@ def _steps(patients: PatientQuerySet, wanted: Wanted) -> Iterator[QuerySet[Patie
     """What fits, best first: the longest word at a beginning, then anywhere."""
     if wanted.words:
         *others, longest = sorted(wanted.words, key=len)
-        rows = PatientSearchTerm.objects.filter(*map(_also, others), *_born(wanted, "patient__"), *_phone(wanted))
+        rows = _looked_up(wanted).filter(*map(_also, others), *_born(wanted), *_phone(wanted))
         yield _patients_of(patients, rows.filter(term__has_prefix=f"{_MARK}{longest}"))
         if len(longest) >= SHORTEST_PART:
             yield _patients_of(patients, rows.filter(term__has_prefix=longest))
@@ -87,13 +87,23 @@ def _also(word: str) -> Q:
     return Q(term__contains=word if len(word) >= SHORTEST_PART else f" {word}")
 
 
-def _born(wanted: Wanted, prefix: str = "") -> list[Q]:
-    spans = [Q((f"{prefix}birth_date__range", span)) for span in wanted.days]
+def _looked_up(wanted: Wanted) -> QuerySet[PatientSearchTerm]:
+    """Terms with the columns of their patient that are asked for, looked up row by row: a planner that may join as it
+    likes can begin with the whole table of patients."""
+    patient = Patient.objects.filter(pk=OuterRef("patient_id"))
+    asked = {"birth_date": wanted.days, "phone": wanted.numbers}
+    return PatientSearchTerm.objects.annotate(
+        **{column: Subquery(patient.values(column)[:1]) for column, values in asked.items() if values}
+    )
+
+
+def _born(wanted: Wanted) -> list[Q]:
+    spans = [Q(birth_date__range=span) for span in wanted.days]
     return [reduce(or_, spans)] if spans else []
 
 
 def _phone(wanted: Wanted) -> list[Q]:
-    numbers = [Q(patient__phone__contains=number) for number in wanted.numbers]
+    numbers = [Q(phone__contains=number) for number in wanted.numbers]
     return [reduce(or_, numbers)] if numbers else []
 
 
