@@ -12,6 +12,16 @@ from clinic.models import Room, User
 from sessions_app.models import NurseHours, Service
 
 
+class TickedRows(forms.ModelMultipleChoiceField):
+    """Refuses a key that no row can have; the library would ask SQLite for a number that SQLite does not take."""
+
+    def clean(self, value: Any) -> Any:
+        for key in value or ():
+            if len(str(key)) > 18:
+                raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": str(key)[:20]})
+        return super().clean(value)
+
+
 @admin.register(Service)
 class ServiceAdmin(SetUpAdmin):
     list_display = [
@@ -30,6 +40,7 @@ class ServiceAdmin(SetUpAdmin):
         return super().formfield_for_manytomany(
             db_field,
             request,
+            form_class=TickedRows,
             queryset=choices[db_field.name],
             widget=forms.CheckboxSelectMultiple,
             help_text=f"None ticked: all {db_field.name}.",

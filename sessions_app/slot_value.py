@@ -16,4 +16,5 @@ def parsed(value: str) -> tuple[datetime, int] | None:
         starts_at, nurse_id = datetime.fromisoformat(start), int(nurse)
     except ValueError:
         return None
-    return (starts_at, nurse_id) if starts_at.utcoffset() is not None and 0 < nurse_id < 2**63 else None
+    is_time = starts_at.utcoffset() is not None and 1900 < starts_at.year < 2200
+    return (starts_at, nurse_id) if is_time and 0 < nurse_id < 2**63 else None

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
 from clinic.models import Patient, Room, User
@@ -15,6 +16,9 @@ from sessions_app.wording import day_words
 
 TRAVEL = [("no", "No"), ("yes", "Yes"), ("", "Not asked")]
 _BIGGEST_ID = 2**63 - 1
+# Days that a calendar reaches from; beyond them the arithmetic of weeks ends.
+_NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
+_DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
 
 
 class StatusForm(forms.Form):
@@ -32,8 +36,8 @@ class TimeForm(forms.Form):
     slot = forms.CharField(required=False, max_length=80)
     nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
     room = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
-    day = forms.DateField(required=False)
-    first_day = forms.DateField(required=False)
+    day = forms.DateField(required=False, validators=_DAYS)
+    first_day = forms.DateField(required=False, validators=_DAYS)
     early_reason = forms.CharField(
         label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -71,6 +75,7 @@ class BookingForm(TimeForm):
     travel_on = forms.DateField(
         label="On which day",
         required=False,
+        validators=_DAYS,
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": "Enter the day of the event, for example 2026-01-17."},
     )

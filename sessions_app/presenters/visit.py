@@ -9,7 +9,7 @@ from typing import Any
 from clinic.models import Patient, User
 from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.checks.findings import plain
-from clinic.protocol.vocabulary import Moment, Override, Severity
+from clinic.protocol.vocabulary import Leg, Moment, Override, Segment, Severity
 from clinic.protocol.zones import local_date, local_time
 from clinic.templatetags.drawings import place_name
 from sessions_app.answers import may_answer, needs_prescriber, wants_answer
@@ -22,6 +22,7 @@ from sessions_app.wording import day_words
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
 _EARLIER_KINDS = ("last", "earlier", "older")
+_PLACES = frozenset(f"{leg}:{segment}" for leg in Leg for segment in Segment)
 
 
 def patient_line(patient: Patient, *, on: date, weight_kg: Decimal | None, number: int | None = None) -> str:
@@ -299,12 +300,13 @@ def site_words(site: TreatedSite) -> str:
 def marks(current: Iterable[tuple[str, int]], earlier: Sequence[TreatmentSession], number: int) -> list[dict[str, Any]]:
     """Marks of the leg map: today's sites as (place, number), and the places of up to three earlier sessions.
 
-    `number` is that of the newest earlier session.
+    A place as it was typed may be none; the form says so, and the map goes without it. `number` is that of the newest
+    earlier session.
     """
     found = [
         {"leg": place.partition(":")[0], "segment": place.partition(":")[2], "kind": "today", "text": shown}
         for place, shown in current
-        if ":" in place
+        if place in _PLACES
     ]
     for back, (kind, session) in enumerate(zip(_EARLIER_KINDS, earlier, strict=False)):
         places = dict.fromkeys((site.leg, site.segment) for site in session.sites.all())

@@ -1,4 +1,4 @@
-"""What every answer carries, whoever asks and whatever goes wrong."""
+"""What answers carry when something goes wrong or is not a page; `test_matrix` looks at every address."""
 
 import re
 
@@ -7,63 +7,12 @@ from django.conf import settings
 from django.test import override_settings
 
 from tests.security.addresses import every_address
+from tests.security.defences import faults
 from tests.security.routes import ROUTES
-from tests.security.world import EVERYBODY
 
 pytestmark = pytest.mark.django_db
 
 ADDRESSES = every_address()
-POLICY = {
-    "default-src": {"'self'"},
-    "script-src": {"'self'"},
-    "style-src": {"'self'"},
-    "img-src": {"'self'", "data:"},
-    "font-src": {"'self'"},
-    "connect-src": {"'self'"},
-    "object-src": {"'none'"},
-    "base-uri": {"'none'"},
-    "form-action": {"'self'"},
-    "frame-ancestors": {"'none'"},
-}
-TELLS_TOO_MUCH = {"Server", "X-Powered-By", "X-Debug", "X-View"}
-
-
-def policy_of(response):
-    parts = [part.split() for part in response.headers.get("Content-Security-Policy", "").split(";") if part.strip()]
-    return {name: {source for source in sources if not source.startswith("'nonce-")} for name, *sources in parts}
-
-
-def faults(response, *, may_be_kept=False):
-    """What is missing from the headers of one answer."""
-    headers, found = response.headers, []
-    if policy_of(response) != POLICY:
-        found.append(f"policy {policy_of(response)}")
-    if headers.get("X-Content-Type-Options") != "nosniff":
-        found.append("sniffing")
-    if headers.get("X-Frame-Options") != "DENY":
-        found.append("frames")
-    if headers.get("Referrer-Policy") not in ("same-origin", "strict-origin", "no-referrer", "origin"):
-        found.append(f"referrer {headers.get('Referrer-Policy')}")
-    if headers.get("Cross-Origin-Opener-Policy") != "same-origin":
-        found.append("opener")
-    kept = headers.get("Cache-Control", "")
-    if not may_be_kept and not ("no-store" in kept and "private" in kept):
-        found.append(f"kept: {kept}")
-    found += sorted(TELLS_TOO_MUCH & set(headers))
-    return found
-
-
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_every_address_answers_with_all_defences(world, undone, who):
-    missing = {}
-    for address in ADDRESSES:
-        for method in ("GET", "POST"):
-            with undone():
-                response = world.browser(who).generic(method, address.path(world))
-            if faults(response):
-                missing[f"{method} {address.label} {response.status_code}"] = faults(response)
-
-    assert missing == {}
 
 
 @pytest.mark.parametrize("number", ["400", "403", "404", "429", "500", "database"])

@@ -10,12 +10,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
 from tests.security.addresses import every_address
+from tests.security.forms_of import forms_of
 from tests.security.routes import EVERYBODY as ANYBODY
 from tests.security.routes import ROUTES
 
 pytestmark = pytest.mark.django_db
 
-ADDRESSES = every_address()
+# Of the administration, which is a library's, a list and a form stand for the others.
+OF_A_LIBRARY = ("admin:clinic_user_changelist", "admin:clinic_user_add", "admin:index")
+ADDRESSES = [a for a in every_address() if not a.name.startswith("admin:") or a.name in OF_A_LIBRARY]
 POSTED = [address for address in ADDRESSES if "POST" in ROUTES[address.label].methods]
 READ = [address for address in ADDRESSES if "GET" in ROUTES[address.label].methods]
 
@@ -89,18 +92,65 @@ def test_a_body_is_judged_by_its_declared_length_before_it_is_read(client, lengt
     assert answer.status_code == 413
 
 
+FAR = ("0001-01-01", "9999-12-31")
+
+
+@pytest.mark.parametrize("day", FAR)
+@pytest.mark.parametrize("field", ["day", "first_day", "travel_on"])
+def test_a_day_that_no_calendar_reaches_is_no_error_of_the_booking_dialog(world, undone, field, day):
+    moving = f"/appointments/{world.values['visit_booked']}/move/"
+    with undone():
+        form = {
+            "patient": world.values["patient_b"],
+            "service": world.values["service_row"],
+            "travel": "yes",
+            field: day,
+        }
+        answers = [world.browser("front_desk").post(path, form).status_code for path in ("/book/", moving)]
+
+    assert answers == [200, 200]
+
+
+@pytest.mark.parametrize("day", FAR)
+@pytest.mark.parametrize("field", ["slot", "wish"])
+def test_a_time_that_no_calendar_reaches_is_no_error_of_the_booking_dialog(world, undone, field, day):
+    form = {"patient": world.values["patient_b"], "service": world.values["service_row"], "confirm": "1"}
+    with undone():
+        answer = world.browser("front_desk").post("/book/", {**form, field: f"{day}T23:59:59+00:00|1"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "left:nowhere", ":", "left"])
+def test_a_place_that_no_leg_has_is_said_at_the_field(world, undone, place):
+    visit, save = f"/visits/{world.values['visit_now']}/", f"/sessions/{world.values['draft']}/save/"
+    browser = world.browser("nurse")
+    with undone():
+        offered = forms_of(browser.get(visit).content.decode(), visit)[save]
+        form = {name: values[0] for name, values in offered.items() if name != "do"}
+        form |= {name: place for name in form if name.endswith("-place")}
+        answer = browser.post(save, form, headers={"hx-request": "true"})
+
+    assert (place in form.values(), answer.status_code) == (True, 422)
+
+
+@pytest.mark.parametrize("key", ["9223372036854775808", "9" * 400, "x"])
+def test_a_key_that_no_row_can_have_is_refused_by_the_set_up(world, undone, key):
+    with undone():
+        answer = world.browser("administrator").post(
+            "/admin/sessions_app/service/add/", {"nurses": [key], "rooms": [key]}
+        )
+
+    assert answer.status_code == 200
+
+
 # --- Query strings
 
 ODD = [
-    "order=-password",
-    "order=(select+1)",
-    "patient__ssn=1&patient__user__password__startswith=p",
-    "__=1&__class__=x&q__regex=(a+)+$",
-    "page=-1&page=1e9&page=%00&page=99999999999999999999",
-    "date=2026-02-30&after='%22%3B--&before=%F0%9F%98%80&next=//evil.example",
-    "q=%27%3B+DROP+TABLE+clinic_patient%3B--&nurse=1+OR+1%3D1&service=1&room=0x10",
-    "item=..%2F..%2Fetc%2Fpasswd&show=%00&who[]=all&who=all&who=x",
-    "%ff%fe=%ff&=&&&;a;b",
+    "order=(select+1)&patient__ssn=1&patient__user__password__startswith=p&__=1&__class__=x&q__regex=(a%2B)%2B$",
+    "page=99999999999999999999&date=2026-02-30&after='%22%3B--&before=%F0%9F%98%80&next=//evil.example&patient=x",
+    "page=%00&q=%27%3B+DROP+TABLE+clinic_patient%3B--&nurse=1+OR+1%3D1&service=0x10&at=25:61&show=%00",
+    "page=-1&item=..%2F..%2Fetc%2Fpasswd&who[]=all&who=all&who=x&%ff%fe=%ff&=&&&;a;b",
 ]
 
 
