@@ -1,7 +1,9 @@
-"""`./dev shots`: the README's screenshots, taken from a demo that is started for it and thrown away again."""
+"""`./dev shots`: the README's screenshots, taken from a demo that is started for it and thrown away again.
+
+The demo believes that it is a Tuesday morning, so that the pictures of one day can be compared with those of another.
+"""
 
 import os
-import re
 import secrets
 import signal
 import socket
@@ -10,33 +12,46 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 from urllib.error import URLError
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from tools.shot_list import SHOTS, Shot
+from tools.small_png import smaller
 from tools.supervisor import say
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "img"
-READY_WITHIN_SECONDS = 90
+READY_WITHIN_SECONDS = 120
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-DESK, TABLET, PHONE = (1440, 900), (1180, 900), (390, 844)
+# Chromium writes dates in fields as the system's language does.
+BRITISH = {"LANGUAGE": "en_GB", "LANG": "en_GB.UTF-8"}
 
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture: who looks, on which screen, and the way to the page."""
-
-    name: str
-    who: str
-    size: tuple[int, int]
-    go: Callable[[Page], object]
+# 10:44 in New York. Every process of the demo loads this module first and lives in that time from then on.
+MOMENT = datetime(2026, 1, 13, 15, 44, tzinfo=UTC)
+SHIFT_THE_CLOCK = """
+import datetime, os, time_machine
+_shift = datetime.timedelta(seconds=float(os.environ["SHOTS_SHIFT_SECONDS"]))
+time_machine.travel(datetime.datetime.now(datetime.UTC) + _shift, tick=True).start()
+"""
+# Phones bring a typeface of their own, machines that take pictures often none to be proud of: the staff's stands in.
+LETTERS = """async () => {
+  document.documentElement.style.setProperty("--lw-font", '"Inter Variable", sans-serif');
+  await document.fonts.load('16px "Inter Variable"');
+  await document.fonts.ready;
+}"""
+# What it sends stays its own.
+SETTINGS = """
+from pathlib import Path
+from clinic.settings.demo import *
+OUTBOX_DIR = Path(__file__).parent / "outbox"
+EMAIL_FILE_PATH = Path(__file__).parent / "codes"
+"""
 
 
 @contextmanager
@@ -46,14 +61,20 @@ def demo() -> Iterator[tuple[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port, password = probe.getsockname()[1], secrets.token_urlsafe(12)
         probe.close()
+        (Path(folder) / "sitecustomize.py").write_text(SHIFT_THE_CLOCK)
+        (Path(folder) / "settings_for_shots.py").write_text(SETTINGS)
         environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "clinic.settings.demo",
+            "DJANGO_SETTINGS_MODULE": "settings_for_shots",
+            "BASE_URL": f"http://127.0.0.1:{port}",
             "DATABASE_URL": f"sqlite:///{folder}/shots.sqlite3",
             "DEMO_PASSWORD": password,
             "PORT": str(port),
+            "PYTHONPATH": folder,
+            "SHOTS_SHIFT_SECONDS": str((MOMENT - datetime.now(UTC)).total_seconds()),
         }
-        environment.pop("REDIS_URL", None)
+        for name in ("REDIS_URL", "EMAIL_URL"):
+            environment.pop(name, None)
         running = subprocess.Popen([sys.executable, "-m", "tools.up"], cwd=ROOT, env=environment)
         try:
             _wait_for(f"http://127.0.0.1:{port}/healthz")
@@ -74,74 +95,27 @@ def _wait_for(address: str) -> None:
     raise SystemExit("The demo did not start; run ./dev up to see why.")
 
 
-def _sign_in(page: Page, email: str, password: str) -> None:
-    page.goto("/accounts/sign-in/")
-    if not email.startswith("patient"):
-        page.fill("input[name=login]", email)
-        page.fill("input[name=password]", password)
-        page.keyboard.press("Enter")
-    else:
-        _ask_for_code(page, email)
-    page.wait_for_url(lambda url: "/accounts/" not in url)
-
-
-def _ask_for_code(page: Page, email: str) -> None:
-    page.goto("/accounts/code/")
-    page.fill("input[name=email]", email)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/code/confirm/")
-    other = page.context.new_page()
-    other.goto(f"/demo/messages/?to={email}")
-    found = re.search(r"\b\d{6}\b", other.inner_text("main"))
-    other.close()
-    if found is None:
-        raise SystemExit("No sign-in code is among the demo's messages.")
-    page.fill("input[name=code]", found[0])
-    page.keyboard.press("Enter")
-
-
-def _open_visit(page: Page) -> None:
-    """The visit that is in treatment, with three sites charted as a nurse would."""
-    page.goto("/my-day/")
-    page.locator("main a[href*='/visits/']").first.click()
+def take(browser: Browser, shot: Shot, *, address: str, password: str) -> None:
+    """The way to the page, then the picture: letters loaded, nothing moving, without the demo's own lines."""
+    width, height = shot.size
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme=shot.scheme,
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+    page = context.new_page()
+    shot.sign_in(page, password)
+    shot.go(page)
     page.wait_for_load_state("networkidle")
-
-
-def _open_signed(page: Page) -> None:
-    page.goto("/patients/?q=Quillfeather")
-    page.get_by_role("link", name="Marigold Quillfeather").first.click()
-    page.wait_for_load_state("networkidle")
-
-
-def _open_repeat(page: Page) -> None:
-    page.goto("/day/")
-    page.locator(".desk-side").get_by_role("link", name="Book").first.click()
-    page.wait_for_load_state("networkidle")
-
-
-SHOTS: Sequence[Shot] = (
-    Shot("day", "desk@example.com", DESK, lambda page: page.goto("/day/")),
-    Shot("booking", "desk@example.com", DESK, _open_repeat),
-    Shot("charting", "nurse2@example.com", TABLET, _open_visit),
-    Shot("sign", "nurse@example.com", TABLET, _open_signed),
-    Shot("today", "patient@example.com", PHONE, lambda page: page.goto("/today/")),
-)
-
-
-def take(browser: Browser, address: str, password: str) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for shot in SHOTS:
-        width, height = shot.size
-        context = browser.new_context(
-            base_url=address, viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB"
-        )
-        page = context.new_page()
-        _sign_in(page, shot.who, password)
-        shot.go(page)
-        page.wait_for_timeout(500)  # fonts, and the clock's first tick
-        page.screenshot(path=FOLDER / f"{shot.name}.png")
-        say(f"docs/img/{shot.name}.png")
-        context.close()
+    page.evaluate("document.querySelectorAll('.ribbon, [data-toast]').forEach(each => each.remove())")
+    page.evaluate(LETTERS)
+    page.evaluate("document.activeElement.blur()")
+    file = FOLDER / f"{shot.name}.png"
+    file.write_bytes(smaller(page.screenshot(animations="disabled", caret="hide")))
+    say(f"{file.relative_to(ROOT)}, {file.stat().st_size // 1024} kB")
+    context.close()
 
 
 def main() -> int:
@@ -149,12 +123,14 @@ def main() -> int:
     if chromium is None:
         say("chromium is not installed; on Debian: apt install chromium")
         return 1
-    started = datetime.now().astimezone()
+    FOLDER.mkdir(parents=True, exist_ok=True)
     with demo() as (address, password), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        take(browser, address, password)
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=CHROMIUM_ARGUMENTS, env={**os.environ, **BRITISH}
+        )
+        for shot in SHOTS:
+            take(browser, shot, address=address, password=password)
         browser.close()
-    say(f"Taken from a demo of {started:%Y-%m-%d %H:%M}.")
     return 0
 
 
