@@ -28,6 +28,9 @@ from clinic import account_mail, audit, throttle
 from clinic.access import Permission
 from clinic.models import User
 
+# Strangers whose address somebody typed get no mail from a clinic.
+_NEVER_SENT = {"account/email/unknown_account", "account/email/account_already_exists"}
+
 
 class StaffByPassword(AuthenticationBackend):
     """Passwords are for staff: a patient's account answers like one that does not exist."""
@@ -68,7 +71,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
-        account_mail.post(message)
+        if template_prefix not in _NEVER_SENT:
+            account_mail.post(message)
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None

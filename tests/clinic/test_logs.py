@@ -1,8 +1,11 @@
 """A log line is one record: nobody fakes another, and the secrets of addresses stay out."""
 
+import io
 import logging
+from logging.config import DictConfigurator as configurator
 
 import pytest
+from django.conf import settings
 
 from clinic.logs import OneRecord
 
@@ -22,6 +25,19 @@ def test_no_end_of_a_line_in_a_message_starts_another_record(end):
     [line] = lines_of("Not Found: %s", f"/x{end}2026-01-01 INFO root all is well")
 
     assert line.splitlines() == [line]
+
+
+def test_the_product_logs_by_these_rules_whatever_stands_in_an_address(client, db):
+    written = io.StringIO()
+    made = configurator(settings.LOGGING).configure_formatter(settings.LOGGING["formatters"]["line"])
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(made)
+    logging.getLogger("django.request").addHandler(handler)
+    client.get("/nowhere%0A2026-01-01%20INFO%20root%20all%20is%20well%1b[31m", headers={"user-agent": "x\ny"})
+    logging.getLogger("django.request").removeHandler(handler)
+
+    [line] = written.getvalue().splitlines()
+    assert (" WARNING django.request Not Found: /nowhere\\n2026" in line, "\x1b" in line) == (True, False)
 
 
 def test_colours_of_terminals_are_written_out():

@@ -9,6 +9,7 @@ import time_machine
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -83,6 +84,26 @@ def test_patient_staff_and_stranger_cannot_be_told_apart(nurse, patient, ask_cod
         seen.append([asked.status_code, asked.url, *(plain(page).replace(address, "") for page in [*pages, resent])])
 
     assert seen == [seen[0]] * 3
+
+
+@pytest.mark.parametrize("path", [reverse("account_request_login_code"), reverse("account_reset_password")])
+def test_known_and_unknown_addresses_cost_the_same_work(nurse, patient, path):
+    costs = []
+    for address in (nurse.email, patient.email, "who@mail.example"):
+        browser = Client()
+        browser.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            answer = browser.post(path, {"email": address})
+        costs.append((len(queries), len(answer.templates or [])))
+
+    assert costs == [costs[0]] * 3
+
+
+def test_strangers_get_no_mail(client, ask_code):
+    ask_code(client, "who@mail.example")
+    client.post(reverse("account_reset_password"), {"email": "who@mail.example"})
+
+    assert mail.outbox == []
 
 
 def test_a_code_is_dead_after_five_wrong_tries(client, patient, ask_code, newest_code, type_code, is_signed_in):

@@ -100,6 +100,15 @@ def test_a_nurse_chooses_a_new_password_by_a_link_that_works_once(client, nurse,
     assert AuditEvent.objects.filter(action="password chosen by link", subject_id=nurse.public_id).count() == 1
 
 
+def test_a_password_that_others_would_guess_is_refused_at_its_field(client, nurse):
+    client.post(RESET, {"email": nurse.email})
+    form = follow_the_link(client)
+    page = choose(client, form, "sclerotherapy2026").content.decode()
+
+    assert "Anybody would guess the clinic" in page
+    assert nurse.check_password(PASSWORD)
+
+
 def test_the_token_leaves_the_address_before_the_form_is_shown(client, nurse):
     client.post(RESET, {"email": nurse.email})
 
