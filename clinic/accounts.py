@@ -18,6 +18,7 @@ from allauth.account.forms import (
     UserTokenForm,
 )
 from allauth.core import context
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
@@ -44,6 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": _("Too many tries. Wait 15 minutes, then try again."),
+        "enter_current_password": "This is not your present password. Try again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -175,12 +177,18 @@ class StaffTokenForm(UserTokenForm):
         return person if person and person.is_staff and person.is_active else None
 
 
-class NewPasswordForm(ResetPasswordKeyForm):
-    """The page says above the form what a good password is; a list of rules under the field would say it twice."""
+def _in_our_words(form: forms.Form) -> None:
+    """Plain labels, no placeholder that repeats them, no list of rules: the page says above what a good password is."""
+    labels = {"oldpassword": "Present password", "password1": "New password", "password2": "New password, once more"}
+    for name, field in form.fields.items():
+        field.label, field.help_text = labels[name], ""
+        field.widget.attrs.pop("placeholder", None)
 
+
+class NewPasswordForm(ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = ""
+        _in_our_words(self)
 
 
 class OwnPasswordForm(ChangePasswordForm):
@@ -188,7 +196,7 @@ class OwnPasswordForm(ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["oldpassword"].help_text = self.fields["password1"].help_text = ""
+        _in_our_words(self)
 
     def clean_oldpassword(self) -> str:
         from_page = str(self.cleaned_data["oldpassword"])

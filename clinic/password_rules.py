@@ -47,7 +47,8 @@ class NotWhatEverybodyGuesses:
         own = _without(text, _words_of_the_clinic())
         if own != text and sum(character.isalpha() for character in own) < _OWN_LETTERS:
             raise ValidationError(
-                "Anybody would guess the clinic's name. Use words that only you put together.", code="clinic_name"
+                "Anybody would guess this: it is about the clinic. Use words that only you put together.",
+                code="clinic_name",
             )
 
     def get_help_text(self) -> str:

@@ -7,14 +7,16 @@ from playwright.sync_api import expect
 
 from tests.makers import PASSWORD
 
-NEXT_SWAP = """() => { window.swapped = new Promise(done => {
+# Parts of a page that the server sends answer to presses only after they are put in and made ready.
+NEXT_SWAP = """part => { window.swapped = new Promise(done => {
   const listen = event => {
-    if (event.detail.target.id !== "dialog-frame") return;
+    if (event.detail.target.id !== part) return;
     document.removeEventListener("htmx:afterSettle", listen);
     done(true);
   };
   document.addEventListener("htmx:afterSettle", listen);
 }); }"""
+DIALOG, BOARD = "dialog-frame", "day"
 
 
 class Person:
@@ -76,9 +78,9 @@ class FrontDesk(Person):
         return self.page.get_by_role("dialog")
 
     @contextmanager
-    def waits_for_the_dialog(self):
-        """What is done inside makes the dialog show something new."""
-        self.page.evaluate(NEXT_SWAP)
+    def waits_for(self, part):
+        """What is done inside makes the dialog or the board show something new."""
+        self.page.evaluate(NEXT_SWAP, part)
         yield
         self.page.evaluate("window.swapped")
 
@@ -107,28 +109,28 @@ class FrontDesk(Person):
 
     def opens_booking(self):
         """By the key B, on the page of a patient or of the day."""
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.page.keyboard.press("b")
 
     def opens_the_free_place(self, words, *, nurse):
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.page.get_by_role("group", name=nurse).get_by_role("link", name=words).click()
 
     def picks_the_patient(self, name):
         self.dialog.get_by_role("searchbox", name="Patient").press_sequentially(name[:8])
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.dialog.get_by_role("button", name=re.compile(name)).click()
 
     def picks_the_service(self, words):
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.dialog.get_by_label("Service").select_option(words)
 
     def picks_the_nurse(self, name):
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.dialog.get_by_label("Nurse").select_option(name)
 
     def picks_the_day(self, words):
-        with self.waits_for_the_dialog():
+        with self.waits_for(DIALOG):
             self.dialog.get_by_role("button", name=re.compile(f"^{words}")).click()
 
     def picks_the_time(self, words, *, nurse):
@@ -196,15 +198,17 @@ class FrontDesk(Person):
         """By the keyboard: the block has the focus, C checks in."""
         self.opens_the_day()
         self.page.get_by_role("link", name=visit).focus()
-        self.page.keyboard.press("c")
+        with self.waits_for(BOARD):
+            self.page.keyboard.press("c")
         self.is_told("is here.")
 
     def says_the_visit_is_done(self, visit):
         """By the keyboard: Enter opens the visit, I calls in, D ends it."""
         for key, answer in (("i", "is called in."), ("d", "the visit is done.")):
-            with self.waits_for_the_dialog():
+            with self.waits_for(DIALOG):
                 self.page.get_by_role("link", name=visit).press("Enter")
-            self.page.keyboard.press(key)
+            with self.waits_for(BOARD):
+                self.page.keyboard.press(key)
             self.is_told(answer)
 
 

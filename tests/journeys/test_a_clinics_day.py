@@ -5,6 +5,7 @@ import pytest
 from aftercare.models import AftercarePlan
 from clinic.models import Clinic, Delivery
 from sessions_app.models import Appointment, TreatmentSession
+from tests.journeys.people import DIALOG
 from tests.makers import make_signed_protocol
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -263,7 +264,7 @@ def the_repeat_is_booked(desk):
 
 
 def the_colleague_is_told_and_takes_another_time(colleague):
-    with colleague.waits_for_the_dialog():
+    with colleague.waits_for(DIALOG):
         assert colleague.books() == "Book Thu 22 Jan, 11:00"
     colleague.is_warned("Thu 22 Jan, 11:00 with Ada Birchwood is taken. Choose another time.")
     colleague.looks_around()

@@ -105,7 +105,7 @@ def test_a_password_that_others_would_guess_is_refused_at_its_field(client, nurs
     form = follow_the_link(client)
     page = choose(client, form, "sclerotherapy2026").content.decode()
 
-    assert "Anybody would guess the clinic" in page
+    assert "Anybody would guess this" in page
     assert nurse.check_password(PASSWORD)
 
 
@@ -246,7 +246,7 @@ def test_a_wrong_present_password_is_said_at_the_field(client, nurse, sign_in):
     sign_in(client, nurse.email)
     page = change(client, old="not this one").content.decode()
 
-    assert "Please type your current password." in page
+    assert "This is not your present password. Try again." in page
 
 
 def test_a_screen_asked_too_often_says_to_wait(client, nurse, sign_in):
