@@ -120,6 +120,9 @@ IS_SEEN = """() => {
 }"""
 
 
+LONG_NAME = "Wilhelmina Featherstonehaugh-Ravensworth de Montmorency"
+
+
 @dataclass(frozen=True)
 class Reader:
     user: User | None
@@ -197,13 +200,13 @@ def go_by_keyboard(page, path, lookout):
         lookout.notes.append(f"{path}: one does not see that {action!r} has the focus")
 
 
-def test_every_page_of_an_empty_clinic(wrong_with_pages_of):
+def test_every_page_of_an_empty_clinic_whose_people_have_long_names(wrong_with_pages_of):
     readers = [
         Reader(None, PUBLIC),
-        Reader(make_user(Role.FRONT_DESK), DESK),
-        Reader(make_user(Role.NURSE), NURSE),
-        Reader(make_user(Role.CLINICAL_LEAD), LEAD),
-        Reader(make_user(Role.ADMINISTRATOR), ADMINISTRATOR),
+        Reader(make_user(Role.FRONT_DESK, name=LONG_NAME), DESK),
+        Reader(make_user(Role.NURSE, name=LONG_NAME), NURSE),
+        Reader(make_user(Role.CLINICAL_LEAD, name=LONG_NAME), LEAD),
+        Reader(make_user(Role.ADMINISTRATOR, name=LONG_NAME), ADMINISTRATOR),
         Reader(make_patient_user(), PATIENT),
     ]
 
