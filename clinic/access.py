@@ -36,6 +36,9 @@ class Permission(StrEnum):
     VIEW_SCHEDULE = "view schedule"
     BOOK = "book"
     APPROVE_EARLY_REPEAT = "approve early repeat"
+    HOLD_REPEAT = "hold repeat"
+    OVERBOOK = "overbook"
+    EDIT_SCHEDULE = "edit schedule"  # hours, closures, rooms, services
     FIND_PATIENT = "find patient"
     REGISTER_PATIENT = "register patient"
     VIEW_CHART = "view chart"
@@ -61,7 +64,14 @@ _CLINICAL = {
     Permission.WORK_TASKS,
     Permission.VIEW_PROTOCOL,
 }
-_CLINICIAN = {*_CLINICAL, Permission.RECORD_SESSION, Permission.OVERRIDE_CHECK, Permission.APPROVE_EARLY_REPEAT}
+_CLINICIAN = {
+    *_CLINICAL,
+    Permission.RECORD_SESSION,
+    Permission.OVERRIDE_CHECK,
+    Permission.APPROVE_EARLY_REPEAT,
+    Permission.HOLD_REPEAT,
+    Permission.OVERBOOK,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: frozenset(
@@ -75,7 +85,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.NURSE: frozenset({*_CLINICAL, Permission.RECORD_SESSION}),
     Role.CLINICIAN: frozenset(_CLINICIAN),
-    Role.CLINICAL_LEAD: frozenset({*_CLINICIAN, Permission.SIGN_PROTOCOL}),
+    Role.CLINICAL_LEAD: frozenset({*_CLINICIAN, Permission.SIGN_PROTOCOL, Permission.EDIT_SCHEDULE}),
     # The administrator runs the place and sees no chart.
     Role.ADMINISTRATOR: frozenset(
         {
@@ -83,6 +93,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.OWN_PASSWORD,
             Permission.VIEW_SCHEDULE,
             Permission.VIEW_PROTOCOL,
+            Permission.EDIT_SCHEDULE,
             Permission.ADMINISTER,
         }
     ),

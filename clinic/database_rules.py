@@ -80,8 +80,11 @@ def append_only(table: str) -> tuple[Rule, ...]:
     )
 
 
-def no_overlap(*, table: str, resource: str) -> tuple[Rule, ...]:
+def no_overlap(*, table: str, resource: str, meet: str = "", meet_sqlite: str = "") -> tuple[Rule, ...]:
     """Two active rows of `table` never share `resource` (a nullable id column) at one moment of `[starts_at, ends_at)`.
+
+    With `meet` only those rows count that also meet in it: an element of the exclusion constraint on PostgreSQL, and
+    for SQLite the same condition of NEW and `other`.
 
     PostgreSQL: an exclusion constraint; int8range needs no extension. SQLite: an exact trigger per event, kept cheap by
     the rule that no entry is longer than 26 hours, so that only a day's rows are looked at.
@@ -89,7 +92,8 @@ def no_overlap(*, table: str, resource: str) -> tuple[Rule, ...]:
     name = f"{table}_{resource.removesuffix('_id')}_overlap"
     exclusion = (
         f"ALTER TABLE {table} ADD CONSTRAINT {name} EXCLUDE USING gist ("
-        f"int8range({resource}, {resource}, '[]') WITH &&, tstzrange(starts_at, ends_at) WITH &&) "
+        f"int8range({resource}, {resource}, '[]') WITH &&, tstzrange(starts_at, ends_at) WITH &&"
+        f"{f', {meet}' if meet else ''}) "
         f"WHERE (active AND {resource} IS NOT NULL)"
     )
     taken = (
@@ -97,6 +101,7 @@ def no_overlap(*, table: str, resource: str) -> tuple[Rule, ...]:
         f"WHERE other.active AND other.{resource} = NEW.{resource} "
         "AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at "
         "AND other.starts_at > datetime(NEW.starts_at, '-26 hours')"
+        f"{f' AND ({meet_sqlite})' if meet_sqlite else ''}"
     )
     drop = (f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}",)
     on_insert = _sqlite_trigger("INSERT", table=table, name=f"{name}_insert", when=f"{taken})", because=name)
@@ -166,7 +171,11 @@ def _on_existing_tables(connection: Any, app_label: str | None) -> list[Rule]:
 
 
 class InstallRules(Operation):
-    """Migration operation: install the rules of the app whose migration this is, on whichever vendor runs it."""
+    """Migration operation: install the rules of the app whose migration this is, on whichever vendor runs it.
+
+    The rules are those of today's code, so only the newest migration that changed a rule's columns may install them;
+    it is preceded by `RemoveRules`, and what older ones installed is left to it.
+    """
 
     reduces_to_sql = True
     reversible = True
@@ -182,3 +191,16 @@ class InstallRules(Operation):
 
     def describe(self) -> str:
         return "Install the app's database rules"
+
+
+class RemoveRules(InstallRules):
+    """Migration operation: take the app's rules away, so that the columns they name can change."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        remove(schema_editor.connection, app_label)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """The state before had them; they come back after the migrate."""
+
+    def describe(self) -> str:
+        return "Remove the app's database rules"

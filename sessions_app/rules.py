@@ -6,6 +6,16 @@ ENTRY, SESSION = "sessions_app_calendarentry", "sessions_app_treatmentsession"
 CLOSED = "('signed', 'not_treated')"
 
 
+# A nurse or a room has two lanes: visits are in the first, a visit that was overbooked on purpose is in the second, and
+# whatever is closed takes both. So an overbooked visit stands beside one other, and never inside a closure.
+_SHUT = "kind IN ('closure', 'time_off')"
+_LANES = (
+    "int4range((overbook_reason <> '')::int, "
+    f"CASE WHEN {_SHUT} OR overbook_reason <> '' THEN 1 ELSE 0 END, '[]') WITH &&"
+)
+_SAME_LANE = f"(NEW.overbook_reason = '') = (other.overbook_reason = '') OR NEW.{_SHUT} OR other.{_SHUT}"
+
+
 def _locked_child(table: str) -> tuple[Rule, ...]:
     """A part of a session can be written only while the session is a draft."""
 
@@ -31,8 +41,8 @@ def _locked_child(table: str) -> tuple[Rule, ...]:
 
 
 RULES = (
-    *no_overlap(table=ENTRY, resource="nurse_id"),
-    *no_overlap(table=ENTRY, resource="room_id"),
+    *no_overlap(table=ENTRY, resource="nurse_id", meet=_LANES, meet_sqlite=_SAME_LANE),
+    *no_overlap(table=ENTRY, resource="room_id", meet=_LANES, meet_sqlite=_SAME_LANE),
     *no_overlap(table=ENTRY, resource="patient_id"),
     *(
         refuse(

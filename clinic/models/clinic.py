@@ -38,6 +38,19 @@ class Clinic(models.Model):
         default=15, validators=[MinValueValidator(5), MaxValueValidator(60)]
     )
     booking_horizon_days = models.PositiveSmallIntegerField(default=365)
+    # After a change of a visit the patient is told this much later; undone before, nothing is sent.
+    change_grace_minutes = models.PositiveSmallIntegerField(default=5, validators=[MaxValueValidator(60)])
+    # Whether patients move their own visits on their page, and until how long before.
+    patients_may_move = models.BooleanField(default=False)
+    patient_move_notice_hours = models.PositiveSmallIntegerField(default=24, validators=[MaxValueValidator(336)])
+    # How long an offered time is kept for somebody on the wait list.
+    offer_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(5), MaxValueValidator(1440)]
+    )
+    # By when somebody who asked on the public page is answered.
+    request_answer_hours = models.PositiveSmallIntegerField(
+        default=24, validators=[MinValueValidator(1), MaxValueValidator(168)]
+    )
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:

@@ -32,6 +32,14 @@ class Patient(models.Model):
         ENGLISH = "en", "English"
         SPANISH = "es", "Español"
 
+    class Prefers(models.TextChoices):
+        """The part of the day in which visits are offered first."""
+
+        ANY = "", "Any time of day"
+        MORNING = "morning", "Mornings"
+        AFTERNOON = "afternoon", "Afternoons"
+        EVENING = "evening", "Evenings"
+
     class RiskFactor(models.TextChoices):
         """Remembered facts that the safety questions confirm instead of asking again."""
 
@@ -53,6 +61,7 @@ class Patient(models.Model):
     email = models.EmailField("e-mail", blank=True)
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
     time_zone = models.CharField(max_length=64, validators=[validate_zone])
+    prefers = models.CharField("prefers visits in the", max_length=10, choices=Prefers, blank=True)
     weight_kg = models.DecimalField(
         "weight",
         max_digits=4,

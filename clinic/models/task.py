@@ -30,11 +30,15 @@ class StaffTask(models.Model):
         MESSAGE_EXPIRED = "message_expired", "Message too late, not sent"
         MESSAGE_UNCERTAIN = "message_uncertain", "Message may not have arrived"
         MESSAGE_UNREACHABLE = "message_unreachable", "No way to reach the patient"
+        VISIT_OUTSIDE_HOURS = "visit_outside_hours", "Visit outside of the hours"
+        VISIT_MOVE_ASKED = "visit_move_asked", "Patient asks for another time"
 
     public_id = public_id()
     kind = models.CharField(max_length=24, choices=Kind)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tasks")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, related_name="tasks")
+    # What an upper app's task is about, by public id; who owns the kind knows what it names.
+    about_id = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -45,6 +49,9 @@ class StaffTask(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "delivery"], name="task_once_per_delivery"),
+            models.UniqueConstraint(
+                fields=["kind", "about_id"], condition=Q(done_at__isnull=True), name="task_once_open_about"
+            ),
             # However many messages found no way to a patient, one open task says so.
             models.UniqueConstraint(
                 fields=["patient"],

@@ -1,11 +1,9 @@
-"""Database rules of the app; see sessions_app/rules.py."""
+"""The database rules are installed by the newest migration that changed what they name."""
 
 from django.db import migrations
-
-from clinic.database_rules import InstallRules
 
 
 class Migration(migrations.Migration):
     dependencies = [("sessions_app", "0001_initial")]
 
-    operations = [InstallRules()]
+    operations = []

@@ -33,6 +33,8 @@ class Service(models.Model):
     nurses = models.ManyToManyField(User, blank=True, related_name="+", limit_choices_to={"is_staff": True})
     rooms = models.ManyToManyField(Room, blank=True, related_name="+")
     minimum_notice_minutes = models.PositiveIntegerField(default=0)
+    # How many days ahead it may be booked; empty: as far as the clinic books.
+    booking_horizon_days = models.PositiveSmallIntegerField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -102,6 +104,30 @@ class NurseHours(models.Model):
             )
 
 
+class DatedHours(models.Model):
+    """When a nurse works on one date instead of her weekly hours; a day off is a closure, not an empty date."""
+
+    nurse = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="dated_hours", limit_choices_to={"is_staff": True}
+    )
+    date = models.DateField()
+    starts = models.TimeField()
+    ends = models.TimeField()
+    note = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["date", "nurse", "starts"]
+        verbose_name_plural = "dated hours"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="dated_hours_end_after_start"),
+            models.UniqueConstraint(fields=["nurse", "date", "starts"], name="dated_hours_once"),
+        ]
+        indexes = [models.Index(fields=["date"], name="dated_hours_date")]
+
+    def __str__(self) -> str:
+        return f"{self.nurse} {self.date} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
 class Closure(models.Model):
     """A stretch that is closed for the clinic, or for one nurse or room: one entry per nurse and room and day."""
 
@@ -137,6 +163,9 @@ class CalendarEntry(models.Model):
     held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     # A hold is over at this moment, without any job: offers ignore it, and a booking removes it first.
     hold_expires_at = models.DateTimeField(null=True)
+    # Somebody with the permission put this visit beside another one of its nurse or room, and said why. At most one
+    # beside each, never inside a closure, and never two of one patient: the rule of the database says so.
+    overbook_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         indexes = [
@@ -157,10 +186,65 @@ class CalendarEntry(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind="hold") | Q(hold_expires_at__isnull=False), name="entry_hold_ends"
             ),
+            models.CheckConstraint(
+                condition=Q(overbook_reason="") | Q(kind="appointment"), name="entry_overbooks_a_visit"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Course(models.Model):
+    """Several treatments of one patient, planned together; which of them is "3 of 5" follows from their order."""
+
+    public_id = public_id()
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    # How many the patient needs in all, those before the first booking of this course included.
+    planned_sessions = models.PositiveSmallIntegerField()
+    done_before = models.PositiveSmallIntegerField(default=0)
+    request_key = models.UUIDField(unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(planned_sessions__gte=1, planned_sessions__lte=20, done_before__lt=F("planned_sessions")),
+                name="course_length_possible",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.planned_sessions} x {self.service}"
+
+
+class RepeatHold(models.Model):
+    """A clinician lets the next treatment wait (rule B4), until a clinician lifts it."""
+
+    public_id = public_id()
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="repeat_holds")
+    reason = models.CharField(max_length=300)
+    placed_at = models.DateTimeField(default=timezone.now)
+    placed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    lift_note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient"], condition=Q(lifted_at__isnull=True), name="one_open_hold"),
+            models.CheckConstraint(condition=~Q(reason=""), name="repeat_hold_has_reason"),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False) & ~Q(lift_note=""),
+                name="repeat_hold_lifted_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
@@ -190,6 +274,10 @@ class Appointment(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         NO_SHOW = "no_show", "No-show"
 
+    class ConfirmedVia(models.TextChoices):
+        PORTAL = "portal", "By the patient"
+        DESK = "desk", "By phone"
+
     public_id = public_id()
     entry = models.OneToOneField(CalendarEntry, on_delete=models.PROTECT, related_name="appointment")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
@@ -202,6 +290,14 @@ class Appointment(models.Model):
     version = models.PositiveIntegerField(default=1)
     # From the form: sending it again shows the booking that it made.
     request_key = models.UUIDField(unique=True)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, null=True, related_name="appointments")
+    # The patient said that this very time holds; a moved visit is to be confirmed anew.
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_via = models.CharField(max_length=8, choices=ConfirmedVia, blank=True)
+    # The patient asked on their page for another time, in their words.
+    move_asked_at = models.DateTimeField(null=True)
+    move_wish = models.CharField(max_length=200, blank=True)
+    overbooked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True)
     # A sentence such as "later than usual"; shown where the visit is shown.
     window_note = models.CharField(max_length=200, blank=True)
@@ -219,6 +315,11 @@ class Appointment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(early_approved_by__isnull=True) | ~Q(early_reason=""), name="appointment_early_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True, confirmed_via="")
+                | Q(confirmed_at__isnull=False) & ~Q(confirmed_via=""),
+                name="appointment_confirmed_via",
             ),
         ]
 
