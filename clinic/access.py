@@ -44,6 +44,8 @@ class Permission(StrEnum):
     VIEW_CHART = "view chart"
     RECORD_SESSION = "record session"
     OVERRIDE_CHECK = "override check"
+    MANAGE_STOCK = "manage stock"
+    REVIEW_AUDIT = "review audit"
     VIEW_PLAN = "view plan"
     VIEW_DELIVERIES = "view deliveries"
     WORK_TASKS = "work tasks"
@@ -71,6 +73,7 @@ _CLINICIAN = {
     Permission.APPROVE_EARLY_REPEAT,
     Permission.HOLD_REPEAT,
     Permission.OVERBOOK,
+    Permission.MANAGE_STOCK,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -83,9 +86,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.WORK_TASKS,
         }
     ),
-    Role.NURSE: frozenset({*_CLINICAL, Permission.RECORD_SESSION}),
+    Role.NURSE: frozenset({*_CLINICAL, Permission.RECORD_SESSION, Permission.MANAGE_STOCK}),
     Role.CLINICIAN: frozenset(_CLINICIAN),
-    Role.CLINICAL_LEAD: frozenset({*_CLINICIAN, Permission.SIGN_PROTOCOL, Permission.EDIT_SCHEDULE}),
+    Role.CLINICAL_LEAD: frozenset(
+        {*_CLINICIAN, Permission.SIGN_PROTOCOL, Permission.EDIT_SCHEDULE, Permission.REVIEW_AUDIT}
+    ),
     # The administrator runs the place and sees no chart.
     Role.ADMINISTRATOR: frozenset(
         {
@@ -94,6 +99,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_SCHEDULE,
             Permission.VIEW_PROTOCOL,
             Permission.EDIT_SCHEDULE,
+            Permission.MANAGE_STOCK,
+            Permission.REVIEW_AUDIT,
             Permission.ADMINISTER,
         }
     ),

@@ -1,6 +1,6 @@
 """Database rules of the visit: nobody and nothing is booked twice, and what is signed stays as it was signed."""
 
-from clinic.database_rules import Rule, no_overlap, refuse
+from clinic.database_rules import Rule, append_only, no_overlap, refuse
 
 ENTRY, SESSION = "sessions_app_calendarentry", "sessions_app_treatmentsession"
 CLOSED = "('signed', 'not_treated')"
@@ -72,4 +72,29 @@ RULES = (
     *_locked_child("sessions_app_treatedsite"),
     *_locked_child("sessions_app_sessionampoule"),
     *_locked_child("sessions_app_sessionfinding"),
+    *append_only("sessions_app_stockmovement"),
+    *append_only("sessions_app_consenttext"),
+    *append_only("sessions_app_adversestep"),
+    *append_only("sessions_app_score"),
+    refuse(
+        "DELETE",
+        table="sessions_app_seriesconsent",
+        name="sessions_app_seriesconsent_no_delete",
+        because="a consent is withdrawn, never deleted",
+    ),
+    refuse(
+        "UPDATE",
+        table="sessions_app_seriesconsent",
+        name="sessions_app_seriesconsent_signed",
+        when="OLD.ended_at IS NOT NULL OR OLD.text_id <> NEW.text_id OR OLD.patient_id <> NEW.patient_id "
+        "OR OLD.signed_at <> NEW.signed_at OR OLD.signed_name <> NEW.signed_name "
+        "OR OLD.allows_photographs <> NEW.allows_photographs",
+        because="a signed consent is not changed; it is withdrawn and signed anew",
+    ),
+    refuse(
+        "DELETE",
+        table="sessions_app_adverseevent",
+        name="sessions_app_adverseevent_no_delete",
+        because="adverse events are closed, never deleted",
+    ),
 )

@@ -51,6 +51,10 @@ class Clinic(models.Model):
     request_answer_hours = models.PositiveSmallIntegerField(
         default=24, validators=[MinValueValidator(1), MaxValueValidator(168)]
     )
+    # A consent holds for one series of treatments, and no longer than this.
+    consent_months = models.PositiveSmallIntegerField(
+        default=12, validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:

@@ -40,6 +40,12 @@ class Patient(models.Model):
         AFTERNOON = "afternoon", "Afternoons"
         EVENING = "evening", "Evenings"
 
+    class Sex(models.TextChoices):
+        NOT_SAID = "", "Not said"
+        FEMALE = "female", "Female"
+        MALE = "male", "Male"
+        OTHER = "other", "Other"
+
     class RiskFactor(models.TextChoices):
         """Remembered facts that the safety questions confirm instead of asking again."""
 
@@ -57,6 +63,7 @@ class Patient(models.Model):
     given_name = models.CharField("first name", max_length=60)
     family_name = models.CharField("last name", max_length=60)
     birth_date = models.DateField()
+    sex = models.CharField(max_length=8, choices=Sex, blank=True)
     phone = PhoneNumberField(blank=True)
     email = models.EmailField("e-mail", blank=True)
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)

@@ -32,6 +32,9 @@ class StaffTask(models.Model):
         MESSAGE_UNREACHABLE = "message_unreachable", "No way to reach the patient"
         VISIT_OUTSIDE_HOURS = "visit_outside_hours", "Visit outside of the hours"
         VISIT_MOVE_ASKED = "visit_move_asked", "Patient asks for another time"
+        OVERRIDE_TO_REVIEW = "override_to_review", "Lifted block to review"
+        ADVERSE_EVENT = "adverse_event", "Adverse event to look at"
+        SYMPTOM_REPORT = "symptom_report", "Report of a patient"
 
     public_id = public_id()
     kind = models.CharField(max_length=24, choices=Kind)

@@ -102,12 +102,24 @@ class TreatmentSession(models.Model):
     signed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # Who has the draft open; another person sees it and may take over.
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    held_at = models.DateTimeField(null=True)
+    # The nurse is ready and a clinician must answer what only a clinician may.
+    clinician_asked_at = models.DateTimeField(null=True)
+    clinician_asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
     objects = TreatmentSessionQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["patient", "-started_at"], name="session_of_patient"),
             models.Index(fields=["nurse", "started_at"], condition=Q(status="draft"), name="session_unsigned"),
+            models.Index(
+                fields=["clinician_asked_at"],
+                condition=Q(status="draft", clinician_asked_at__isnull=False),
+                name="session_waits_for_clinician",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -150,6 +162,9 @@ class TreatedSite(models.Model):
     injection_count = models.PositiveSmallIntegerField()
     # All injections of the site together, mL.
     volume_ml = models.DecimalField(max_digits=5, decimal_places=2)
+    # Where they were logged one by one: mL each, as text; their number and sum are the two fields above.
+    injections_ml = models.JSONField(default=list, blank=True)
+    technique = models.CharField(max_length=60, blank=True)
     diameter_mm = models.DecimalField(max_digits=3, decimal_places=1, null=True, blank=True)
     treated_length_cm = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     needle_gauge = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -197,6 +212,9 @@ class SessionAmpoule(models.Model):
     lot = models.CharField(max_length=40, blank=True)
     expiry = models.CharField(max_length=10, blank=True)  # as printed: 2027-05 or 2027-05-31
     opened = models.PositiveSmallIntegerField()
+    # The lot in the clinic's stock, where it is from there; the text above is the record.
+    stock_lot = models.ForeignKey("sessions_app.Lot", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    discarded_ml = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
 
     class Meta:
         ordering = ["strength_percent", "id"]
