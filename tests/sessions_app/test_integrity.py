@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.database_rules import install, remove
 from sessions_app.models import Appointment, CalendarEntry
@@ -97,9 +98,81 @@ def test_an_entry_without_its_appointment_is_named():
     assert check()[1] == [f"Entry {entry.pk} is of kind appointment and belongs to none."]
 
 
-def test_the_price_of_the_check_does_not_grow_with_the_rows(django_assert_num_queries):
+# --- Overbooked visits ----------------------------------------------------------------------------------------
+
+
+def overbook(visit, *, reason="She flies home tomorrow", by=None):
+    CalendarEntry.objects.filter(pk=visit.entry_id).update(overbook_reason=reason)
+    Appointment.objects.filter(pk=visit.pk).update(overbooked_by=by or make_user("clinician"))
+
+
+def test_one_overbooked_visit_beside_another_is_as_it_should_be():
+    nurse, room = make_user(), make_room()
+    make_appointment(nurse=nurse, room=room, starts_at=at("2026-01-13 12:00"))
+    beside = make_appointment(nurse=nurse, room=room, starts_at=at("2026-01-13 10:00"))
+    overbook(beside)
+    CalendarEntry.objects.filter(pk=beside.entry_id).update(
+        starts_at=at("2026-01-13 12:30"), ends_at=at("2026-01-13 13:30")
+    )
+
+    assert check() == (0, ["The calendar and the appointments agree."], "")
+
+
+def test_two_overbooked_visits_at_one_moment_are_named(without_rules):
+    nurse = make_user()
+    visits = [make_appointment(nurse=nurse) for _ in range(3)]
+    for visit in visits[1:]:
+        overbook(visit)
+
+    assert check()[1] == [
+        f"Entries {visits[1].entry_id} and {visits[2].entry_id} share nurse {nurse.pk} at 2026-01-13 15:00 UTC."
+    ]
+
+
+def test_an_overbooked_visit_inside_a_closure_is_named(without_rules):
+    room = make_room()
+    visit = make_appointment(room=room)
+    overbook(visit)
+    closed = make_entry(
+        kind="closure", room=room, starts_at=at("2026-01-13 08:00"), ends_at=at("2026-01-13 18:00"),
+    )  # fmt: skip
+
+    assert check()[1] == [f"Entries {closed.pk} and {visit.entry_id} share room {room.pk} at 2026-01-13 15:00 UTC."]
+
+
+def test_overbooking_puts_no_patient_in_two_places(without_rules):
+    patient = make_patient()
+    first, second = (make_appointment(patient=patient) for _ in range(2))
+    overbook(second)
+
+    assert check()[1] == [
+        f"Entries {first.entry_id} and {second.entry_id} share patient {patient.pk} at 2026-01-13 15:00 UTC."
+    ]
+
+
+def test_an_overbooked_visit_has_a_reason_and_somebody_who_gave_it():
+    without_person, without_reason, blank = (make_appointment() for _ in range(3))
+    CalendarEntry.objects.filter(pk=without_person.entry_id).update(overbook_reason="She flies home tomorrow")
+    overbook(without_reason, reason="")
+    overbook(blank, reason="  ")
+
+    assert check()[1] == [
+        f"Appointment {without_person.public_id}: it is overbooked, but not by whom.",
+        f"Appointment {without_reason.public_id}: somebody overbooked it without a reason.",
+        f"Appointment {blank.public_id}: somebody overbooked it without a reason.",
+    ]
+
+
+def queries_of_a_check():
+    with CaptureQueriesContext(connection) as captured:
+        check()
+    return len(captured)
+
+
+def test_the_price_of_the_check_does_not_grow_with_the_rows():
+    make_appointment()
+    few = queries_of_a_check()
     for _ in range(5):
         make_appointment()
 
-    with django_assert_num_queries(5):
-        check()
+    assert queries_of_a_check() == few <= 20
