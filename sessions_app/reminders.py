@@ -16,8 +16,10 @@ from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import MessageKey
 from clinic.protocol.zones import local_date, zone_named
 from sessions_app.models import Appointment
+from sessions_app.notices import SOURCE, Notice
 
-SOURCE = "appointment"
+__all__ = ["SOURCE", "call_off_reminders", "plan_reminders", "reminder_letters", "unwanted_reminders"]
+
 _DAYS_BEFORE: dict[str, int] = {MessageKey.APPT_3: 3, MessageKey.APPT_1: 1}
 
 
@@ -58,7 +60,7 @@ def plan_reminders(appointment: Appointment, *, clinic: Clinic, protocol: Protoc
 
 
 def call_off_reminders(appointment: Appointment, *, reason: str) -> None:
-    """Cancel what is not sent yet. Inside the caller's transaction."""
+    """Cancel what is not sent yet, notices included. Inside the caller's transaction."""
     notifications.cancel(source=SOURCE, source_id=appointment.public_id, reason=reason)
 
 
@@ -72,8 +74,12 @@ def unwanted_reminders(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
 def _why_unwanted(delivery: Delivery, visit: Appointment | None) -> str:
     if visit is None:
         return "the appointment does not exist"
+    if delivery.step == Notice.CANCELLED:
+        return "" if visit.status == Appointment.Status.CANCELLED else "the appointment is not cancelled any more"
     if visit.status != Appointment.Status.BOOKED:
         return f"the appointment is {visit.get_status_display().lower()}"
+    if delivery.step in (Notice.BOOKED, Notice.MOVED):
+        return "" if delivery.not_after == visit.starts_at else "the appointment was moved"
     day = local_date(visit.starts_at, zone_named(delivery.time_zone))
     reminded_on = day - timedelta(days=_DAYS_BEFORE[delivery.step])
     if delivery.local_time[:10] != reminded_on.isoformat():
@@ -82,11 +88,14 @@ def _why_unwanted(delivery: Delivery, visit: Appointment | None) -> str:
 
 
 def reminder_letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
-    """What the words of a reminder need, by delivery id: when the visit starts and how long to plan for. One query."""
+    """What the words of a reminder need, by delivery id: when the visit starts and how long to plan for. One query.
+
+    A cancellation speaks of the start that the patient knew, which is its deadline.
+    """
     visits = _visits_of(deliveries)
     return {
         each.pk: {
-            "starts_at": visits[each.source_id].starts_at,
+            "starts_at": each.not_after if each.step == Notice.CANCELLED else visits[each.source_id].starts_at,
             "minutes": visits[each.source_id].chair_minutes + visits[each.source_id].walk_minutes,
         }
         for each in deliveries

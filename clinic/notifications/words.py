@@ -9,6 +9,10 @@ from clinic.protocol.vocabulary import MessageKey
 STEPS: dict[str, tuple[str, str]] = {
     MessageKey.APPT_1: ("Visit reminder, the day before", "Visit reminder, the day before"),
     MessageKey.APPT_3: ("Visit reminder, three days before", "Visit reminder, three days before"),
+    # Steps of the schedule, told when a visit is booked or changed; `sessions_app.notices` plans them.
+    "APPT_BOOKED": ("Visit booked", "Visit booked"),
+    "APPT_MOVED": ("Visit moved", "Visit moved"),
+    "APPT_CANCELLED": ("Visit cancelled", "Visit cancelled"),
     MessageKey.COMP_SWITCH: ("New step in the plan", "Stocking: from day and night to daytime"),
     MessageKey.ACT_SWITCH: ("Something changes in the plan", "Activity: a restriction ends"),
     MessageKey.CHECK_1: ("“How are you?”", "“How are you?” on the day after"),
