@@ -4,7 +4,7 @@ Sources: CEAP, Porter and Moneta 1995, 2020 update by Lurie et al.; revised VCSS
 items are the published ones, shortened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clinic.protocol.errors import ProtocolError
