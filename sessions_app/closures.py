@@ -117,7 +117,8 @@ def _closed_already(
 ) -> dict[tuple[str, int], list[Period]]:
     """Which parts are closed for whom; `Refused` when a visit is booked in the period."""
     entries = entries_meeting(period.starts_at, period.ends_at).filter(Q(nurse__in=nurse_ids) | Q(room__in=room_ids))
-    entries.filter(Q(hold_expires_at__lte=now) | Q(held_by=by), kind=CalendarEntry.Kind.HOLD).delete()
+    own = Q(held_by=by, patient__isnull=True)  # a time kept for a patient stands in the way like a visit
+    entries.filter(Q(hold_expires_at__lte=now) | own, kind=CalendarEntry.Kind.HOLD).delete()
     closed: dict[tuple[str, int], list[Period]] = {}
     in_the_way = []
     for entry in entries.select_related("nurse").order_by("starts_at"):
@@ -158,16 +159,18 @@ def hold(
     patient: Patient | None = None,
     by: User,
     minutes: int = HOLD_MINUTES,
+    length: timedelta | None = None,
     now: datetime | None = None,
 ) -> CalendarEntry:
     """Keep a time free for a few minutes while somebody asks the patient; it ends by itself, without any job.
 
-    Booking in that time by the same person takes the place of the hold; everybody else is told that it is taken.
+    A hold for a patient gives way to a booking of that patient alone, any other to a booking by the same person;
+    everybody else is told that the time is taken. `length` replaces the service's, for a visit that would move.
     """
     wish = Wish(
         clinic=Clinic.current(),
         service=service,
-        period=period_of(starts_at, service.length),
+        period=period_of(starts_at, length or service.length),
         by=by,
         now=now or timezone.now(),
         nurse=nurse,

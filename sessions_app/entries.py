@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from clinic.models import User
 from sessions_app.capacity import entries_meeting
-from sessions_app.models import CalendarEntry
+from sessions_app.models import CalendarEntry, WaitListOffer
 
 Candidate = tuple[int, int]
 """Ids of a nurse and a room."""
@@ -48,7 +48,8 @@ def take(
 ) -> None:
     """Save `entry` (new, or moved) with the first of the candidates that is free; `Conflict` when none is.
 
-    Holds in the wanted time that are over, or are this person's own, are removed first.
+    Holds in the wanted time that are over, that keep it for this very patient, or that this person put there for nobody
+    in particular are removed first. A time that is kept for somebody else stays theirs, whoever asks.
     """
     nurses, rooms = ({candidate[place] for candidate in candidates} for place in (0, 1))
     _lock(nurses, rooms, entry.patient_id, also_lock)
@@ -130,17 +131,27 @@ def _rows_in_the_way(
             or (row.patient_id is not None and row.patient_id == entry.patient_id)
         )
     ]
-    lifted = [row.id for row in rows if _is_lifted(row, by=by, now=now)]
+    lifted = [row.id for row in rows if _is_lifted(row, patient_id=entry.patient_id, by=by, now=now)]
     if lifted:
+        _answer_offers([row.id for row in rows if row.id in lifted and row.patient_id is not None], now=now)
         CalendarEntry.objects.filter(pk__in=lifted).delete()
     return [row for row in rows if row.id not in lifted]
 
 
-def _is_lifted(row: Row, *, by: User, now: datetime) -> bool:
-    """A hold that is over, or that this very person put there."""
+def _is_lifted(row: Row, *, patient_id: int | None, by: User, now: datetime) -> bool:
+    """A hold that is over; one for a patient gives way to that patient alone, any other to who put it there."""
     if row.kind != CalendarEntry.Kind.HOLD or row.hold_expires_at is None:
         return False
-    return row.hold_expires_at <= now or row.held_by_id == by.pk
+    if row.hold_expires_at <= now:
+        return True
+    return row.held_by_id == by.pk if row.patient_id is None else row.patient_id == patient_id
+
+
+def _answer_offers(hold_ids: Sequence[int], *, now: datetime) -> None:
+    """Who books another way into the time that the wait list kept for them leaves no offer open without its time."""
+    if hold_ids:
+        open_offers = WaitListOffer.objects.filter(hold__in=hold_ids, answer="", expires_at__gt=now)
+        open_offers.update(answer=WaitListOffer.Answer.TAKEN_BACK, answered_at=now)
 
 
 def release(entry_id: int) -> None:

@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sessions_app.availability import Period, without
 from sessions_app.free_times import Search, Slot
+from sessions_app.models import PartOfDay
 
 # In days of distance from the wished moment: how far away a visit may be to outweigh another nurse, or a useless gap.
 _OTHER_NURSE, _USELESS_GAP = 2.0, 1.0
 _DAY = timedelta(days=1)
 _NEAR = timedelta(hours=36)
+# On the clinic's wall clock: before this hour it is morning, before that one afternoon.
+_AFTERNOON, _EVENING = 12, 17
 
 
 class Ranking:
@@ -67,6 +70,14 @@ class Ranking:
     def _stretch_of(self, slot: Slot) -> Period:
         number = bisect_right(self.stretch_starts[slot.nurse_id], slot.starts_at) - 1
         return self.stretches[slot.nurse_id][number]
+
+
+def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
+    """The part of the clinic's day in which a visit starts: from noon it is afternoon, from 17:00 evening."""
+    hour = instant.astimezone(zone).hour
+    if hour < _AFTERNOON:
+        return PartOfDay.MORNING
+    return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
 
 
 def varied(slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:

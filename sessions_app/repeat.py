@@ -4,7 +4,7 @@ The rules themselves are `clinic.protocol.window`; here they get the patient's f
 visit or a review may be booked on any day.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,16 +15,33 @@ from clinic.protocol.window import BookingAnswer, BookingWindow, booking_answer,
 from sessions_app.models import Service, TreatmentSession
 
 HoldSource = Callable[[Patient], Iterable[Hold]]
+HoldSourceOfMany = Callable[[Sequence[Patient]], Iterable[int]]
 _hold_sources: dict[str, HoldSource] = {}
+_hold_sources_of_many: dict[str, HoldSourceOfMany] = {}
 
 
-def register_holds(name: str, source: HoldSource) -> None:
-    """Let an upper app say why a patient's repeat waits for a clinician (rule B4); called in its `AppConfig.ready`."""
+def register_holds(name: str, source: HoldSource, *, of_many: HoldSourceOfMany | None = None) -> None:
+    """Let an upper app say why a patient's repeat waits for a clinician (rule B4); called in its `AppConfig.ready`.
+
+    `of_many` names those of many patients who wait (their ids), in one query; lists ask it instead of each patient.
+    """
     _hold_sources[name] = source
+    if of_many is not None:
+        _hold_sources_of_many[name] = of_many
 
 
 def unregister_holds(name: str) -> None:
     _hold_sources.pop(name, None)
+    _hold_sources_of_many.pop(name, None)
+
+
+def on_hold(patients: Sequence[Patient]) -> set[int]:
+    """The ids of those patients whose repeat waits for a clinician."""
+    waiting: set[int] = set()
+    for name, source in _hold_sources.items():
+        of_many = _hold_sources_of_many.get(name)
+        waiting |= set(of_many(patients) if of_many else (each.pk for each in patients if [*source(each)]))
+    return waiting
 
 
 @dataclass(frozen=True, slots=True)
