@@ -18,12 +18,13 @@ from sessions_app.wording import day_words, time_words
 
 Status = Appointment.Status
 
-# What a press makes of the visit: words, icon and key of its button.
-_MOVES: dict[Status, tuple[str, str, str]] = {
+# What a press makes of the visit: words, icon and key of its button, on the board and in the dialog. N books and D shows
+# the day everywhere, so they are no keys here.
+STATUS_MOVES: dict[Status, tuple[str, str, str]] = {
     Status.ARRIVED: ("Check in", "circle-dot", "C"),
     Status.IN_TREATMENT: ("Called in", "circle-play", "I"),
-    Status.DONE: ("Done", "circle-check", "D"),
-    Status.NO_SHOW: ("Did not come", "circle-slash", "N"),
+    Status.DONE: ("Done", "circle-check", "F"),
+    Status.NO_SHOW: ("Did not come", "circle-slash", "A"),
     Status.BOOKED: ("Not here after all", "undo-2", "Z"),
 }
 
@@ -62,10 +63,10 @@ def may_become(appointment: Appointment, status: Status) -> bool:
 
 def status_moves(appointment: Appointment, *, now: datetime) -> list[StatusMove]:
     """What the visit may become, without cancelling; "did not come" only once it should have begun."""
-    offered = [each for each in _MOVES if may_become(appointment, each)]
+    offered = [each for each in STATUS_MOVES if may_become(appointment, each)]
     if now < appointment.starts_at and Status.NO_SHOW in offered:
         offered.remove(Status.NO_SHOW)
-    return [StatusMove(str(each), *_MOVES[each]) for each in offered]
+    return [StatusMove(str(each), *STATUS_MOVES[each]) for each in offered]
 
 
 def when_words(appointment: Appointment, zone: ZoneInfo) -> str:
