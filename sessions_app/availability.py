@@ -52,6 +52,15 @@ class WeeklyHours:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DatedHours:
+    """Open on one date for ``[starts, ends)`` on the wall clock, instead of whatever the weekday has."""
+
+    day: date
+    starts: time
+    ends: time
+
+
 def days_between(first: date, last: date) -> list[date]:
     """Every date from the first to the last, both inclusive."""
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -63,20 +72,24 @@ def day_period(day: date, zone: ZoneInfo) -> Period:
     return Period(_edge(midnight, zone, 0), _edge(next_midnight, zone, 0))
 
 
-def opening_periods(hours: Iterable[WeeklyHours], days: Iterable[date], zone: ZoneInfo) -> list[Period]:
+def opening_periods(
+    hours: Iterable[WeeklyHours], days: Iterable[date], zone: ZoneInfo, dated: Iterable[DatedHours] = ()
+) -> list[Period]:
     """When it is open on those days, in order; hours that touch are one period, a gap between two is a break.
 
-    An end in a repeated hour is the later one, an edge in a missing hour is the moment of the change.
+    Hours of one date replace the weekly ones of that date. An end in a repeated hour is the later one, an edge in a
+    missing hour is the moment of the change.
     """
-    hours = tuple(hours)
+    hours, of_date = tuple(hours), dict[date, list[DatedHours]]()
+    for exception in dated:
+        of_date.setdefault(exception.day, []).append(exception)
     opened = []
     for day in days:
-        for row in hours:
-            if row.hold_on(day):
-                starts_at = _edge(datetime.combine(day, row.starts), zone, 0)
-                ends_at = _edge(datetime.combine(day, row.ends), zone, 1)
-                if starts_at < ends_at:
-                    opened.append(Period(starts_at, ends_at))
+        for row in of_date.get(day) or [row for row in hours if row.hold_on(day)]:
+            starts_at = _edge(datetime.combine(day, row.starts), zone, 0)
+            ends_at = _edge(datetime.combine(day, row.ends), zone, 1)
+            if starts_at < ends_at:
+                opened.append(Period(starts_at, ends_at))
     return united(opened)
 
 
@@ -126,6 +139,12 @@ def without(periods: Iterable[Period], taken: Iterable[Period]) -> list[Period]:
         if free_from < period.ends_at:
             left.append(Period(free_from, period.ends_at))
     return left
+
+
+def is_covered(period: Period, opened: Sequence[Period]) -> bool:
+    """Whether one of the periods holds all of it; they are in order and do not meet, as `united` gives them."""
+    before = bisect_right(opened, period.starts_at, key=lambda each: each.starts_at)
+    return before > 0 and opened[before - 1].covers(period)
 
 
 def is_on_grid(instant: datetime, *, zone: ZoneInfo, grid_minutes: int) -> bool:

@@ -93,7 +93,7 @@ def _check_time(wish: Wish) -> None:
     if starts_at < wish.now + timedelta(minutes=service.minimum_notice_minutes):
         text = f"Book {service.name} at least {service.minimum_notice_minutes} minutes ahead. Choose a later time."
         raise Refused(text, rule="notice", field="starts_at")
-    last = last_bookable_date(clinic, wish.now)
+    last = last_bookable_date(clinic, wish.now, service)
     if local_date(starts_at, clinic.zone) > last:
         raise Refused(f"Choose a date up to {day_words(last)} {last.year}.", rule="horizon", field="starts_at")
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from clinic.access import Role
 from clinic.models import Room, User
-from sessions_app.availability import Period, WeeklyHours, days_between, opening_periods
+from sessions_app.availability import DatedHours, Period, WeeklyHours, days_between, opening_periods
 from sessions_app.models import CalendarEntry, Service
 
 # No entry is longer (a rule of the database), so what starts earlier than this before a moment is over by then.
@@ -27,13 +27,18 @@ class OpenNurse:
 
 
 # As text, because building these two from the ORM takes ten times as long as running them, and every search and every
-# booking asks both. A service without chosen nurses (or rooms) is given by all of them.
+# booking asks both. A service without chosen nurses (or rooms) is given by all of them. Hours of one date have no
+# weekday; they are in the same answer, so that exceptions cost no query.
 _OPEN_NURSES = """
     SELECT hours.nurse_id, nurse.name, hours.weekday, hours.starts, hours.ends, hours.valid_from, hours.valid_until
-    FROM sessions_app_nursehours hours
+    FROM (
+      SELECT nurse_id, weekday, starts, ends, valid_from, valid_until FROM sessions_app_nursehours
+      WHERE valid_from <= %s AND (valid_until IS NULL OR valid_until >= %s)
+      UNION ALL
+      SELECT nurse_id, NULL, starts, ends, date, date FROM sessions_app_datedhours WHERE date BETWEEN %s AND %s
+    ) hours
     JOIN clinic_user nurse ON nurse.id = hours.nurse_id
     WHERE nurse.is_active AND nurse.is_staff AND nurse.roles LIKE %s
-      AND hours.valid_from <= %s AND (hours.valid_until IS NULL OR hours.valid_until >= %s)
       AND (
         NOT EXISTS (SELECT 1 FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
         OR hours.nurse_id IN (SELECT user_id FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
@@ -54,14 +59,20 @@ def open_nurses(
     service: Service, *, first_date: date, last_date: date, zone: ZoneInfo, nurse: User | None = None
 ) -> list[OpenNurse]:
     """The nurses for the service with hours between the dates, by name; only `nurse` if one is wished. One query."""
-    hours: dict[tuple[int, str], list[WeeklyHours]] = {}
+    hours: dict[tuple[int, str], tuple[list[WeeklyHours], list[DatedHours]]] = {}
+    dates = [last_date, first_date, first_date, last_date]
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN_NURSES, [f"%|{Role.NURSE}|%", last_date, first_date, service.pk, service.pk])
-        for nurse_id, name, *row in cursor.fetchall():
-            if nurse is None or nurse_id == nurse.pk:
-                hours.setdefault((nurse_id, name), []).append(WeeklyHours(*row))
+        cursor.execute(_OPEN_NURSES, [*dates, f"%|{Role.NURSE}|%", service.pk, service.pk])
+        for nurse_id, name, weekday, starts, ends, valid_from, valid_until in cursor.fetchall():
+            if nurse is not None and nurse_id != nurse.pk:
+                continue
+            weekly, dated = hours.setdefault((nurse_id, name), ([], []))
+            if weekday is None:
+                dated.append(DatedHours(valid_from, starts, ends))
+            else:
+                weekly.append(WeeklyHours(weekday, starts, ends, valid_from, valid_until))
     days = days_between(first_date, last_date)
-    return [OpenNurse(id, name, opening_periods(weekly, days, zone)) for (id, name), weekly in hours.items()]
+    return [OpenNurse(id, name, opening_periods(w, days, zone, d)) for (id, name), (w, d) in hours.items()]
 
 
 def usable_rooms(service: Service, room: Room | None = None) -> list[tuple[int, str]]:

@@ -64,7 +64,7 @@ class Search:
         self.zone, self.length = clinic.zone, length or service.length
         earliest = now + timedelta(minutes=service.minimum_notice_minutes)
         first_date = max(first_date, local_date(earliest, self.zone))
-        last_date = min(last_date, last_bookable_date(clinic, now))
+        last_date = min(last_date, last_bookable_date(clinic, now, service))
         self.nurses = open_nurses(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse)
         self.rooms = usable_rooms(service, room)
         opened = [period for each in self.nurses for period in each.opened]
@@ -129,6 +129,12 @@ class Search:
             bits &= ~here
 
 
-def last_bookable_date(clinic: Clinic, now: datetime) -> date:
-    """The horizon: the last date of the clinic's calendar for which a visit may be booked."""
-    return local_date(now, clinic.zone) + timedelta(days=clinic.booking_horizon_days)
+def last_bookable_date(clinic: Clinic, now: datetime, service: Service) -> date:
+    """The horizon: the last date of the clinic's calendar for which a visit of the service may be booked.
+
+    A service may be booked less far ahead than the clinic books, never farther.
+    """
+    days = clinic.booking_horizon_days
+    if service.booking_horizon_days is not None:
+        days = min(days, service.booking_horizon_days)
+    return local_date(now, clinic.zone) + timedelta(days=days)

@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 from clinic.access import Role
 from clinic.models import Clinic, ContactPreference, Patient, ProtocolVersion, Room, User
 from clinic.protocol.values import Protocol
-from sessions_app.models import Appointment, CalendarEntry, NurseHours, Service, TreatedSite, TreatmentSession
+from sessions_app.models import (
+    Appointment,
+    CalendarEntry,
+    DatedHours,
+    NurseHours,
+    Service,
+    TreatedSite,
+    TreatmentSession,
+)
 
 PASSWORD = "a-long-test-password"
 EVERY_WEEKDAY = range(5)
@@ -93,6 +101,13 @@ def make_hours(nurse, *, weekdays=EVERY_WEEKDAY, starts="08:00", ends="18:00", *
         )
         for day in weekdays
     ]
+
+
+def make_dated_hours(nurse, day, starts="08:00", ends="18:00", **facts):
+    """Hours of one date, which replace the weekly ones of that date."""
+    return DatedHours.objects.create(
+        nurse=nurse, date=day, starts=time.fromisoformat(starts), ends=time.fromisoformat(ends), **facts
+    )
 
 
 def make_entry(*, starts_at, ends_at, kind=CalendarEntry.Kind.TIME_OFF, **facts):

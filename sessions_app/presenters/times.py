@@ -213,7 +213,7 @@ def _first_day(wanted: Wanted, window: BookingWindow | None) -> date:
 
 def _after(wanted: Wanted, first: date) -> date | None:
     following = first + timedelta(days=7 * WEEKS)
-    return following if following <= last_bookable_date(wanted.clinic, wanted.now) else None
+    return following if following <= last_bookable_date(wanted.clinic, wanted.now, wanted.service) else None
 
 
 def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]:

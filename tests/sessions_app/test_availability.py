@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.availability import (
+    DatedHours,
     Period,
     Starts,
     WeeklyHours,
     day_period,
     days_between,
     grid_starts,
+    is_covered,
     is_on_grid,
     opening_periods,
     united,
@@ -87,6 +89,13 @@ periods = st.lists(
 )
 
 
+@given(periods, periods)
+def test_a_period_is_covered_exactly_when_one_of_the_united_periods_covers_it(some, asked):
+    opened = united(some)
+
+    assert [is_covered(each, opened) for each in asked] == [any(p.covers(each) for p in opened) for each in asked]
+
+
 def held_minutes(some_periods):
     return {n for n in range(800) if any(p.covers(period(n, n + 1)) for p in some_periods)}
 
@@ -119,6 +128,34 @@ def test_a_gap_between_two_rows_is_a_break_and_touching_rows_are_one_period():
         Period(at("2026-01-13 08:00"), at("2026-01-13 12:00")),
         Period(at("2026-01-13 13:00"), at("2026-01-13 18:00")),
     ]
+
+
+def dated(day, starts, ends):
+    return DatedHours(day, time.fromisoformat(starts), time.fromisoformat(ends))
+
+
+def test_hours_of_one_date_replace_the_weekly_ones_of_that_date_alone():
+    january = [date(2026, 1, 13), date(2026, 1, 14), date(2026, 1, 17)]
+    exceptions = [
+        dated(january[1], "12:00", "13:00"),
+        dated(january[1], "09:00", "11:00"),
+        dated(january[2], "09:00", "10:00"),
+    ]
+
+    opened = opening_periods([hours("08:00", "12:00"), hours("08:00", "12:00", 2)], january, NEW_YORK, exceptions)
+
+    assert opened == [
+        Period(at("2026-01-13 08:00"), at("2026-01-13 12:00")),
+        Period(at("2026-01-14 09:00"), at("2026-01-14 11:00")),
+        Period(at("2026-01-14 12:00"), at("2026-01-14 13:00")),
+        Period(at("2026-01-17 09:00"), at("2026-01-17 10:00")),
+    ]
+
+
+def test_hours_of_one_date_know_clock_changes_too():
+    opened = opening_periods([], [date(2026, 3, 8)], NEW_YORK, [dated(date(2026, 3, 8), "02:30", "06:00")])
+
+    assert opened == [Period(at("2026-03-08 03:00"), at("2026-03-08 06:00"))]
 
 
 def test_opening_hours_keep_their_wall_clock_over_a_clock_change():
@@ -257,6 +294,19 @@ def test_every_open_moment_shows_a_wall_clock_within_the_hours(given_day):
             assert wall.utcoffset() != (instant - timedelta(hours=2)).astimezone(zone).utcoffset() or (
                 wall.utcoffset() != (instant + timedelta(hours=2)).astimezone(zone).utcoffset()
             )
+
+
+@given(open_days(), st.lists(st.tuples(quarters, quarters), max_size=3))
+def test_weekly_hours_of_a_date_count_for_nothing_once_the_date_has_its_own(given_day, walls_of_date):
+    zone, day, rows = given_day
+
+    def wall(quarter):
+        return time(quarter // 4, quarter % 4 * 15)
+
+    own = [DatedHours(day, wall(a), wall(b)) for a, b in walls_of_date if a < b]
+    as_weekly = [WeeklyHours(day.weekday(), row.starts, row.ends, LONG_AGO) for row in own]
+
+    assert opening_periods(rows, [day], zone, own) == opening_periods(as_weekly or rows, [day], zone)
 
 
 @given(open_days(), grids)

@@ -4,6 +4,7 @@ import time
 import uuid
 from contextlib import suppress
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -16,6 +17,7 @@ from clinic.access import Role
 from clinic.models import Clinic
 from clinic.protocol.vocabulary import Hold
 from sessions_app import booking, repeat, slots
+from sessions_app.availability import day_period
 from sessions_app.capacity import busy_rows, entries_meeting
 from sessions_app.free_times import Search
 from sessions_app.models import CalendarEntry
@@ -24,6 +26,7 @@ from tests.makers import (
     at,
     make_appointment,
     make_clinic,
+    make_dated_hours,
     make_entry,
     make_hours,
     make_patient,
@@ -111,6 +114,30 @@ def test_past_times_notice_and_horizon_limit_the_days(find):
     careful = make_service(kind="review", minimum_notice_minutes=24 * 60)
     assert starts(find(TUESDAY, now=now, service=careful)) == []
     assert starts(find(WEDNESDAY, now=now, service=careful)) == [at("2026-01-14 17:00")]
+
+
+def test_a_service_may_be_booked_less_far_ahead_than_the_clinic_books_and_never_farther(find):
+    make_clinic(booking_horizon_days=3)
+    near = make_service(kind="review", booking_horizon_days=1)
+    far = make_service(kind="review", booking_horizon_days=200)
+
+    last = [starts(find(last=date(2026, 1, 30), service=service))[-1] for service in (near, far)]
+
+    assert last == [at("2026-01-14 17:00"), at("2026-01-16 17:00")]
+
+
+def test_hours_of_one_date_are_offered_and_booked_instead_of_the_weekly_ones(house, find, book):
+    make_dated_hours(house.nurse, WEDNESDAY, "13:00", "15:00")
+    make_dated_hours(make_user(name="Zoe Saturday"), date(2026, 1, 17), "09:00", "10:00")
+
+    assert starts(find()) == [at("2026-01-14 13:00") + timedelta(minutes=15 * n) for n in range(5)]
+    assert [(slot.starts_at, slot.nurse_name) for slot in find(date(2026, 1, 17))] == [
+        (at("2026-01-17 09:00"), "Zoe Saturday")
+    ]
+    with pytest.raises(booking.Refused) as refused:
+        book("2026-01-14 10:00", nurse=house.nurse)
+    assert refused.value.message.endswith("Nora Pike works 13:00 to 15:00. Choose another time.")
+    assert book("2026-01-14 13:00").entry.nurse == house.nurse
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 5, 40, 1000])
@@ -457,40 +484,49 @@ def test_busy_rows_are_what_takes_time_between_two_instants(house, book):
 
 # --- Searching and booking agree ------------------------------------------------------------------------------
 
-DAY = at("2026-01-20 00:00")  # a Tuesday
+NEW_YORK = ZoneInfo("America/New_York")
+# A Tuesday, the Sunday without 02:00 to 03:00, and the one on which 01:00 to 02:00 comes twice.
+DAYS = [date(2026, 1, 20), date(2026, 3, 8), date(2026, 11, 1)]
 GRID = 30
 quarters = st.integers(min_value=0, max_value=95)
 
 
 @st.composite
 def clinics(draw):
-    """Two nurses with up to two stretches of hours, two rooms, and what is booked on one day."""
+    """Two nurses with up to two stretches of hours, hours of the one date perhaps, two rooms, and what is booked."""
     stretches = st.lists(st.tuples(quarters, quarters).map(sorted).filter(lambda p: p[0] < p[1]), max_size=2)
     busy = st.lists(
         st.tuples(quarters, st.integers(min_value=5, max_value=180), st.booleans(), st.booleans(), st.booleans()),
         max_size=5,
     )
+    day = draw(st.sampled_from(DAYS))
     return {
+        "day": day,
         "hours": [draw(stretches), draw(stretches)],
+        "dated": draw(st.one_of(st.just([]), stretches)),
         "busy": draw(busy),
         "length": draw(st.sampled_from([20, 50, 65])),
         "notice": draw(st.sampled_from([0, 600])),
         "treated_days_ago": draw(st.sampled_from([None, 5, 7, 20])),
         "restricted": draw(st.booleans()),
         "wished": draw(st.sampled_from([None, 0, 1])),
-        "now": DAY + timedelta(minutes=draw(st.integers(min_value=-600, max_value=900))),
+        "now": day_period(day, NEW_YORK).starts_at
+        + timedelta(minutes=draw(st.integers(min_value=-600, max_value=900))),
     }
 
 
 class SearchAndBookingAgree(TestCase):
-    @settings(max_examples=15)
+    @settings(max_examples=30)
     @given(clinics(), st.booleans())
     def test_every_offer_can_be_booked_and_every_booking_is_offered(self, drawn, clinician):
         make_clinic(grid_minutes=GRID)
+        day, whole_day = drawn["day"], day_period(drawn["day"], NEW_YORK)
         nurses, rooms = [make_user(), make_user()], [make_room(), make_room()]
         for nurse, stretches in zip(nurses, drawn["hours"], strict=True):
             for first, last in stretches:
-                make_hours(nurse, weekdays=[1], starts=clock(first), ends=clock(last))
+                make_hours(nurse, weekdays=[day.weekday()], starts=clock(first), ends=clock(last))
+        for first, last in {first: (first, last) for first, last in drawn["dated"]}.values():
+            make_dated_hours(nurses[0], day, clock(first), clock(last))
         patient, by = make_patient(), make_user(Role.CLINICIAN if clinician else Role.FRONT_DESK)
         service = make_service(
             chair_minutes=drawn["length"],
@@ -499,22 +535,22 @@ class SearchAndBookingAgree(TestCase):
             minimum_notice_minutes=drawn["notice"],
             nurses=nurses[:1] if drawn["restricted"] else (),
         )
-        self.make_busy(drawn["busy"], nurses, rooms, patient)
+        self.make_busy(whole_day.starts_at, drawn["busy"], nurses, rooms, patient)
         if drawn["treated_days_ago"] is not None:
-            start = DAY + timedelta(hours=10) - timedelta(days=drawn["treated_days_ago"])
+            start = whole_day.starts_at + timedelta(hours=10) - timedelta(days=drawn["treated_days_ago"])
             make_signed_session(appointment=make_appointment(patient=patient, starts_at=start, status="in_treatment"))
 
         nurse = None if drawn["wished"] is None else nurses[drawn["wished"]]
         wish = {"service": service, "nurse": nurse, "room": rooms[0], "patient": patient, "now": drawn["now"]}
-        offered = slots.find_slots(first_date=DAY.date(), last_date=DAY.date(), include_early=clinician, **wish)
+        offered = slots.find_slots(first_date=day, last_date=day, include_early=clinician, **wish)
 
         assert {slot.starts_at for slot in offered} == {
-            start for start in self.grid() if self.can_book(start, by=by, **wish)
+            start for start in self.grid(whole_day) if self.can_book(start, by=by, **wish)
         }
 
-    def make_busy(self, busy, nurses, rooms, patient):
+    def make_busy(self, midnight, busy, nurses, rooms, patient):
         for first, minutes, with_nurse, with_room, with_patient in busy:
-            start = DAY + timedelta(minutes=15 * first)
+            start = midnight + timedelta(minutes=15 * first)
             with suppress(IntegrityError), transaction.atomic():  # what meets an earlier one of this draw is left out
                 make_entry(
                     nurse=nurses[0] if with_nurse else None,
@@ -524,8 +560,12 @@ class SearchAndBookingAgree(TestCase):
                     ends_at=start + timedelta(minutes=minutes),
                 )
 
-    def grid(self):
-        return [DAY + timedelta(minutes=GRID * number) for number in range(24 * 60 // GRID)]
+    def grid(self, whole_day):
+        """Every half hour of the day: 46 to 50 of them."""
+        step = timedelta(minutes=GRID)
+        return [
+            whole_day.starts_at + step * number for number in range((whole_day.ends_at - whole_day.starts_at) // step)
+        ]
 
     def can_book(self, start, **wish):
         undo = transaction.savepoint()
