@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import StaffTask
-from clinic.notifications import decisions, health, worklist
+from clinic.notifications import decisions, worklist
 from clinic.notifications.forms import CalledForm, VerdictForm
-from clinic.notifications.presenter import Presenter, late_words
+from clinic.notifications.presenter import Presenter
 from clinic.requests import SignedInRequest
 
 # Nobody turns so many pages; a larger number in the address is somebody playing.
@@ -87,7 +87,6 @@ def _frame(request: SignedInRequest, tab: Tab, number: int, more: bool) -> dict[
         "tab": tab,
         "tabs": TABS,
         "waiting": worklist.open_tasks(request.user).count(),
-        "late": late_words(health.status()),
         "number": number,
         "previous_page": number - 1,
         "next_page": number + 1 if more else 0,

@@ -162,7 +162,9 @@
   document.addEventListener("htmx:timeout", (event) => isBackground(event) || say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
-    // Signed out meanwhile: a full load leads to the sign-in page and back here.
+    // Signed out meanwhile: a full load leads to the sign-in page and back here. Nobody asked for a refresh in the
+    // background, and what is typed on the page stays until they do something themselves.
+    if (isBackground(event)) return;
     if (code === 401) { location.reload(); return; }
     const words = {
       403: "You may not do this. Load the page again if you signed in as somebody else.",

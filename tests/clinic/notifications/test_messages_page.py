@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import Role
-from clinic.models import AuditEvent, Delivery, StaffTask
+from clinic.models import AuditEvent, StaffTask
 from tests.clinic.notifications.engine import make_due, reload
 from tests.makers import at, make_patient, make_user
 
@@ -199,11 +199,3 @@ def test_long_lists_have_pages(desk):
     assert text_of(page(desk, show="sent", page=2)).count('class="row-item"') == 1
     assert "page=2" in text_of(page(desk, show="sent"))
     assert "page=3" not in text_of(page(desk, show="sent", page=2))
-
-
-def test_the_page_says_so_when_reminders_are_late(desk):
-    make_due(due_at=NOW - timedelta(minutes=11))
-
-    assert "Reminders are late: one should have left 11 minutes ago." in text_of(page(desk))
-    Delivery.objects.update(state="sent")
-    assert "Reminders are late" not in text_of(page(desk))
