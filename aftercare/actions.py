@@ -15,6 +15,7 @@ from clinic.models import Clinic, Patient, ProtocolVersion, User
 from sessions_app.actions import close_session
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
+from sessions_app.retrying import retried
 from sessions_app.wording import day_words
 
 
@@ -27,6 +28,7 @@ class NoProtocol(Refused):
         )
 
 
+@retried
 @transaction.atomic
 def sign_session(
     *,

@@ -21,6 +21,7 @@ from sessions_app.beginning import KIT, beginning_of
 from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused, Stale
+from sessions_app.retrying import retried
 from sessions_app.signature import events_of_signature, finding_rows, remember
 
 _TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
@@ -53,6 +54,7 @@ class DraftValues:
     answers: Mapping[str, Any] = field(default_factory=dict)
 
 
+@retried
 @transaction.atomic
 def open_visit(*, appointment: Appointment, by: User, now: datetime | None = None) -> TreatmentSession:
     """The one session of the visit: made when nobody opened it yet, otherwise the one that is there.
@@ -82,6 +84,7 @@ def open_visit(*, appointment: Appointment, by: User, now: datetime | None = Non
     return session
 
 
+@retried
 @transaction.atomic
 def save_draft(
     *,
@@ -127,6 +130,7 @@ def save_draft(
     return chart.answered() if answered else chart
 
 
+@retried
 @transaction.atomic
 def mark_not_treated(
     *, session: TreatmentSession, version: int, reason: str, by: User, now: datetime | None = None

@@ -3,13 +3,16 @@
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
+from django.db.models import Model
 
 from sessions_app.refusals import Refused
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 RETRIES = 3
 # Serialisation failure, deadlock, lock not available; what SQLite says when its one writer did not come round in 20 s.
@@ -30,11 +33,31 @@ def with_retries(transaction: Callable[[], T]) -> T:
                 raise
             if attempt == RETRIES:
                 raise Refused(
-                    "The calendar is very busy at this moment. Nothing was changed; please send it again.", rule="busy"
+                    "Many people are saving at this moment. Nothing was changed; please send it again.", rule="busy"
                 ) from error
         pause = random.uniform(0.02, 0.08) * 2**attempt  # nosec B311
         time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
+
+
+def retried(action: Callable[P, T]) -> Callable[P, T]:
+    """Decorator of an action that is one transaction. Its `session`, if it has one, is read anew before each new try."""
+
+    @wraps(action)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        tries = 0
+
+        def once() -> T:
+            nonlocal tries
+            session = kwargs.get("session")
+            if tries and isinstance(session, Model):
+                session.refresh_from_db()
+            tries += 1
+            return action(*args, **kwargs)
+
+        return with_retries(once)
+
+    return tried
 
 
 def _was_given_up(error: OperationalError) -> bool:

@@ -843,7 +843,7 @@ def test_after_three_retries_people_are_asked_to_send_it_again(no_pause):
         retrying.with_retries(attempt)
 
     assert refused.value.message == (
-        "The calendar is very busy at this moment. Nothing was changed; please send it again."
+        "Many people are saving at this moment. Nothing was changed; please send it again."
     )
 
 
