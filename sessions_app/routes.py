@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from sessions_app import public_routes
 from sessions_app.views import booking, front_desk, nurse, visit_changes
 
 app_name = "sessions_app"
 urlpatterns: list = [
+    *public_routes.PATTERNS,
     path("day/", front_desk.day, name="day"),
     path("calls/", front_desk.calls, name="calls"),
     path("book/", booking.book, name="book"),

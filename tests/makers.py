@@ -21,6 +21,7 @@ from sessions_app.models import (
     Service,
     TreatedSite,
     TreatmentSession,
+    VisitRequest,
 )
 
 PASSWORD = "a-long-test-password"
@@ -205,3 +206,20 @@ def make_signed_session(*, protocol_version=None, ended_at=None, **facts):
     session.signed_by, session.signed_at = session.nurse, session.ended_at + timedelta(minutes=20)
     session.save()
     return session
+
+
+def make_visit_request(**facts):
+    """Somebody who asked on the public page on Monday evening and is to be answered by Tuesday 13 January, 20:00."""
+    number = next(_numbers)
+    return VisitRequest.objects.create(
+        **{
+            "kind": "first_visit",
+            "request_key": uuid.uuid4(),
+            "name": f"Invented Asker{number}",
+            "phone": f"+1646555{number % 10000:04d}",
+            "language": "en",
+            "asked_at": at("2026-01-12 20:00"),
+            "answer_by": at("2026-01-13 20:00"),
+            **facts,
+        }
+    )

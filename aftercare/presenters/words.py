@@ -2,48 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.utils import dateformat
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.protocol import ItemKey, Leg
+from sessions_app.presenters.patient_words import long_day, short_day, write_day
 
-
-@lru_cache(maxsize=4096)
-def _written(day: date, pattern: str, language: str) -> str:
-    """A date by a pattern of Django's, in the active language; Spanish writes days and months small."""
-    text = dateformat.format(day, pattern)
-    return text.lower() if language.startswith("es") else text
-
-
-def _write(day: date, pattern: str) -> str:
-    plain = day.date() if isinstance(day, datetime) else day
-    return _written(plain, pattern, get_language() or "")
-
-
-def short_day(day: date) -> str:
-    """`Tue 20 Jan`, `mar 20 ene`."""
-    return _write(day, "D j M")
-
-
-def long_day(day: date) -> str:
-    """`Thursday 15 January`, `jueves 15 de enero`."""
-    # Translators: a date format of Django; in Spanish l j \d\e F
-    return _write(day, gettext("l j F"))
+__all__ = [
+    "LEAVE",
+    "Clock",
+    "axis_day",
+    "days_of",
+    "hours_of",
+    "leave_name",
+    "leg_name",
+    "long_day",
+    "minutes_of",
+    "short_day",
+    "weekday",
+]
 
 
 def weekday(day: date) -> str:
     """`Thu`, `jue`."""
-    return _write(day, "D")
+    return write_day(day, "D")
 
 
 def axis_day(day: date) -> str:
     """`20 Jan`, `20 ene`: a tick of the picture."""
-    return _write(day, "j M")
+    return write_day(day, "j M")
 
 
 def days_of(days: int) -> str:

@@ -166,6 +166,9 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/15m/ip,3/15m/key",
     "login_code_tried": "30/15m/ip,5/10m/key",
     "reset_password": "20/15m/ip,3/15m/key",
+    # The public page: a family or a waiting room behind one address, and one phone number or e-mail.
+    "visit_request": "20/1h/ip",
+    "visit_request_contact": "3/1d/key",
 }
 ACCOUNT_FORMS = {
     "request_login_code": "clinic.accounts.PatientCodeForm",

@@ -34,7 +34,8 @@ def test_what_is_public_is_a_short_known_list():
     open_to_all = {name for name, view in ROUTES if is_listed(view, name) and access_of(view, name) is None}
     ours = {name for name in open_to_all if name not in LIBRARY_ROUTES}
 
-    assert ours <= {"home", "healthz", "aftercare:plan_link", "clinic:stop", "aftercare:link_sent"}
+    asking = {"sessions_app:get_started", "sessions_app:get_started_thanks"}
+    assert ours <= {"home", "healthz", "aftercare:plan_link", "clinic:stop", "aftercare:link_sent", *asking}
 
 
 def test_library_routes_name_real_permissions():

@@ -37,6 +37,9 @@ PUBLIC = (
     "/accounts/inactive/",
     "/l/never-was/",
     "/stop/never-was/",
+    "/get-started/",
+    "/get-started/?language=es",
+    "/get-started/thanks/",
     "/demo/messages/",
     "/demo/components/",
 )

@@ -97,6 +97,8 @@ ROUTES: dict[str, Route] = {
     "clinic:protocol_next": Route(frozenset({LEAD}), FILL),
     "clinic:stop": Route(EVERYBODY, FILL, {"token": "stop"}, no_csrf=True),
     # --- The visit
+    "sessions_app:get_started": Route(EVERYBODY, FILL),
+    "sessions_app:get_started_thanks": Route(EVERYBODY, LOOK),
     "sessions_app:day": Route(STAFF, LOOK),
     "sessions_app:calls": Route(BOOKING, LOOK),
     "sessions_app:book": Route(BOOKING, FILL),

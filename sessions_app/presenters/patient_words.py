@@ -1,0 +1,52 @@
+"""Dates and times as patients read them, in the language of the page, on the clinic's clock."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.translation import get_language, gettext, ngettext
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """A date by a pattern of Django's, in the active language; Spanish writes days and months small."""
+    text = dateformat.format(day, pattern)
+    return text.lower() if language.startswith("es") else text
+
+
+def write_day(day: date, pattern: str) -> str:
+    plain = day.date() if isinstance(day, datetime) else day
+    return _written(plain, pattern, get_language() or "")
+
+
+def short_day(day: date) -> str:
+    """`Tue 20 Jan`, `mar 20 ene`."""
+    return write_day(day, "D j M")
+
+
+def long_day(day: date) -> str:
+    """`Thursday 15 January`, `jueves 15 de enero`."""
+    # Translators: a date format of Django; in Spanish l j \d\e F
+    return write_day(day, gettext("l j F"))
+
+
+def heading_day(day: date) -> str:
+    """`Thursday 15 January`, `Jueves 15 de enero`: as a title begins."""
+    words = long_day(day)
+    return words[:1].upper() + words[1:]
+
+
+def clock_time(instant: datetime, zone: ZoneInfo) -> str:
+    """`10:30`"""
+    return f"{instant.astimezone(zone):%H:%M}"
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """`Tue 20 Jan, 10:30`, `mar 20 ene, 10:30`."""
+    return f"{short_day(instant.astimezone(zone))}, {clock_time(instant, zone)}"
+
+
+def hours_words(hours: int) -> str:
+    """`1 hour`, `24 hours`"""
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}

@@ -1,0 +1,256 @@
+"""Who asked on the public page for a first visit or a call back, and what the front desk made of it.
+
+A request is no patient: it becomes one when somebody at the desk registers it or links it to somebody who is known.
+Everything is safe to press twice; every step of the desk is in the audit trail.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from clinic import audit
+from clinic.actions import register_patient
+from clinic.models import Clinic, Patient, User
+from clinic.protocol.zones import local_date
+from sessions_app.answer_time import answer_by
+from sessions_app.availability import Period, united, without
+from sessions_app.capacity import entries_meeting, open_nurses
+from sessions_app.models import CalendarEntry, Service, VisitRequest
+from sessions_app.models.waiting import EVERY_DAY
+from sessions_app.refusals import Refused
+
+# Openings are looked up this many days ahead; a promise of seven days ends before that unless the clinic is closed.
+_DAYS_AHEAD = 28
+_CLOSED = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
+End = VisitRequest.End
+
+
+def ask(
+    *,
+    kind: str,
+    name: str,
+    phone: str,
+    email: str,
+    language: str,
+    weekdays: int = EVERY_DAY,
+    parts_of_day: Sequence[str] = (),
+    request_key: UUID,
+    now: datetime,
+) -> VisitRequest:
+    """Put a request on the desk's list. The same `request_key` again gives the row that it made, unchanged.
+
+    `phone` is E.164 or empty; one of `phone` and `email` is needed (the database sees to it).
+    """
+    made = VisitRequest.objects.filter(request_key=request_key).first()
+    if made is not None:
+        return made
+    try:
+        with transaction.atomic():
+            asked = VisitRequest.objects.create(
+                kind=kind,
+                request_key=request_key,
+                name=name,
+                phone=phone,
+                email=email.lower(),
+                language=language,
+                weekdays=weekdays,
+                parts_of_day=list(parts_of_day),
+                asked_at=now,
+                answer_by=promised(Clinic.current(), now),
+            )
+            audit.record("visit asked for", by=AnonymousUser(), subject=asked, kind=str(kind))
+            return asked
+    except IntegrityError:
+        # This very form, sent twice at once; anything else goes on as the error that it is.
+        made = VisitRequest.objects.filter(request_key=request_key).first()
+        if made is None:
+            raise
+        return made
+
+
+def is_known(request_key: UUID) -> bool:
+    """Whether the form with this key has made its row already."""
+    return VisitRequest.objects.filter(request_key=request_key).exists()
+
+
+def promised(clinic: Clinic, now: datetime, opened: Sequence[Period] | None = None) -> datetime:
+    """By when somebody who asks now is answered, by `Clinic.request_answer_hours` and the hours that are worked.
+
+    `opened` saves looking them up again; see `openings`.
+    """
+    opened = openings(clinic, now) if opened is None else opened
+    return answer_by(now, timedelta(hours=clinic.request_answer_hours), opened, clinic.zone)
+
+
+def open_weekdays(clinic: Clinic, opened: Sequence[Period]) -> frozenset[int]:
+    """The weekdays (0 is Monday) of these openings."""
+    return frozenset(local_date(period.starts_at, clinic.zone).weekday() for period in opened)
+
+
+def openings(clinic: Clinic, now: datetime) -> list[Period]:
+    """When at least one nurse works, closures and time off taken out; empty where no hours are set up. Four queries."""
+    services = list(Service.objects.filter(is_active=True))
+    service = next((each for each in services if each.kind == Service.Kind.FIRST_VISIT), next(iter(services), None))
+    if service is None:
+        return []
+    first, last = local_date(now, clinic.zone), local_date(now + timedelta(days=_DAYS_AHEAD), clinic.zone)
+    nurses = open_nurses(service, first_date=first, last_date=last, zone=clinic.zone)
+    opened = [period for nurse in nurses for period in nurse.opened]
+    if not opened:
+        return []
+    meeting = entries_meeting(min(opened).starts_at, max(each.ends_at for each in opened))
+    closed: dict[int | None, list[Period]] = {}
+    rows = meeting.filter(kind__in=_CLOSED).values_list("nurse_id", "starts_at", "ends_at")
+    for nurse_id, starts_at, ends_at in rows:
+        closed.setdefault(nurse_id, []).append(Period(starts_at, ends_at))
+    return united(part for nurse in nurses for part in without(nurse.opened, closed.get(nurse.id, ())))
+
+
+# --- the desk's list ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """One line of the desk's list. `left` is the time until the promise ends, negative when it is over."""
+
+    public_id: UUID
+    kind: VisitRequest.Kind
+    name: str
+    phone: str
+    email: str
+    language: str
+    weekdays: int
+    parts_of_day: tuple[str, ...]
+    asked_at: datetime
+    answer_by: datetime
+    tries: int
+    last_try_at: datetime | None
+    age: timedelta
+    left: timedelta
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.left < timedelta(0)
+
+
+def open_requests(now: datetime, *, limit: int | None = None) -> list[OpenRequest]:
+    """Everybody who waits for an answer: whose promise is over longest first, then whose ends soonest. One query."""
+    rows = VisitRequest.objects.open().order_by("answer_by", "id")
+    return [
+        OpenRequest(
+            public_id=row.public_id,
+            kind=VisitRequest.Kind(row.kind),
+            name=row.name,
+            phone=str(row.phone or ""),
+            email=row.email,
+            language=row.language,
+            weekdays=row.weekdays,
+            parts_of_day=tuple(row.parts_of_day),
+            asked_at=row.asked_at,
+            answer_by=row.answer_by,
+            tries=row.tries,
+            last_try_at=row.last_try_at,
+            age=now - row.asked_at,
+            left=row.answer_by - now,
+        )
+        for row in rows[:limit]
+    ]
+
+
+# --- what the desk does ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def try_again(*, request: VisitRequest, tries: int, note: str = "", by: User, now: datetime) -> VisitRequest:
+    """Somebody called and did not get through. `tries` is the count that the page showed: pressed twice counts once."""
+    if len(note) > 200:
+        raise Refused("Shorten this to 200 characters.", rule="length", field="note")
+    waiting = VisitRequest.objects.open().filter(pk=request.pk, tries=tries)
+    noted = {"note": note.strip()} if note.strip() else {}
+    if waiting.update(tries=F("tries") + 1, last_try_at=now, **noted):
+        audit.record("visit request tried", by=by, subject=request, tries=tries + 1)
+    else:
+        _refuse_if_ended(request)
+    return _fresh(request)
+
+
+def answer(*, request: VisitRequest, by: User, now: datetime) -> VisitRequest:
+    """Answered, and nothing more is to be done."""
+    return _end(request, End.ANSWERED, by=by, now=now)
+
+
+def not_reached(*, request: VisitRequest, by: User, now: datetime) -> VisitRequest:
+    """The desk stops trying; somebody has called at least once."""
+    if not _fresh(request).tries:
+        raise Refused("Nobody has called yet. Call first, and note the try.", rule="tries")
+    return _end(request, End.NOT_REACHED, by=by, now=now)
+
+
+def junk(*, request: VisitRequest, by: User, now: datetime) -> VisitRequest:
+    """No request of a person: advertising, a robot, a joke."""
+    return _end(request, End.JUNK, by=by, now=now)
+
+
+def register(*, request: VisitRequest, patient: Patient, by: User, now: datetime) -> VisitRequest:
+    """The request belongs to `patient`, who is registered: just now, or since long."""
+    return _end(request, End.REGISTERED, patient=patient, by=by, now=now)
+
+
+@transaction.atomic
+def register_new(
+    *,
+    request: VisitRequest,
+    facts: Mapping[str, Any],
+    contact: Mapping[str, bool],
+    not_the_same: Sequence[UUID] = (),
+    by: User,
+    now: datetime,
+) -> Patient:
+    """Register a patient out of a request; both or nothing. Raises what `clinic.actions.register_patient` raises."""
+    _refuse_if_ended(request)
+    patient = register_patient(**facts, contact=contact, not_the_same=not_the_same, by=by)
+    register(request=request, patient=patient, by=by, now=now)
+    return patient
+
+
+@transaction.atomic
+def reopen(*, request: VisitRequest, by: User) -> VisitRequest:
+    """Back onto the list, for a press on the wrong line. Who was registered meanwhile stays a patient."""
+    ended = VisitRequest.objects.filter(pk=request.pk, ended_at__isnull=False)
+    was = _fresh(request).ended_why
+    if ended.update(ended_at=None, ended_by=None, ended_why="", patient=None):
+        audit.record("visit request reopened", by=by, subject=request, was=was)
+    return _fresh(request)
+
+
+@transaction.atomic
+def _end(
+    request: VisitRequest, why: VisitRequest.End, *, by: User, now: datetime, patient: Patient | None = None
+) -> VisitRequest:
+    """The first end holds; the same one again changes nothing, another one is refused."""
+    waiting = VisitRequest.objects.open().filter(pk=request.pk)
+    if waiting.update(ended_at=now, ended_by=by, ended_why=why, patient=patient):
+        audit.record(f"visit request {why.label.lower()}", by=by, subject=request, patient=patient)
+        return _fresh(request)
+    ended = _fresh(request)
+    if (ended.ended_why, ended.patient_id) != (why, patient.pk if patient else None):
+        _refuse_if_ended(request)
+    return ended
+
+
+def _refuse_if_ended(request: VisitRequest) -> None:
+    ended = _fresh(request)
+    if ended.ended_at is not None:
+        who = f" by {ended.ended_by}" if ended.ended_by else ""
+        text = f"This request was closed meanwhile{who}: {ended.get_ended_why_display().lower()}."
+        raise Refused(text, rule="ended")
+
+
+def _fresh(request: VisitRequest) -> VisitRequest:
+    return VisitRequest.objects.select_related("ended_by", "patient").get(pk=request.pk)
