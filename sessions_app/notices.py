@@ -138,3 +138,49 @@ def _plan(appointment: Appointment, what: Notice, starts_at: datetime, *, clinic
             )
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeState:
+    """What the patient was told last, or is told next: a sentence for staff, when, and how it stands."""
+
+    words: str
+    at: datetime | None
+    kind: str  # none, planned, leaving, told, doubtful or not_told
+
+
+_ABOUT: dict[str, str] = {
+    Notice.BOOKED: "the booking",
+    Notice.MOVED: "the new time",
+    Notice.CANCELLED: "the cancellation",
+}
+_SENTENCES: dict[str, str] = {
+    "planned": "The patient will be told of {about}",
+    "leaving": "The patient is being told of {about}",
+    "told": "The patient was told of {about}",
+    "doubtful": "Nobody knows whether the patient heard of {about}",
+    "not_told": "The message about {about} did not reach the patient",
+}
+_KINDS: dict[str, str] = {
+    Delivery.State.PENDING: "planned",
+    Delivery.State.REVIEW: "planned",
+    Delivery.State.CLAIMED: "leaving",
+    Delivery.State.SENDING: "leaving",
+    Delivery.State.SENT: "told",
+    Delivery.State.DELIVERED: "told",
+    Delivery.State.UNCERTAIN: "doubtful",
+    Delivery.State.FAILED: "not_told",
+    Delivery.State.EXPIRED: "not_told",
+    Delivery.State.BOUNCED: "not_told",
+}
+
+
+def state_of(appointment: Appointment) -> NoticeState:
+    """The newest notice of a visit that was not called off, in words. One query."""
+    rows = Delivery.objects.filter(source=SOURCE, source_id=appointment.public_id, step__in=list(Notice))
+    row = rows.exclude(state=Delivery.State.CANCELLED).order_by("-due_at").first()
+    if row is None:
+        return NoticeState("No message tells the patient of this visit", None, "none")
+    kind = _KINDS[row.state]
+    at = max(row.due_at, row.next_try_at or row.due_at) if kind == "planned" else row.finished_at
+    return NoticeState(_SENTENCES[kind].format(about=_ABOUT[row.step]), at, kind)

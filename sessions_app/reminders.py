@@ -11,10 +11,12 @@ from uuid import UUID
 from clinic import notifications
 from clinic.models import Clinic, Delivery
 from clinic.notifications import DueMessage
+from clinic.notifications.channels.base import Attachment
 from clinic.protocol.messages import AppointmentTime, schedule_for
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import MessageKey
 from clinic.protocol.zones import local_date, zone_named
+from sessions_app.calendar_files import CONTENT_TYPE, FILE_NAME, Method, calendar_file
 from sessions_app.models import Appointment
 from sessions_app.notices import SOURCE, Notice
 
@@ -88,20 +90,30 @@ def _why_unwanted(delivery: Delivery, visit: Appointment | None) -> str:
 
 
 def reminder_letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
-    """What the words of a reminder need, by delivery id: when the visit starts and how long to plan for. One query.
+    """What the words of a message need, by delivery id: when the visit starts and how long to plan for. Two queries.
 
-    A cancellation speaks of the start that the patient knew, which is its deadline.
+    A cancellation speaks of the start that the patient knew, which is its deadline. Notices carry a calendar file.
     """
     visits = _visits_of(deliveries)
-    return {
-        each.pk: {
-            "starts_at": each.not_after if each.step == Notice.CANCELLED else visits[each.source_id].starts_at,
-            "minutes": visits[each.source_id].chair_minutes + visits[each.source_id].walk_minutes,
-        }
-        for each in deliveries
+    clinic = Clinic.current() if any(each.step in list(Notice) for each in deliveries) else None
+    return {each.pk: _facts(each, visits[each.source_id], clinic) for each in deliveries}
+
+
+def _facts(delivery: Delivery, visit: Appointment, clinic: Clinic | None) -> Mapping[str, Any]:
+    ended = delivery.step == Notice.CANCELLED
+    facts: dict[str, Any] = {
+        "starts_at": delivery.not_after if ended else visit.starts_at,
+        "minutes": visit.chair_minutes + visit.walk_minutes,
     }
+    if clinic is not None and delivery.step in list(Notice):
+        method: Method = "CANCEL" if ended else "PUBLISH"
+        text = calendar_file(visit, method=method, clinic=clinic, starts_at=facts["starts_at"]).decode()
+        facts["attachments"] = (Attachment(FILE_NAME, f"{CONTENT_TYPE}; method={method}", text),)
+    return facts
 
 
 def _visits_of(deliveries: Sequence[Delivery]) -> dict[UUID, Appointment]:
-    visits = Appointment.objects.select_related("entry").filter(public_id__in={each.source_id for each in deliveries})
+    visits = Appointment.objects.select_related("entry__patient").filter(
+        public_id__in={each.source_id for each in deliveries}
+    )
     return {visit.public_id: visit for visit in visits}

@@ -22,6 +22,8 @@ SHORT_LENGTH = 160
 _SHORTEST_NAME = 8
 # Signs for private use hold the places of the addresses until a letter is written.
 _LINK, _STOP = "\ue000", "\ue001"
+# Facts of a context that are no words of the text.
+_NOT_TOLD = frozenset({"link_expires_at", "attachments"})
 # GSM 03.38 without the extension table, whose signs count twice.
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -55,11 +57,12 @@ def render(
     """The letter of a delivery in its patient's language.
 
     `starts_at` in the context is shown as the clinic's wall-clock time, with the zone's name when the patient lives by
-    another one. `cache` keeps the words of one batch and one clinic. TemplateDoesNotExist for a step without words.
+    another one; `attachments` go along as they are. `cache` keeps the words of one batch and one clinic.
+    TemplateDoesNotExist for a step without words.
     """
     language = delivery.patient.language
     zone_name = _zone_name(context.get("starts_at"), clinic.zone, delivery.patient.time_zone)
-    told = {name: fact for name, fact in context.items() if name != "link_expires_at"}
+    told = {name: fact for name, fact in context.items() if name not in _NOT_TOLD}
     key = (delivery.step, language, zone_name, len(link), repr(sorted(told.items())))
     texts = cache.get(key) if cache is not None else None
     if texts is None:
@@ -75,6 +78,7 @@ def render(
         stop_url=stop_url,
         step=delivery.step,
         language=language,
+        attachments=tuple(context.get("attachments", ())),
     )
 
 

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default as modern
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
+
+from clinic.notifications.channels.base import Attachment
 
 _SEPARATOR = "\n" + "-" * 79 + "\n"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
@@ -22,6 +25,8 @@ class SentLetter:
     subject: str
     text: str
     short: str  # the same as a text message, "" where there is none
+    ident: UUID | None = None  # of a letter of the file channel
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def link(self) -> str:
@@ -40,11 +45,30 @@ def _reminders(limit: int, to: str) -> Iterator[SentLetter]:
     files = _newest_first(Path(settings.OUTBOX_DIR), "*.json")
     for file in files if to else files[:limit]:
         try:
-            facts = json.loads(file.read_text())
-            at = datetime.fromisoformat(facts["written_at"])
-            yield SentLetter(at, facts["to"], facts["subject"], facts["body"], facts["short"] or "")
+            yield _letter_in(file)
         except (OSError, ValueError, KeyError, TypeError):
             continue
+
+
+def attachment_of(ident: UUID, number: int) -> Attachment | None:
+    """The file that went with a letter of the file channel, counted from 0; None when there is none."""
+    try:
+        return _letter_in(Path(settings.OUTBOX_DIR) / f"{ident}.json").attachments[number]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _letter_in(file: Path) -> SentLetter:
+    facts = json.loads(file.read_text())
+    return SentLetter(
+        at=datetime.fromisoformat(facts["written_at"]),
+        to=facts["to"],
+        subject=facts["subject"],
+        text=facts["body"],
+        short=facts["short"] or "",
+        ident=UUID(file.stem),
+        attachments=tuple(Attachment(**each) for each in facts.get("attachments", ())),
+    )
 
 
 def _mails(limit: int) -> Iterator[SentLetter]:

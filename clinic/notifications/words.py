@@ -16,6 +16,7 @@ STEPS: dict[str, tuple[str, str]] = {
     MessageKey.COMP_SWITCH: ("New step in the plan", "Stocking: from day and night to daytime"),
     MessageKey.ACT_SWITCH: ("Something changes in the plan", "Activity: a restriction ends"),
     MessageKey.CHECK_1: ("“How are you?”", "“How are you?” on the day after"),
+    "PLAN_CHANGED": ("News in the plan", "Plan corrected"),
     MessageKey.WEEKLY: ("Plan of the week", "Plan of the week"),
 }
 STATES: dict[str, tuple[str, str]] = {

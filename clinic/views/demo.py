@@ -1,12 +1,14 @@
 """Pages that exist in the demo only; production settings do not know their addresses."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clinic.access import public
-from clinic.notifications.outbox import sent_letters
+from clinic.notifications.outbox import attachment_of, sent_letters
 
 
 @public
@@ -18,6 +20,20 @@ def outbox(request: HttpRequest) -> HttpResponse:
     to = request.GET.get("to", "").strip().lower()[:254]
     letters = sent_letters(to=to)
     return render(request, "clinic/demo_outbox.html", {"letters": letters, "to": to})
+
+
+@public
+@require_safe
+def attachment(request: HttpRequest, letter: UUID, number: int) -> HttpResponse:
+    """A file that went with a message of the demo."""
+    found = attachment_of(letter, number) if settings.DEMO else None
+    if found is None:
+        raise Http404
+    return HttpResponse(
+        found.text,
+        content_type=found.content_type,
+        headers={"Content-Disposition": f'attachment; filename="{found.name}"'},
+    )
 
 
 @public

@@ -20,8 +20,13 @@ def patient(house):
     return house.patient
 
 
+def reminders():
+    """The rows of reminders; what is told at once of a booking or a change is in test_notices.py."""
+    return Delivery.objects.filter(step__in=("APPT_3", "APPT_1"))
+
+
 def waiting():
-    rows = Delivery.objects.filter(state="pending").order_by("due_at")
+    rows = reminders().filter(state="pending").order_by("due_at")
     return [(row.step, row.local_time) for row in rows]
 
 
@@ -33,7 +38,7 @@ def move(made, when, house, **facts):
 def test_a_booking_plans_one_reminder_3_days_and_one_1_day_before(patient, book):
     made = book("2026-01-20 10:00")
 
-    three, one = Delivery.objects.order_by("due_at")
+    three, one = reminders().order_by("due_at")
     assert (three.step, three.local_time, three.due_at) == ("APPT_3", "2026-01-17T09:00", at("2026-01-17 09:00"))
     assert (one.step, one.local_time, one.due_at) == ("APPT_1", "2026-01-19T09:00", at("2026-01-19 09:00"))
     for row in (three, one):
@@ -53,7 +58,7 @@ def test_reminders_come_at_the_clinics_hour_in_the_patients_zone(house, book):
 
     book("2026-01-20 10:00", patient=house.patient)
 
-    assert [row.due_at for row in Delivery.objects.order_by("due_at")] == [
+    assert [row.due_at for row in reminders().order_by("due_at")] == [
         at("2026-01-17 10:30", "Europe/London"),
         at("2026-01-19 10:30", "Europe/London"),
     ]
@@ -86,7 +91,7 @@ def test_times_that_are_past_when_it_is_booked_are_not_written(patient, book, wh
 def test_a_reminder_keeps_its_wall_clock_over_a_clock_change(patient, book):
     book("2026-03-09 10:00", patient=patient)
 
-    assert [row.due_at for row in Delivery.objects.order_by("due_at")] == [
+    assert [row.due_at for row in reminders().order_by("due_at")] == [
         at("2026-03-06 09:00"),
         at("2026-03-08 09:00"),
     ]
@@ -111,7 +116,7 @@ def test_a_moved_visit_is_announced_anew_and_the_old_rows_are_cancelled(house, p
     move(made, "2026-01-22 15:00", house)
 
     assert waiting() == [("APPT_3", "2026-01-19T09:00"), ("APPT_1", "2026-01-21T09:00")]
-    old = Delivery.objects.filter(state="cancelled")
+    old = reminders().filter(state="cancelled")
     assert {(row.step, row.reason) for row in old} == {
         ("APPT_3", "the appointment was moved"),
         ("APPT_1", "the appointment was moved"),
@@ -124,7 +129,7 @@ def test_a_visit_moved_there_and_back_has_one_living_reminder_of_each_step(house
     move(move(made, "2026-01-22 15:00", house), "2026-01-20 10:00", house)
 
     assert waiting() == [("APPT_3", "2026-01-17T09:00"), ("APPT_1", "2026-01-19T09:00")]
-    assert Delivery.objects.count() == 6
+    assert reminders().count() == 6
 
 
 def test_a_refused_move_keeps_its_reminders(house, patient, book):
@@ -145,7 +150,7 @@ def test_cancelling_and_not_coming_call_the_reminders_off(house, patient, book):
     )
 
     assert waiting() == []
-    assert {row.reason for row in Delivery.objects.filter(source_id=cancelled.public_id)} == {
+    assert {row.reason for row in reminders().filter(source_id=cancelled.public_id)} == {
         "the appointment was cancelled"
     }
 
@@ -155,7 +160,7 @@ def test_the_same_booking_sent_twice_plans_its_reminders_once(house, patient, bo
 
     book("2026-01-20 10:00", request_key=made.request_key)
 
-    assert Delivery.objects.count() == 2
+    assert reminders().count() == 2
 
 
 def test_a_patient_who_cannot_be_reached_is_a_task_for_the_desk(book):
@@ -170,7 +175,7 @@ def test_a_patient_who_cannot_be_reached_is_a_task_for_the_desk(book):
 
 def test_reminders_of_a_booked_visit_are_wanted_and_say_when(patient, book):
     made = book("2026-01-20 10:00")
-    rows = list(Delivery.objects.all())
+    rows = list(reminders())
 
     assert unwanted_reminders(rows) == {}
     assert reminder_letters(rows) == {row.pk: {"starts_at": made.starts_at, "minutes": 50} for row in rows}
@@ -187,7 +192,7 @@ def test_reminders_of_a_booked_visit_are_wanted_and_say_when(patient, book):
 def test_reminders_of_any_other_visit_are_not_wanted(patient, book, changes, reason):
     book("2026-01-20 10:00")
     Appointment.objects.update(**changes)
-    rows = list(Delivery.objects.all())
+    rows = list(reminders())
 
     assert unwanted_reminders(rows) == {row.pk: reason for row in rows}
 
@@ -196,7 +201,7 @@ def test_a_reminder_whose_visit_moved_to_another_day_is_not_wanted(patient, book
     made = book("2026-01-20 10:00")
     made.entry.starts_at, made.entry.ends_at = at("2026-01-21 10:00"), at("2026-01-21 11:00")
     made.entry.save()
-    rows = list(Delivery.objects.all())
+    rows = list(reminders())
 
     assert set(unwanted_reminders(rows).values()) == {"the appointment was moved"}
 
@@ -205,15 +210,17 @@ def test_a_changed_hour_of_sending_leaves_reminders_wanted(patient, book):
     book("2026-01-20 10:00")
     make_clinic(send_at=time(11, 0))
 
-    assert unwanted_reminders(list(Delivery.objects.all())) == {}
+    assert unwanted_reminders(list(reminders())) == {}
 
 
-def test_a_batch_is_asked_with_one_query(patient, book, django_assert_num_queries):
+def test_a_batch_is_asked_with_few_queries(patient, book, django_assert_num_queries):
     for day in (20, 21, 22):
         book(f"2026-01-{day} 10:00", patient=make_patient(email_allowed=True))
-    rows = list(Delivery.objects.all())
+    rows, with_notices = list(reminders()), list(Delivery.objects.all())
 
     with django_assert_num_queries(1):
         unwanted_reminders(rows)
     with django_assert_num_queries(1):
         reminder_letters(rows)
+    with django_assert_num_queries(2):
+        reminder_letters(with_notices)

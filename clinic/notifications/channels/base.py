@@ -8,6 +8,15 @@ from clinic.models import Patient
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of text that goes with a letter, for channels that can carry one; it is bound by the words' own rules."""
+
+    name: str
+    content_type: str  # with its parameters: text/calendar; charset=utf-8; method=PUBLISH
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A rendered message to one address.
 
@@ -22,6 +31,7 @@ class Letter:
     stop_url: str
     step: str
     language: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """E-mail through Django's mail backend (SMTP from EMAIL_URL). Not idempotent: a mail server keeps no keys."""
 
 import smtplib
+from email.encoders import encode_base64
+from email.message import Message
+from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import formataddr, parseaddr
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from django.core.mail import EmailMessage, get_connection
 
 from clinic.models import ContactPreference, Patient
 from clinic.notifications.channels.base import (
+    Attachment,
     Letter,
     PermanentFailure,
     ProviderReceipt,
@@ -48,7 +52,7 @@ def message_of(letter: Letter, idempotency_key: UUID) -> EmailMessage:
     """The mail of a letter. Its Message-ID is made from the delivery, so that a second copy shows as the same mail."""
     own_address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     host = own_address.rpartition("@")[2] or "localhost"
-    return EmailMessage(
+    message = EmailMessage(
         subject=letter.subject,
         body=letter.body,
         from_email=formataddr((letter.sender, own_address)),
@@ -60,6 +64,22 @@ def message_of(letter: Letter, idempotency_key: UUID) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+    for attachment in letter.attachments:
+        message.attach(_part(attachment))
+    return message
+
+
+def _part(attachment: Attachment) -> MIMENonMultipart:
+    """The attachment as bytes: its line ends and signs arrive as they are, and its type keeps its parameters."""
+    declared = Message()
+    declared["Content-Type"] = attachment.content_type
+    part = MIMENonMultipart(declared.get_content_maintype(), declared.get_content_subtype())
+    for name, value in (declared.get_params() or [])[1:]:
+        part.set_param(name, value)
+    part.set_payload(attachment.text.encode())
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=attachment.name)
+    return part
 
 
 def judge(error: Exception) -> PermanentFailure | TemporaryFailure | UnknownOutcome:

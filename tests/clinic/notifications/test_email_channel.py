@@ -9,6 +9,7 @@ import pytest
 
 from clinic.notifications import outcome
 from clinic.notifications.channels.base import (
+    Attachment,
     Letter,
     PermanentFailure,
     ProviderReceipt,
@@ -113,3 +114,15 @@ def test_a_line_break_in_a_header_sends_nothing(server, field):
 
     assert type(ask(forged)) is PermanentFailure
     assert server.mails == []
+
+
+def test_an_attachment_arrives_as_it_was_written_with_its_type_and_name(server):
+    file = "BEGIN:VCALENDAR\r\nSUMMARY:¿Visita?\r\nEND:VCALENDAR\r\n"
+    ask(letter(attachments=(Attachment("visit.ics", "text/calendar; charset=utf-8; method=PUBLISH", file),)))
+
+    mail = message_from_string(server.mails[0], policy=modern)
+    (part,) = mail.iter_attachments()
+    assert (part.get_content_type(), part.get_filename()) == ("text/calendar", "visit.ics")
+    assert (part.get_param("method"), part.get_param("charset")) == ("PUBLISH", "utf-8")
+    assert part.get_payload(decode=True).decode() == file
+    assert mail.get_body(("plain",)).get_content().startswith("Hola:")

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from clinic.models import Clinic
+from clinic.notifications.channels.base import Attachment
 from clinic.notifications.letters import GSM, gsm, render
 from clinic.protocol.vocabulary import MessageKey
 from tests.clinic.notifications.engine import make_due
@@ -21,6 +22,9 @@ CLINICAL = re.compile(
     r"|walk|caminar|ulcer|clot|coágulo|pain|dolor|reaction|allerg|alerg",
     re.IGNORECASE,
 )
+# What upper apps say beside the protocol's schedule: a visit was booked or changed.
+NOTICES = ("APPT_BOOKED", "APPT_MOVED", "APPT_CANCELLED")
+STEPS = (*MessageKey, *NOTICES)
 LINK = "https://lilac-hill.example.com/l/" + "x" * 43 + "/"
 STOP = "https://lilac-hill.example.com/stop/token/"
 
@@ -41,12 +45,12 @@ def letter(step, language="en", *, clinic_name="Lilac Hill Clinic", patient_zone
     return render(delivery, context, clinic=clinic, to=canary.email, link=LINK, stop_url=STOP)
 
 
-def test_every_message_of_the_protocol_has_words_and_no_other_has():
-    assert {folder.name for folder in TEMPLATES.iterdir()} == {key.value.lower() for key in MessageKey}
+def test_every_message_of_the_protocol_and_the_schedule_has_words_and_no_other_has():
+    assert {folder.name for folder in TEMPLATES.iterdir()} == {step.lower() for step in STEPS}
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("step", MessageKey)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_letter_is_short_neutral_and_says_who_where_and_how_to_stop(step, language):
     written = letter(step, language)
 
@@ -120,6 +124,16 @@ def test_names_with_signs_of_markup_arrive_as_they_were_typed():
 
     assert "O'Hara & <Sons>" in written.body
     assert (written.sender, "&amp;" in written.body) == ("O'Hara & <Sons>", False)
+
+
+def test_attachments_go_along_and_are_no_words_of_the_text():
+    file = Attachment("visit.ics", "text/calendar", "BEGIN:VCALENDAR")
+
+    written = letter("APPT_BOOKED", attachments=(file,))
+
+    assert written.attachments == (file,)
+    assert letter("APPT_BOOKED").attachments == ()
+    assert "VCALENDAR" not in written.body
 
 
 @pytest.mark.parametrize(

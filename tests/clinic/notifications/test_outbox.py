@@ -3,12 +3,13 @@
 import os
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.urls import NoReverseMatch, reverse
 
-from clinic.notifications.channels.base import Letter, TemporaryFailure
+from clinic.notifications.channels.base import Attachment, Letter, TemporaryFailure
 from clinic.notifications.channels.file import FileChannel
 from clinic.notifications.outbox import sent_letters
 
@@ -111,3 +112,17 @@ def test_outside_the_demo_the_page_answers_not_found_and_has_no_address(client, 
     settings.ROOT_URLCONF = "clinic.urls"
     with pytest.raises(NoReverseMatch):
         reverse("demo:outbox")
+
+
+def test_a_file_that_went_along_is_downloaded_from_the_page(client, db):
+    file = Attachment("visit.ics", "text/calendar; charset=utf-8; method=PUBLISH", "BEGIN:VCALENDAR\r\n")
+    key = uuid.uuid4()
+    FileChannel().deliver(replace(LETTER, attachments=(file,)), idempotency_key=key)
+    address = reverse("demo:attachment", args=[key, 0])
+
+    assert address in client.get(reverse("demo:outbox")).content.decode()
+    answer = client.get(address)
+    assert (answer.content, answer["Content-Type"]) == (b"BEGIN:VCALENDAR\r\n", file.content_type)
+    assert answer["Content-Disposition"] == 'attachment; filename="visit.ics"'
+    assert client.get(reverse("demo:attachment", args=[key, 1])).status_code == 404
+    assert client.get(reverse("demo:attachment", args=[uuid.uuid4(), 0])).status_code == 404
