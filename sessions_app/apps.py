@@ -12,7 +12,7 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
-        from sessions_app import reminders  # noqa: PLC0415
+        from sessions_app import reminders, repeat, repeat_holds  # noqa: PLC0415
         from sessions_app.presenters.appointment import visits_panel  # noqa: PLC0415
 
         register_source(
@@ -20,6 +20,7 @@ class SessionsAppConfig(AppConfig):
             still_wanted_many=reminders.unwanted_reminders,
             letter_many=reminders.reminder_letters,
         )
+        repeat.register_holds(repeat_holds.SOURCE, repeat_holds.hold_of, of_many=repeat_holds.held_among)
         register_panel(
             Panel(
                 name="visits",

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
-from clinic.protocol.vocabulary import BookingResult
+from clinic.protocol.vocabulary import BookingResult, DayType
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, is_on_grid
 from sessions_app.capacity import OpenNurse, open_nurses, usable_rooms
 from sessions_app.entries import Candidate
 from sessions_app.free_times import last_bookable_date
-from sessions_app.models import CalendarEntry, Service
+from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused
 from sessions_app.repeat import RepeatRules
-from sessions_app.wording import day_words, time_words
+from sessions_app.wording import day_words, range_words, time_words
 
 # Beyond these a calendar cannot count; what a clinic may really book is its horizon.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -34,6 +34,7 @@ class Wish:
     patient: Patient | None = None
     early_reason: str = ""
     moves: CalendarEntry | None = None
+    overbook_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,51 @@ def verdict_on(wish: Wish, rules: RepeatRules | None) -> WindowVerdict:
         text = f"The usual window opens {day_words(answer.window.first_date)}. Give the reason for booking earlier."
         raise Refused(text, rule=answer.rule, field="early_reason")
     return WindowVerdict(approved_by=wish.by, reason=wish.early_reason.strip())
+
+
+def check_overbooking(reason: str, by: User) -> None:
+    """Who overbooks says why, and may; asked for in vain it is refused even where the time is free."""
+    check_texts(overbook_reason=(reason, 200))
+    if reason.strip() and not by.may(Permission.OVERBOOK):
+        text = "Two visits at one time need a clinician. Choose a free time, or ask a clinician to book it."
+        raise Refused(text, rule="overbook", field="overbook_reason")
+
+
+def acts_as_patient(by: User) -> bool:
+    """Whether the person acts for themselves, on the patient's own pages."""
+    return by.may(Permission.OWN_PLAN) and not by.may(Permission.BOOK)
+
+
+def refuse_other_patients(appointment: Appointment, by: User) -> None:
+    """A patient changes their own visit and nobody else's; pages answer 404 before."""
+    if acts_as_patient(by) and appointment.patient.user_id != by.pk:
+        raise Refused("This visit is not yours.", rule="not_yours")
+
+
+def check_own_move(appointment: Appointment, wish: Wish, rules: RepeatRules | None) -> None:
+    """What a patient who moves their own visit must keep to, and the desk need not: the notice, and the window."""
+    if not acts_as_patient(wish.by):
+        return
+    refuse_other_patients(appointment, wish.by)
+    clinic = wish.clinic
+    if not clinic.patients_may_move:
+        raise Refused("Ask the clinic for another time; it cannot be changed here.", rule="patients_may_move")
+    hours = clinic.patient_move_notice_hours
+    if min(appointment.starts_at, wish.period.starts_at) < wish.now + timedelta(hours=hours):
+        late = appointment.starts_at < wish.now + timedelta(hours=hours)
+        text = (
+            f"This visit is less than {hours} hours away. Call the clinic to change it."
+            if late
+            else f"Choose a time at least {hours} hours from now."
+        )
+        raise Refused(text, rule="patient_notice", field="" if late else "starts_at")
+    if rules is None:
+        return
+    window = rules.window
+    day = local_date(wish.period.starts_at, clinic.zone)
+    if window.day_type(day) is not DayType.IN_WINDOW:
+        dates = range_words(window.first_date, window.last_date)
+        raise Refused(f"Choose a date from {dates}, or call the clinic.", rule="patient_window", field="starts_at")
 
 
 def check_texts(**texts: tuple[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""The calendar's rows. Nothing outside of `sessions_app.booking` and `sessions_app.closures` calls this module.
+"""The calendar's rows. Nothing outside of booking (its verbs, its courses, its undo) and closures calls this.
 
 Who may have a moment is decided by the database alone (`sessions_app.rules`). What is read here beforehand only finds
 a free candidate sooner, and on PostgreSQL the locks only keep two writers from waiting for each other.
@@ -17,6 +17,7 @@ from sessions_app.models import CalendarEntry, WaitListOffer
 Candidate = tuple[int, int]
 """Ids of a nurse and a room."""
 
+_SHUT = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
 _OVERLAP = "sessions_app_calendarentry_"
 # Places of the advisory locks, so that nurse 7 and room 7 are two keys.
 _NURSE, _ROOM, _PATIENT = (number << 48 for number in (1, 2, 3))
@@ -33,6 +34,18 @@ class Row(NamedTuple):
     starts_at: datetime
     hold_expires_at: datetime | None
     held_by_id: int | None
+    overbook_reason: str
+
+    @property
+    def may_be_beside(self) -> bool:
+        """A visit that nobody else was put beside yet."""
+        return self.kind == CalendarEntry.Kind.APPOINTMENT and not self.overbook_reason
+
+    def shares_a_lane_with(self, entry: CalendarEntry) -> bool:
+        """What the rule of the database refuses: see `sessions_app.rules`. A patient is in one place in any lane."""
+        if self.kind in _SHUT or (self.patient_id is not None and self.patient_id == entry.patient_id):
+            return True
+        return bool(self.overbook_reason) == bool(entry.overbook_reason)
 
 
 class Conflict(Exception):
@@ -44,25 +57,85 @@ class Conflict(Exception):
 
 
 def take(
-    entry: CalendarEntry, candidates: Sequence[Candidate], *, by: User, now: datetime, also_lock: Iterable[int] = ()
+    entry: CalendarEntry,
+    candidates: Sequence[Candidate],
+    *,
+    by: User,
+    now: datetime,
+    also_lock: Iterable[int] = (),
+    overbook_reason: str = "",
+    careful: bool = False,
 ) -> None:
     """Save `entry` (new, or moved) with the first of the candidates that is free; `Conflict` when none is.
+
+    Free is where nobody stands, overbooked or not: nobody is put beside somebody silently. With `overbook_reason` a
+    taken time is shared: beside one other visit, never a closure, a hold or a second overbooked visit. `careful` keeps
+    the surrounding transaction usable when the database itself refuses.
 
     Holds in the wanted time that are over, that keep it for this very patient, or that this person put there for nobody
     in particular are removed first. A time that is kept for somebody else stays theirs, whoever asks.
     """
-    nurses, rooms = ({candidate[place] for candidate in candidates} for place in (0, 1))
-    _lock(nurses, rooms, entry.patient_id, also_lock)
-    in_the_way = _rows_in_the_way(entry, nurses, rooms, by=by, now=now)
-    if any(entry.patient_id is not None and row.patient_id == entry.patient_id for row in in_the_way):
-        raise Conflict(in_the_way)
-    busy_nurses, busy_rooms = {row.nurse_id for row in in_the_way}, {row.room_id for row in in_the_way}
-    free = [(nurse, room) for nurse, room in candidates if nurse not in busy_nurses and room not in busy_rooms]
-    for nurse, room in free:
-        entry.nurse_id, entry.room_id = nurse, room
-        if _saved(entry, savepoint=len(free) > 1):
+    in_the_way = _read_what_is_in_the_way(entry, candidates, by=by, now=now, also_lock=also_lock)
+    free = _free(candidates, in_the_way, entry.patient_id)
+    if _took(entry, free, overbook_reason="", careful=careful or bool(overbook_reason)):
+        return
+    if overbook_reason:
+        closed = [row for row in in_the_way if not row.may_be_beside or row.patient_id == entry.patient_id]
+        shared = _free(candidates, closed, entry.patient_id)
+        shared.sort(key=lambda candidate: _number_taken(candidate, in_the_way))
+        if _took(entry, shared, overbook_reason=overbook_reason, careful=careful):
             return
     raise Conflict(in_the_way)
+
+
+def take_back(
+    entry: CalendarEntry, *, by: User, now: datetime, also_lock: Iterable[int] = (), careful: bool = False
+) -> None:
+    """Save an entry that returns to a time it had, in the lane it had; `Conflict` when that is gone.
+
+    Somebody who was overbooked beside it in the meantime is no obstacle.
+    """
+    assert entry.nurse_id is not None
+    assert entry.room_id is not None
+    candidates = [(entry.nurse_id, entry.room_id)]
+    in_the_way = [
+        row
+        for row in _read_what_is_in_the_way(entry, candidates, by=by, now=now, also_lock=also_lock)
+        if row.shares_a_lane_with(entry)
+    ]
+    free = _free(candidates, in_the_way, entry.patient_id)
+    if not _took(entry, free, overbook_reason=entry.overbook_reason, careful=careful):
+        raise Conflict(in_the_way)
+
+
+def _read_what_is_in_the_way(
+    entry: CalendarEntry, candidates: Sequence[Candidate], *, by: User, now: datetime, also_lock: Iterable[int]
+) -> list[Row]:
+    nurses, rooms = ({candidate[place] for candidate in candidates} for place in (0, 1))
+    _lock(nurses, rooms, entry.patient_id, also_lock)
+    return _rows_in_the_way(entry, nurses, rooms, by=by, now=now)
+
+
+def _free(candidates: Sequence[Candidate], in_the_way: Sequence[Row], patient_id: int | None) -> list[Candidate]:
+    if patient_id is not None and any(row.patient_id == patient_id for row in in_the_way):
+        return []
+    return [candidate for candidate in candidates if not _number_taken(candidate, in_the_way)]
+
+
+def _number_taken(candidate: Candidate, in_the_way: Sequence[Row]) -> int:
+    """How many of the candidate's two, nurse and room, are taken."""
+    nurse, room = candidate
+    return any(row.nurse_id == nurse for row in in_the_way) + any(row.room_id == room for row in in_the_way)
+
+
+def _took(entry: CalendarEntry, free: Sequence[Candidate], *, overbook_reason: str, careful: bool) -> bool:
+    """Whether the database let the entry in with one of the candidates, in their order."""
+    entry.overbook_reason = overbook_reason
+    for nurse, room in free:
+        entry.nurse_id, entry.room_id = nurse, room
+        if _saved(entry, savepoint=careful or len(free) > 1):
+            return True
+    return False
 
 
 def _saved(entry: CalendarEntry, *, savepoint: bool) -> bool:
@@ -86,6 +159,12 @@ def is_overlap(error: IntegrityError) -> bool:
 def lock_keys_of(entry: CalendarEntry) -> list[int]:
     """The lock keys of what an entry takes now, for `also_lock` of the change that moves it away."""
     return _keys({entry.nurse_id}, {entry.room_id}, entry.patient_id)
+
+
+def lock_candidates(candidates: Iterable[Candidate], patient_id: int | None) -> None:
+    """Queue for everything that several entries of one transaction may take, so that two such never deadlock."""
+    nurses, rooms = zip(*candidates, strict=True)
+    _lock(nurses, rooms, patient_id, ())
 
 
 def lock_resources(nurse_ids: Iterable[int], room_ids: Iterable[int]) -> None:
@@ -119,8 +198,7 @@ def _rows_in_the_way(
 
     The hour of the whole clinic is read and sorted out here: a few rows, and a third of the cost of asking by name.
     """
-    fields = ("id", "kind", "nurse_id", "room_id", "patient_id", "starts_at", "hold_expires_at", "held_by_id")
-    at_that_time = entries_meeting(entry.starts_at, entry.ends_at).values_list(*fields)
+    at_that_time = entries_meeting(entry.starts_at, entry.ends_at).values_list(*Row._fields)
     rows = [
         row
         for row in map(Row._make, at_that_time)

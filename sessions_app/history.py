@@ -7,12 +7,16 @@ from clinic.models import AuditEvent, Clinic, Room, User
 from sessions_app.models import Appointment
 from sessions_app.wording import time_words
 
-BOOKED, MOVED, CANCELLED, STATUS = (
+BOOKED, MOVED, CANCELLED, STATUS, UNDONE = (
     "appointment booked",
     "appointment moved",
     "appointment cancelled",
     "appointment status",
+    "appointment change undone",
 )
+# These leave the version as it is: the time is the same.
+CONFIRMED, MOVE_ASKED = "appointment confirmed", "appointment move asked"
+_NEW_PLACE = (MOVED, UNDONE)
 
 
 def facts_of(appointment: Appointment) -> dict[str, Any]:
@@ -30,20 +34,27 @@ def facts_of(appointment: Appointment) -> dict[str, Any]:
 def changes_since(appointment: Appointment, version: int) -> list[str]:
     """A sentence for each change after `version` of the visit, oldest first."""
     events = AuditEvent.objects.filter(
-        subject=appointment._meta.label, subject_id=str(appointment.public_id), action__in=(MOVED, CANCELLED, STATUS)
+        subject=appointment._meta.label,
+        subject_id=str(appointment.public_id),
+        action__in=(MOVED, CANCELLED, STATUS, UNDONE),
     ).order_by("id")
     newer = [event for event in events if event.details.get("version", 0) > version]
-    nurses = User.objects.in_bulk([event.details["nurse"] for event in newer if event.action == MOVED])
-    rooms = Room.objects.in_bulk([event.details["room"] for event in newer if event.action == MOVED])
+    nurses = User.objects.in_bulk([event.details["nurse"] for event in newer if event.action in _NEW_PLACE])
+    rooms = Room.objects.in_bulk([event.details["room"] for event in newer if event.action in _NEW_PLACE])
     zone = Clinic.current().zone
+
+    def where(facts: dict[str, Any]) -> str:
+        when = time_words(datetime.fromisoformat(facts["starts_at"]), zone)
+        return f"{when} with {nurses[facts['nurse']]} in {rooms[facts['room']]}"
 
     def sentence(event: AuditEvent) -> str:
         facts = event.details
         if event.action == MOVED:
-            when = time_words(datetime.fromisoformat(facts["starts_at"]), zone)
-            return f"Moved to {when} with {nurses[facts['nurse']]} in {rooms[facts['room']]} by {event.by_name}."
+            return f"Moved to {where(facts)} by {event.by_name}."
         if event.action == CANCELLED:
             return f"Cancelled by {event.by_name}."
+        if event.action == UNDONE:
+            return f"Put back to {where(facts)} by {event.by_name}."
         return f"Now {Appointment.Status(facts['status']).label.lower()}, says {event.by_name}."
 
     return [sentence(event) for event in newer]

@@ -1,7 +1,8 @@
 """Which free times to offer first, and the few words that say why.
 
-In order of weight: the nurse of last time, near the middle of the window (or soon, without a window), no stretch left
-over that is too short for any visit. The offers differ in half-days, so that a patient can choose.
+In order of weight: the nurse of last time, near the middle of the window (or soon, without a window), the part of the
+day that the patient prefers, no stretch left over that is too short for any visit. The offers differ in half-days, so
+that a patient can choose.
 """
 
 from bisect import bisect_right
@@ -9,16 +10,34 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import F, Min
+
 from sessions_app.availability import Period, without
 from sessions_app.free_times import Search, Slot
-from sessions_app.models import PartOfDay
+from sessions_app.models import PartOfDay, Service
 
 # In days of distance from the wished moment: how far away a visit may be to outweigh another nurse, or a useless gap.
-_OTHER_NURSE, _USELESS_GAP = 2.0, 1.0
+_OTHER_NURSE, _OTHER_PART_OF_DAY, _USELESS_GAP = 2.0, 1.5, 1.0
 _DAY = timedelta(days=1)
 _NEAR = timedelta(hours=36)
 # On the clinic's wall clock: before this hour it is morning, before that one afternoon.
-_AFTERNOON, _EVENING = 12, 17
+_NOON, _EVENING = 12, 17
+
+
+def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
+    """The part of the clinic's day in which a visit starts: from noon it is afternoon, from 17:00 evening."""
+    hour = instant.astimezone(zone).hour
+    if hour < _NOON:
+        return PartOfDay.MORNING
+    return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
+
+
+def shortest_visit(service: Service) -> timedelta:
+    """The shortest visit that is booked here; a gap of that length can still be used. One query."""
+    minutes = Service.objects.filter(is_active=True).aggregate(
+        least=Min(F("chair_minutes") + F("walk_minutes") + F("buffer_minutes"))
+    )["least"]
+    return service.length if minutes is None else min(timedelta(minutes=minutes), service.length)
 
 
 class Ranking:
@@ -27,7 +46,12 @@ class Ranking:
     def __init__(
         self, search: Search, *, around: datetime, around_words: str, nurse_id: int | None, shortest: timedelta
     ) -> None:
-        """`shortest` is the length of the shortest visit that could still use a gap; `nurse_id` treated last time."""
+        """`shortest` is the length of the shortest visit that could still use a gap; `nurse_id` treated last time.
+
+        The part of the day is what the search's patient prefers.
+        """
+        self.zone = search.zone
+        self.prefers = search.patient.prefers if search.patient else ""
         self.around, self.around_words, self.nurse_id, self.shortest = around, around_words, nurse_id, shortest
         self.stretches = {nurse.id: without(nurse.opened, search.busy[nurse.id]) for nurse in search.nurses}
         self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
@@ -46,6 +70,8 @@ class Ranking:
             words.append("same nurse as last time")
         if abs(slot.starts_at - self.around) <= _NEAR:
             words.append(self.around_words)
+        if self._is_preferred(slot):
+            words.append(f"in the {self.prefers}, as preferred")
         if self._leaves_no_gap(slot):
             words.append("leaves no gap")
         return ", ".join(words) or slot.why
@@ -54,9 +80,14 @@ class Ranking:
         score = abs(slot.starts_at - self.around) / _DAY
         if self.nurse_id is not None and slot.nurse_id != self.nurse_id:
             score += _OTHER_NURSE
+        if self.prefers and not self._is_preferred(slot):
+            score += _OTHER_PART_OF_DAY
         if any(timedelta(0) < gap < self.shortest for gap in self._gaps(slot)):
             score += _USELESS_GAP
         return score, slot.starts_at, slot.nurse_name
+
+    def _is_preferred(self, slot: Slot) -> bool:
+        return bool(self.prefers) and part_of_day(slot.starts_at, self.zone) == self.prefers
 
     def _leaves_no_gap(self, slot: Slot) -> bool:
         before, after = self._gaps(slot)
@@ -72,20 +103,12 @@ class Ranking:
         return self.stretches[slot.nurse_id][number]
 
 
-def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
-    """The part of the clinic's day in which a visit starts: from noon it is afternoon, from 17:00 evening."""
-    hour = instant.astimezone(zone).hour
-    if hour < _AFTERNOON:
-        return PartOfDay.MORNING
-    return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
-
-
 def varied(slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:
     """The first slots, at most one per half-day of the clinic."""
     chosen: dict[tuple[object, bool], Slot] = {}
     for slot in slots:
         wall = slot.starts_at.astimezone(zone)
-        chosen.setdefault((wall.date(), wall.hour >= 12), slot)
+        chosen.setdefault((wall.date(), wall.hour >= _NOON), slot)
         if len(chosen) == count:
             break
     return list(chosen.values())

@@ -1,6 +1,6 @@
 """Why a change of the calendar was refused, in words that a page shows as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,3 +38,11 @@ class Stale(Refused):
 
 class EarlyNeedsClinician(Refused):
     """The date is before the repeat window and this person may not approve it; a clinician may."""
+
+
+class CourseRefused(Refused):
+    """None of a course's visits was booked: `problems` says which could not be, by its place in the list from 0."""
+
+    def __init__(self, message: str, *, problems: Mapping[int, Refused]) -> None:
+        super().__init__(message, rule="course")
+        self.problems = dict(problems)

@@ -39,4 +39,17 @@ def _sentence(wish: Wish, conflict: Conflict) -> str:
     whom = "".join([f" with {wish.nurse.name}" if wish.nurse else "", f" in {wish.room.name}" if wish.room else ""])
     if conflict.rows and all(row.kind in _CLOSED for row in conflict.rows):
         return f"{when}{whom} is closed. Choose another time."
+    if wish.overbook_reason.strip():
+        return f"{when}{whom} cannot be shared: {_why_not_shared(conflict)}. Choose another time."
+    if conflict.rows and all(row.kind == CalendarEntry.Kind.HOLD for row in conflict.rows):
+        until = max(row.hold_expires_at for row in conflict.rows if row.hold_expires_at).astimezone(wish.clinic.zone)
+        return f"{when}{whom} is kept for somebody else until {until:%H:%M}. Choose another time."
     return f"{when}{whom} is taken. Choose another time."
+
+
+def _why_not_shared(conflict: Conflict) -> str:
+    """Why even an overbooked visit finds no place there."""
+    kinds = {row.kind for row in conflict.rows if not row.may_be_beside}
+    if kinds & set(_CLOSED):
+        return "it is closed"
+    return "it is kept for somebody" if CalendarEntry.Kind.HOLD in kinds else "two visits are there already"

@@ -308,6 +308,9 @@ class Appointment(models.Model):
     early_reason = models.CharField(max_length=300, blank=True)
     booked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     booked_at = models.DateTimeField(default=timezone.now)
+    # What the last move or cancellation replaced, so that it can be taken back (`sessions_app.undo`); empty after any
+    # other change.
+    former = models.JSONField(null=True, editable=False)
 
     objects = AppointmentQuerySet.as_manager()
 

@@ -744,12 +744,12 @@ def test_hours_are_the_clinics_wall_clock_in_any_zone(house, book, zone):
 # --- Nothing in part ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("broken", ["audit.record", "plan_reminders"])
+@pytest.mark.parametrize("broken", ["clinic.audit.record", "sessions_app.visit_writes.plan_reminders"])
 def test_a_booking_that_fails_half_way_leaves_no_trace(house, book, monkeypatch, broken):
     def fail(*_, **__):
         raise RuntimeError("the power went out")
 
-    monkeypatch.setattr(f"sessions_app.booking.{broken}", fail)
+    monkeypatch.setattr(broken, fail)
     with pytest.raises(RuntimeError):
         book("2026-01-14 10:00")
 
@@ -872,7 +872,7 @@ def test_inside_of_another_transaction_nothing_is_repeated():
 
 
 def test_booking_costs_the_same_queries_in_a_full_calendar(house, book, django_assert_max_num_queries):
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         book("2026-01-14 10:00")
     for number in range(30):
         nurse = make_user()
@@ -882,5 +882,5 @@ def test_booking_costs_the_same_queries_in_a_full_calendar(house, book, django_a
         if number % 2:
             make_patient()
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         book("2026-01-14 12:00", patient=make_patient())

@@ -1,0 +1,72 @@
+"""What becomes of a visit on its day: arrived, in treatment, done, no-show; along `MAY_BECOME` and in no other way."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.models import Clinic, User
+from clinic.protocol.zones import local_date
+from sessions_app import history, visit_tasks
+from sessions_app.course_places import refuse_full_course
+from sessions_app.entries import Conflict, release, take_back
+from sessions_app.models import Appointment
+from sessions_app.refusals import Refused, Taken
+from sessions_app.reminders import call_off_reminders
+from sessions_app.retrying import with_retries
+from sessions_app.visit_rows import change, fresh, record, that_may_become
+from sessions_app.wording import day_words, time_words
+
+Status = Appointment.Status
+
+_RELEASED = frozenset({Status.CANCELLED, Status.NO_SHOW})
+_ON_THE_DAY = frozenset({Status.ARRIVED, Status.IN_TREATMENT})
+
+
+def change_status(
+    *, appointment: Appointment, to: Appointment.Status, by: User, now: datetime | None = None
+) -> Appointment:
+    """Move a visit along `MAY_BECOME`: arrived, in treatment, done, no-show. Asking twice changes nothing.
+
+    A no-show releases the time; who comes late after all takes it again, or raises `Taken`. `cancel` has its own verb.
+    """
+    if to == Status.CANCELLED:
+        raise ValueError("use cancel(), which asks for the reason")
+    at = now or timezone.now()
+    try:
+        return with_retries(lambda: _write_status(appointment, Status(to), by, at))
+    except Conflict as conflict:
+        raise Taken("Somebody else has this time by now. Book a new visit.") from conflict
+
+
+@transaction.atomic
+def _write_status(appointment: Appointment, to: Appointment.Status, by: User, now: datetime) -> Appointment:
+    current = fresh(appointment)
+    if current.status == to:
+        return current
+    if to == Status.NO_SHOW and now < current.starts_at:
+        when = time_words(current.starts_at, Clinic.current().zone)
+        raise Refused(f"The visit starts {when}. Mark a no-show after that, or cancel it.", rule="no_show_early")
+    if to in _ON_THE_DAY:
+        _refuse_another_day(current, now)
+    change(current, current.version, that_may_become(to), status=to, status_at=now)
+    if to in _RELEASED:
+        release(current.entry_id)
+        call_off_reminders(current, reason="the patient did not come")
+    elif not current.entry.active:
+        refuse_full_course(current.course_id)
+        current.entry.active = True
+        take_back(current.entry, by=by, now=now)
+    if current.status == Status.BOOKED:
+        visit_tasks.close(current, by=by, now=now)
+    changed = fresh(appointment)
+    record(history.STATUS, changed, by=by, was=str(current.status))
+    return changed
+
+
+def _refuse_another_day(appointment: Appointment, now: datetime) -> None:
+    """Nobody arrives days ahead: from "in treatment" there is no way back to a booked time."""
+    zone = Clinic.current().zone
+    day = local_date(appointment.starts_at, zone)
+    if local_date(now, zone) < day:
+        raise Refused(f"This visit is on {day_words(day)}. Move it to today first.", rule="date")
