@@ -3,13 +3,15 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
 from clinic.models import Patient, Room, User
-from sessions_app.models import Appointment, Service
+from clinic.protocol.zones import starting_instant
+from sessions_app.models import Appointment, PartOfDay, Service
 from sessions_app.refusals import Refused
 from sessions_app.slot_value import parsed
 from sessions_app.wording import day_words
@@ -38,13 +40,31 @@ class TimeForm(forms.Form):
     room = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
     day = forms.DateField(required=False, validators=_DAYS)
     first_day = forms.DateField(required=False, validators=_DAYS)
+    part = forms.ChoiceField(choices=[("", "Any time"), *PartOfDay.choices], required=False)
     early_reason = forms.CharField(
         label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
+    overbook_day = forms.DateField(
+        label="Day", required=False, validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    overbook_at = forms.TimeField(
+        label="Time",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": "Enter the time, for example 14:30."},
+    )
+    overbook_reason = forms.CharField(label="Why beside another visit?", required=False, max_length=200)
 
     def clean_slot(self) -> tuple[datetime, int] | None:
         """Start and nurse of the chosen time; None while none is chosen."""
         return parsed(self.cleaned_data["slot"])
+
+    def wanted_time(self, zone: ZoneInfo, *, overbooks: bool) -> tuple[datetime, int | None] | None:
+        """Start and nurse that somebody confirms: the chosen time, or the one that is overbooked on purpose."""
+        if not overbooks:
+            return self.seen("slot")
+        day, at = self.seen("overbook_day"), self.seen("overbook_at")
+        return (starting_instant(datetime.combine(day, at), zone), self.seen("nurse")) if day and at else None
 
     def seen(self, name: str) -> Any:
         """A field's value while the form is still being filled in; None for nonsense."""

@@ -13,6 +13,7 @@ from clinic.access import Permission
 from clinic.models import AuditEvent, Patient, User
 from sessions_app import history
 from sessions_app.booking import MAY_BECOME
+from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment
 from sessions_app.wording import day_words, time_words
 
@@ -26,6 +27,21 @@ STATUS_MOVES: dict[Status, tuple[str, str, str]] = {
     Status.DONE: ("Done", "circle-check", "F"),
     Status.NO_SHOW: ("Did not come", "circle-slash", "A"),
     Status.BOOKED: ("Not here after all", "undo-2", "Z"),
+}
+
+
+_EVENTS = (
+    history.BOOKED,
+    history.MOVED,
+    history.CANCELLED,
+    history.STATUS,
+    history.UNDONE,
+    history.CONFIRMED,
+    history.MOVE_ASKED,
+)
+_CONFIRMED = {
+    Appointment.ConfirmedVia.DESK: "Confirmed by phone",
+    Appointment.ConfirmedVia.PORTAL: "Confirmed by the patient",
 }
 
 
@@ -55,6 +71,8 @@ class VisitLine:
     service: str
     where: str
     status: str
+    progress: str = ""
+    confirmed: bool = False
 
 
 def may_become(appointment: Appointment, status: Status) -> bool:
@@ -95,23 +113,52 @@ def history_of(appointment: Appointment, zone: ZoneInfo) -> list[Happened]:
     events = AuditEvent.objects.filter(
         subject=appointment._meta.label,
         subject_id=str(appointment.public_id),
-        action__in=(history.BOOKED, history.MOVED, history.CANCELLED, history.STATUS),
+        action__in=_EVENTS,
     ).order_by("-id")
     return [Happened(time_words(event.at, zone), _what(event, zone), event.by_name) for event in events]
 
 
 def _what(event: AuditEvent, zone: ZoneInfo) -> str:
     facts: dict[str, Any] = event.details
+    if event.action == history.CONFIRMED:
+        return str(_CONFIRMED.get(facts.get("via", ""), "Confirmed"))
+    if event.action == history.MOVE_ASKED:
+        return "Another time asked for"
     if event.action == history.STATUS:
         return str(Status(facts["status"]).label)
     if event.action == history.CANCELLED:
         return "Cancelled"
     when = time_words(datetime.fromisoformat(facts["starts_at"]), zone)
+    if event.action == history.UNDONE:
+        return f"Taken back: again {when}"
     return f"Moved to {when}" if event.action == history.MOVED else f"Booked for {when}"
 
 
+def confirmed_words(appointment: Appointment, zone: ZoneInfo) -> str:
+    """ "By phone, Mon 12 Jan, 16:20"; "" while nobody has said that this time holds."""
+    if appointment.confirmed_at is None:
+        return ""
+    via = Appointment.ConfirmedVia(appointment.confirmed_via).label
+    return f"{via}, {time_words(appointment.confirmed_at, zone)}"
+
+
+def asked_words(appointment: Appointment, zone: ZoneInfo) -> str:
+    """What the patient wrote who asks for another time; "" for nobody."""
+    if appointment.move_asked_at is None:
+        return ""
+    when = time_words(appointment.move_asked_at, zone)
+    wish = f": {appointment.move_wish}" if appointment.move_wish else ""
+    return f"{when}{wish}"
+
+
+def progress_words(appointment: Appointment) -> str:
+    """ "Session 3 of 5" of a visit that counts in a course; "" otherwise. At most one query."""
+    place = progress_of([appointment]).get(appointment.pk)
+    return f"Session {place[0]} of {place[1]}" if place else ""
+
+
 def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """The visits on a patient's page: what comes, then what was. Two queries."""
+    """The visits on a patient's page: what comes, then what was. Four queries at most."""
     visits = Appointment.objects.visible_to(reader).filter(entry__patient=patient)
     shown = visits.select_related("service", "entry__nurse", "entry__room")
     coming = shown.filter(entry__starts_at__gte=now, status=Status.BOOKED).order_by("entry__starts_at")[:20]
@@ -120,6 +167,8 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
 
 
 def _lines(visits: Iterable[Appointment]) -> list[VisitLine]:
+    rows = list(visits)
+    places = progress_of(rows)
     return [
         VisitLine(
             id=visit.public_id,
@@ -127,6 +176,8 @@ def _lines(visits: Iterable[Appointment]) -> list[VisitLine]:
             service=visit.service.name,
             where=f"{visit.entry.nurse}, {visit.entry.room}",
             status=visit.status,
+            progress="{} of {}".format(*places[visit.pk]) if visit.pk in places else "",
+            confirmed=visit.confirmed_at is not None,
         )
-        for visit in visits
+        for visit in rows
     ]

@@ -1,7 +1,9 @@
 """What the booking dialog shows besides the times: the patient, the services, the question about travel."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.models import Patient
@@ -9,16 +11,26 @@ from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, is_inside
 from sessions_app.models import Appointment, Service
 from sessions_app.presenters.times import Option, Times
-from sessions_app.slot_value import parsed
 from sessions_app.wording import day_words, days_words, time_words
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A visit that is booked already: "Treatment Fri 16 Jan, 09:00"."""
+
+    id: UUID
+    words: str
+    is_first_visit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TravelQuestion:
-    """`days` after the visit in which flights and events should be left; `clash` says that one falls inside."""
+    """`days` after the visit in which flights and events should be left, as dates in `avoid` once a time is chosen;
+    `clash` says that one falls inside."""
 
     days: int
     days_in_words: str
+    avoid: str
     clash: str
     instead: Option | None
 
@@ -45,36 +57,49 @@ def was_here(patient: Patient | None) -> bool:
     )
 
 
-def next_visit_words(patient: Patient, *, now: datetime, zone: ZoneInfo) -> str:
-    """What is booked already, so that nobody books it twice; "" for nothing."""
+def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Coming]:
+    """What is booked already, so that nobody books it twice; the next few."""
     visits = Appointment.objects.filter(entry__patient=patient).upcoming(now)
-    coming = visits.values_list("service__name", "entry__starts_at")[:3]
-    booked = ", ".join(f"{service} {time_words(at, zone)}" for service, at in coming)
-    return f"Already booked: {booked}." if booked else ""
+    rows = visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
+    return [
+        Coming(public_id, f"{service} {time_words(at, zone)}", kind == Service.Kind.FIRST_VISIT)
+        for public_id, service, kind, at in rows
+    ]
 
 
-def travel_question(form: BookingForm, times: Times, zone: ZoneInfo) -> TravelQuestion | None:
+def second_first_visit(patient: Patient, service: Service, coming: Iterable[Coming], zone: ZoneInfo) -> str:
+    """What to say before somebody books a first visit for a patient who has one or was here; "" otherwise."""
+    if service.kind != Service.Kind.FIRST_VISIT:
+        return ""
+    booked = next((each for each in coming if each.is_first_visit), None)
+    if booked:
+        return f"{patient.name} has a first visit already: {booked.words}. Move that one instead of booking another."
+    was = (
+        Appointment.objects.filter(
+            entry__patient=patient,
+            status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT, Appointment.Status.ARRIVED),
+        )
+        .order_by("-entry__starts_at")
+        .values_list("service__name", "entry__starts_at")
+        .first()
+    )
+    if was is None:
+        return ""
+    day = day_words(local_date(was[1], zone))
+    when = f"{was[0]}, {day} {was[1].astimezone(zone).year}"
+    return f"{patient.name} was here before ({when}). A first visit is for new patients; choose another service."
+
+
+def travel_question(form: BookingForm, times: Times) -> TravelQuestion | None:
     """Asked for treatments only (rule B6): what is planned in the days after the visit."""
     days = times.avoid_days
     if not days:
         return None
     chosen, event = times.chosen_option, form.event_day()
-    visit_day = _day_of(chosen, zone)
+    visit_day, avoid = (chosen.date, chosen.avoid) if chosen else (None, "")
     if visit_day is None or not is_inside(event, visit_day, days):
-        return TravelQuestion(days, days_words(days), "", None)
-    instead = next(
-        (each for each in times.everything if each.is_early is False and not _meets(each, event, days, zone)), None
-    )
-    return TravelQuestion(
-        days, days_words(days), f"Inside the {days_words(days)} after {day_words(visit_day)}", instead
-    )
-
-
-def _day_of(option: Option | None, zone: ZoneInfo) -> date | None:
-    found = parsed(option.value) if option else None
-    return local_date(found[0], zone) if found else None
-
-
-def _meets(option: Option, event: date | None, days: int, zone: ZoneInfo) -> bool:
-    day = _day_of(option, zone)
-    return day is not None and is_inside(event, day, days)
+        return TravelQuestion(days, days_words(days), avoid, "", None)
+    fitting = (each for each in times.everything if not each.is_early and not each.asks)
+    instead = next((each for each in fitting if not is_inside(event, each.date, days)), None)
+    clash = f"Inside the {days_words(days)} after {day_words(visit_day)}"
+    return TravelQuestion(days, days_words(days), avoid, clash, instead)

@@ -1,6 +1,7 @@
-"""The weeks of the booking dialog: how many times are free on each date, and which dates the window closes."""
+"""The weeks of the booking dialog: in which parts of each date times are free, and which dates the window closes."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,8 +12,9 @@ from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot
-from sessions_app.models import Appointment, Service
-from sessions_app.wording import day_words
+from sessions_app.models import Appointment, PartOfDay, Service
+from sessions_app.ranking import part_of_day
+from sessions_app.wording import day_words, list_words
 
 WEEKS = 3
 
@@ -23,7 +25,7 @@ class Wanted:
 
     `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
     `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
-    shown in full.
+    shown in full. `part` is a value of `PartOfDay`, "" for the whole day.
     """
 
     clinic: Clinic
@@ -38,6 +40,12 @@ class Wanted:
     wish: tuple[datetime, int | None] | None = None
     chosen: tuple[datetime, int] | None = None
     moves: Appointment | None = None
+    part: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether somebody asked for one nurse, one room or one part of the day."""
+        return bool(self.nurse_id or self.room_id or self.part)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -50,30 +58,62 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class DayCell:
-    """One date of the weeks. `look` is past, shut, early, in (the window) or open; `free` counts its starts."""
+    """One date of the weeks. `look` is past, shut, early (before the window), in (the window) or open.
+
+    `parts` are the parts of the day with free times, each as (value, words, whether it has any); `can_be_shown` says
+    whether the date can be pressed: an early one too, because a clinician may approve it.
+    """
 
     date: date
     look: str
-    free: int
+    parts: tuple[tuple[str, str, bool], ...]
     is_chosen: bool
+    can_be_shown: bool
+
+    @property
+    def free_words(self) -> str:
+        """ "morning and afternoon" """
+        return list_words([words for _, words, is_free in self.parts if is_free])
 
     @property
     def spoken(self) -> str:
-        words = {"past": "over", "shut": "nothing free", "early": "before the window"}
-        inside = ", inside the window" if self.look == "in" else ""
-        return f"{day_words(self.date)}, {words.get(self.look) or f'{self.free} free'}{inside}"
+        words = {"past": "over", "shut": "nothing free"}.get(self.look) or f"free: {self.free_words or 'nothing'}"
+        where = {"in": ", inside the window", "early": ", before the window"}.get(self.look, "")
+        return f"{day_words(self.date)}, {words}{where}"
+
+
+def narrowed(search: Search, wanted: Wanted) -> Search:
+    """The same search with only the wished nurse, room and part of the day free; whoever is busy stays so."""
+    if not wanted.is_narrow:
+        return search
+    fitting = parts_of(search, wanted.zone).get(wanted.part, 0) if wanted.part else search.starts.all
+    narrow = copy(search)
+    narrow.nurse_free = {
+        nurse: bits & fitting if wanted.nurse_id in (None, nurse) else 0 for nurse, bits in search.nurse_free.items()
+    }
+    narrow.room_free = {room: bits if wanted.room_id in (None, room) else 0 for room, bits in search.room_free.items()}
+    return narrow
+
+
+def parts_of(search: Search, zone: ZoneInfo) -> dict[str, int]:
+    """The starts of each part of the day, as bits; a part in which nobody ever works is left out."""
+    digits: dict[str, list[str]] = {part: [] for part in PartOfDay.values}
+    for start in search.starts.instants:
+        here = part_of_day(start, zone)
+        for part, found in digits.items():
+            found.append("1" if part == here else "0")
+    bits = {part: int("".join(reversed(found)) or "0", 2) for part, found in digits.items()}
+    return {part: found for part, found in bits.items() if found}
 
 
 class Days:
-    """The free starts of a search by date, under the wish for a nurse or room and the rules of the window."""
+    """The free starts of a narrowed search by date, under the rules of the window."""
 
     def __init__(self, wanted: Wanted, search: Search, window: BookingWindow | None) -> None:
         self.wanted, self.search, self.window, self.zone = wanted, search, window, wanted.zone
         self.may_be_early = wanted.by.may(Permission.APPROVE_EARLY_REPEAT)
-        rooms = [bits for room_id, bits in search.room_free.items() if wanted.room_id in (None, room_id)]
-        any_room = _union(rooms)
-        nurses = [bits for nurse_id, bits in search.nurse_free.items() if wanted.nurse_id in (None, nurse_id)]
-        self.free = _union(nurses) & any_room
+        self.free = _union(search.nurse_free.values()) & _union(search.room_free.values())
+        self.parts = parts_of(search, wanted.zone)
 
     def bits(self, day: date, after: datetime | None = None) -> int:
         """The free starts of a date, or of what is left of it from a moment on."""
@@ -82,12 +122,12 @@ class Days:
 
     def slots(self, day: date) -> list[Slot]:
         """Every free time of the date, by start, then nurse."""
-        return self.narrowed(self.search.slots(self.bits(day)))
+        return self.search.slots(self.bits(day))
 
     def slots_at(self, starts_at: datetime, nurse_id: int | None) -> list[Slot]:
         """The free times that begin at one moment, with any nurse or one."""
         bits = self.search.starts.from_to(starts_at, starts_at + timedelta(minutes=1)) & self.free
-        return [slot for slot in self.narrowed(self.search.slots(bits)) if nurse_id in (None, slot.nurse_id)]
+        return [slot for slot in self.search.slots(bits) if nurse_id in (None, slot.nurse_id)]
 
     def first_of_half_days(self, earliest: date, last: date, count: int) -> list[Slot]:
         """The first free time of each morning and afternoon, the soonest first."""
@@ -96,38 +136,34 @@ class Days:
             noon = starting_instant(datetime.combine(day, time(12)), self.zone)
             for half in (self.bits(day) & self.search.starts.from_to(None, noon), self.bits(day, noon)):
                 # The lowest bit is the first start.
-                found += self.narrowed(self.search.slots(half & -half))[:1]
+                found += self.search.slots(half & -half)[:1]
             if len(found) >= count:
                 break
         return found[:count]
 
-    def narrowed(self, slots: Iterable[Slot]) -> list[Slot]:
-        """Only the wished nurse and room. A slot names the first free room; a wished one is free for its bits."""
-        nurse, room = self.wanted.nurse_id, self.wanted.room_id
-        names = dict(self.search.rooms)
-        found = [slot for slot in slots if nurse in (None, slot.nurse_id)]
-        return found if room is None else [slot._replace(room_id=room, room_name=names[room]) for slot in found]
-
     def is_early(self, day: date | None) -> bool:
         return bool(day and self.window and day < self.window.first_date)
 
+    def needs_clinician(self, day: date | None) -> bool:
+        """Before the window, for somebody who may not approve it."""
+        return self.is_early(day) and not self.may_be_early
+
     def is_refused(self, day: date) -> bool:
-        """Before the window, for somebody who may not approve it; before the last session, for everybody."""
-        if not self.is_early(day):
-            return False
-        return not self.may_be_early or bool(self.window and day < self.window.session_date)
+        """Before the last session nobody books, whoever asks."""
+        return bool(self.window and day < self.window.session_date)
 
     def cell(self, day: date, chosen: date | None) -> DayCell:
-        free = self.bits(day).bit_count()
+        bits = self.bits(day)
         if day < self.wanted.today:
             look = "past"
-        elif self.is_refused(day):
-            look = "early"
-        elif not free:
+        elif self.is_refused(day) or not bits:
             look = "shut"
+        elif self.needs_clinician(day):
+            look = "early"
         else:
             look = "in" if self.window and self.window.first_date <= day <= self.window.last_date else "open"
-        return DayCell(day, look, free, is_chosen=day == chosen)
+        parts = tuple((part, PartOfDay(part).label.lower(), bool(bits & starts)) for part, starts in self.parts.items())
+        return DayCell(day, look, parts, is_chosen=day == chosen, can_be_shown=look not in ("past", "shut"))
 
     def weekday_names(self, first: date) -> list[str]:
         return [f"{first + timedelta(days=number):%a}" for number in range(self.columns(first))]

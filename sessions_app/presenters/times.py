@@ -3,35 +3,43 @@
 One search of the calendar serves the weeks, the day, the wish and the offer of a repeat (`slots.offer_in`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.charting import protocol_in_force
 from sessions_app.free_times import Search, Slot, last_bookable_date
-from sessions_app.models import Service
-from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, weeks_of
+from sessions_app.models import PartOfDay, Service
+from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, narrowed, weeks_of
 from sessions_app.repeat import RepeatRules, repeat_rules
 from sessions_app.slot_value import value_of
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
-from sessions_app.wording import day_words, time_words
+from sessions_app.wording import day_words, range_words, time_words
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One time that can be chosen. `value` comes back in the form, `when` stands on the button that books it."""
+    """One time that can be chosen. `value` comes back in the form, `when` stands on the button that books it.
+
+    `is_early` says that the window opens later: a reason is asked for; `asks` that this person asks a clinician for it.
+    `avoid` are the days after it in which flights and events should be left, in words.
+    """
 
     value: str
     when: str
     time: str
     where: str
+    date: date
     why: str = ""
     key: str = ""
     is_early: bool = False
+    asks: bool = False
+    avoid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,12 @@ class Times:
     rooms: list[tuple[int, str]]
     problem: str = ""
     window: BookingWindow | None = None
+    window_reason: str = ""
+    holds: tuple[Hold, ...] = ()
     avoid_days: int = 0
     chosen: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    is_narrow: bool = False
     extra: list[Option] = field(default_factory=list)
 
     @property
@@ -79,14 +91,25 @@ class Times:
     def choosing(self, value: str) -> "Times":
         """The same with one time chosen, the first one when there is no such time; the first nine have keys."""
         keys = iter("123456789")
+        numbered = self.changed(lambda option: replace(option, avoid=_avoid_words(option, self.avoid_days)))
         numbered = replace(
-            self,
-            extra=[replace(option, key=next(keys, "")) for option in self.extra],
-            options=[replace(option, key=next(keys, "")) for option in self.options],
+            numbered,
+            extra=[replace(option, key=next(keys, "")) for option in numbered.extra],
+            options=[replace(option, key=next(keys, "")) for option in numbered.options],
         )
         values = [option.value for option in numbered.everything]
         first = values[0] if values and not self.groups else ""
         return replace(numbered, chosen=value if value in values else first)
+
+    def changed(self, change: Callable[[Option], Option]) -> "Times":
+        """The same with every option changed."""
+        return replace(
+            self,
+            extra=[change(option) for option in self.extra],
+            options=[change(option) for option in self.options],
+            groups=[(nurse, [change(option) for option in options]) for nurse, options in self.groups],
+            early=[change(option) for option in self.early],
+        )
 
     @property
     def chosen_option(self) -> Option | None:
@@ -97,15 +120,22 @@ class Times:
         return any(cell.look == "in" for week in self.weeks for cell in week)
 
 
-def option_of(slot: Slot, zone: ZoneInfo, *, why: str | None = None, early: bool = False) -> Option:
+def option_of(slot: Slot, zone: ZoneInfo, *, why: str | None = None, early: bool = False, asks: bool = False) -> Option:
     return Option(
         value=value_of(slot),
         when=time_words(slot.starts_at, zone),
         time=f"{slot.starts_at.astimezone(zone):%H:%M}",
         where=f"{slot.nurse_name}, {slot.room_name}",
         why=_sentence_case(slot.why if why is None else why),
-        is_early=early,
+        is_early=early and not asks,
+        asks=asks,
+        date=local_date(slot.starts_at, zone),
     )
+
+
+def _avoid_words(option: Option, days: int) -> str:
+    """ "from Thu 15 to Sun 18 Jan" """
+    return f"from {range_words(option.date, option.date + timedelta(days=days))}" if days else ""
 
 
 def _sentence_case(words: str) -> str:
@@ -128,12 +158,12 @@ def times_for(wanted: Wanted) -> Times:
     best = [option for option in _best(wanted, days, offer) if option.value not in offered]
     extra += _kept(wanted, days, offered | {option.value for option in (*best, *early)})
     return Times(
-        sentence=offer.sentence if offer else _without_window(wanted),
+        sentence=_sentence(wanted, offer),
         is_on_hold=is_on_hold,
         heading=day_words(day) if day else "Best times" if window else "The next free times",
         options=[] if day or is_on_hold else best,
         early=[] if day else early,
-        groups=_by_nurse(search, days.slots(day), zone, early=days.is_early(day)) if day else [],
+        groups=_by_nurse(days, day) if day else [],
         weeks=[] if is_on_hold else weeks_of(days, first, day),
         weekdays=days.weekday_names(first),
         before=first - timedelta(days=7 * WEEKS) if first > _monday(wanted.today) else None,
@@ -142,8 +172,27 @@ def times_for(wanted: Wanted) -> Times:
         rooms=list(search.rooms),
         problem="" if day else problem,
         window=window,
+        window_reason=_window_reason(rules) if rules else "",
+        holds=rules.holds if rules else (),
         avoid_days=avoid_days(wanted.service, rules),
         extra=[] if day or is_on_hold else extra,
+        parts=tuple((str(part), part.label) for part in PartOfDay if part in days.parts or part == wanted.part),
+        is_narrow=wanted.is_narrow,
+    )
+
+
+def _sentence(wanted: Wanted, offer: RepeatOffer | None) -> str:
+    if offer is None:
+        return _without_window(wanted)
+    # What is missing under a filter may well be there without it.
+    return offer.sentence.removesuffix(" Nothing is free in it.") if wanted.is_narrow else offer.sentence
+
+
+def _window_reason(rules: RepeatRules) -> str:
+    """Where the window comes from, in days; the numbers are the protocol's."""
+    protocol = rules.protocol
+    return (
+        f"That is day {protocol.repeat_min_days} to {protocol.repeat_max_days} after it, as the clinic's protocol says."
     )
 
 
@@ -174,9 +223,9 @@ def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) ->
 
 
 def _search(wanted: Wanted, first: date, last: date) -> Search:
-    """Every nurse and room of the service: the selects offer all of them, whatever is chosen."""
+    """Every nurse and room of the service is in it, because the selects offer all; only what is wished is free."""
     moves = wanted.moves
-    return Search(
+    search = Search(
         clinic=wanted.clinic,
         service=wanted.service,
         first_date=first,
@@ -186,6 +235,7 @@ def _search(wanted: Wanted, first: date, last: date) -> Search:
         length=moves.entry.ends_at - moves.entry.starts_at if moves else None,
         ignore_entry=moves.entry_id if moves else None,
     )
+    return narrowed(search, wanted)
 
 
 def _without_window(wanted: Wanted) -> str:
@@ -217,9 +267,9 @@ def _after(wanted: Wanted, first: date) -> date | None:
 
 
 def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]:
-    """The offer of a repeat; with a wished nurse or room, or without a window, the soonest times of half-days."""
-    if offer is not None and wanted.nurse_id is None and wanted.room_id is None:
-        return [option_of(slot, wanted.zone) for slot in offer.best]
+    """The offer of a repeat, or what comes soonest after its window; without a window, the soonest of half-days."""
+    if offer is not None and (offer.best or offer.later):
+        return [option_of(slot, wanted.zone) for slot in offer.best or offer.later]
     today = wanted.today
     earliest = max(days.window.first_date, today) if days.window else today
     soonest = days.first_of_half_days(earliest, earliest + timedelta(days=7 * WEEKS), BEST)
@@ -227,10 +277,11 @@ def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]
     return [option_of(slot, wanted.zone, why=why) for slot, why in zip(soonest, reasons, strict=False)]
 
 
-def _by_nurse(search: Search, slots: list[Slot], zone: ZoneInfo, *, early: bool) -> list[tuple[str, list[Option]]]:
-    groups: dict[str, list[Option]] = {nurse.name: [] for nurse in search.nurses}
-    for slot in slots:
-        groups[slot.nurse_name].append(option_of(slot, zone, why="", early=early))
+def _by_nurse(days: Days, day: date) -> list[tuple[str, list[Option]]]:
+    groups: dict[str, list[Option]] = {nurse.name: [] for nurse in days.search.nurses}
+    early, asks = days.is_early(day), days.needs_clinician(day)
+    for slot in days.slots(day):
+        groups[slot.nurse_name].append(option_of(slot, days.zone, why="", early=early, asks=asks))
     return [(name, options) for name, options in groups.items() if options]
 
 
@@ -241,32 +292,45 @@ def _wished(wanted: Wanted, days: Days) -> tuple[list[Option], str]:
     starts_at, nurse_id = wanted.wish
     day = local_date(starts_at, wanted.zone)
     when = time_words(starts_at, wanted.zone)
-    if days.is_refused(day) and days.window:
-        first = day_words(days.window.first_date)
-        return [], f"{when} is before the usual window, which opens {first}. A clinician may approve it."
+    if days.is_refused(day):
+        return [], f"{when} is before the last session. Choose a later time."
     fitting = days.slots_at(starts_at, nurse_id)
+    if not fitting and wanted.is_narrow:
+        return [], ""  # somebody asked for other times meanwhile
     if not fitting:
         minutes = days.search.length // timedelta(minutes=1)
         return (
             [],
             f"{when} is not free for the {minutes} minutes that {wanted.service.name} takes. Choose another time.",
         )
-    return [option_of(fitting[0], wanted.zone, why="The time you chose", early=days.is_early(day))], ""
+    asks, problem = days.needs_clinician(day), ""
+    if asks and days.window:
+        first = day_words(days.window.first_date)
+        problem = f"{when} is before the usual window, which opens {first}. A clinician may approve it."
+    option = option_of(fitting[0], wanted.zone, why="The time you chose", early=days.is_early(day), asks=asks)
+    return [option], problem
 
 
 def _kept(wanted: Wanted, days: Days, offered: set[str]) -> list[Option]:
     """What was chosen before and is not among the offered times, while it can still be had."""
-    if (
-        wanted.chosen is None
-        or wanted.chosen == wanted.wish
-        or days.is_refused(local_date(wanted.chosen[0], wanted.zone))
-    ):
+    if wanted.chosen is None or wanted.chosen == wanted.wish:
         return []
+    day = local_date(wanted.chosen[0], wanted.zone)
+    if days.is_refused(day):
+        return []
+    early, asks = days.is_early(day), days.needs_clinician(day)
     return [
         option
         for slot in days.slots_at(*wanted.chosen)[:1]
-        if (option := option_of(slot, wanted.zone, why="The time you chose")).value not in offered
+        if (option := option_of(slot, wanted.zone, why="The time you chose", early=early, asks=asks)).value
+        not in offered
     ]
+
+
+def not_free_words(slot: tuple[datetime, int] | None, zone: ZoneInfo) -> str:
+    """For a time that came with the address and cannot be had."""
+    when = time_words(slot[0], zone) if slot else "This time"
+    return f"{when} is not free for this visit. Choose another time; the old one stays booked until then."
 
 
 def wish_from(day: date | None, at: str, nurse_id: int | None, zone: ZoneInfo) -> tuple[datetime, int | None] | None:

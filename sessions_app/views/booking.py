@@ -21,14 +21,17 @@ from sessions_app.forms.desk import BookingForm, nurse_of, room_of, suggested_se
 from sessions_app.free_times import Slot
 from sessions_app.models import Service
 from sessions_app.presenters import booking_dialog as dialog
+from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
 from sessions_app.presenters.times import avoid_days, wish_from
-from sessions_app.refusals import Refused, Taken
+from sessions_app.refusals import EarlyNeedsClinician, Refused, Taken
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import day_url, refused_status, times_of
 from sessions_app.views.front_desk import date_from
+from sessions_app.views.undoing import undo_url
 from sessions_app.wording import time_words
 
 SUGGESTIONS = 8
+OVERBOOK = "overbook"
 
 
 @requires(Permission.BOOK)
@@ -54,8 +57,9 @@ def _opening(request: SignedInRequest) -> QueryDict:
     day = date_from(asked["date"], today) if "date" in asked else None
     nurse = _nurse_by_public_id(asked.get("nurse", ""))
     wish = wish_from(day, asked.get("at", ""), nurse.pk if nurse else None, request.clinic.zone)
-    if wish:
+    if wish and day:
         data["wish"] = f"{wish[0].isoformat()}|{wish[1] or ''}"
+        data["overbook_day"], data["overbook_at"] = day.isoformat(), asked.get("at", "")
     elif day:
         data["day"] = day.isoformat()
     return data
@@ -71,20 +75,22 @@ def _nurse_by_public_id(text: str) -> User | None:
 def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpResponse:
     patient = form.find_patient(Patient.objects.visible_to(request.user))
     service = Service.objects.filter(pk=form.seen("service"), is_active=True).first()
-    slot, key = form.seen("slot"), form.seen("request_key")
+    overbooks, key = request.POST["confirm"] == OVERBOOK, form.seen("request_key")
+    wanted = form.wanted_time(request.clinic.zone, overbooks=overbooks)
     missing = [
         words
         for words, given in (
             ("Choose the patient.", patient),
             ("Choose the service.", service),
-            ("Choose a time.", slot),
+            ("Enter the day and the time to overbook." if overbooks else "Choose a time.", wanted),
+            ("Write why it goes beside another visit.", not overbooks or form.seen("overbook_reason")),
             ("Open the dialog again: this one is too old.", key),
         )
         if not given
     ]
-    if missing or form.errors or not (patient and service and slot and key):
+    if missing or form.errors or not (patient and service and wanted and key):
         return _booking_page(request, form, problems=missing)
-    starts_at, nurse_id = slot
+    starts_at, nurse_id = wanted
     question = avoid_days(service)
     try:
         booked = booking.book(
@@ -98,14 +104,36 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
             note=form.cleaned_data["note"],
             early_reason=form.cleaned_data["early_reason"],
             travel_note=form.travel_note(question, local_date(starts_at, request.clinic.zone)) if question else "",
+            overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
         )
+    except EarlyNeedsClinician as early:
+        ask = _question_to_a_clinician(request, form, patient, service)
+        return _booking_page(request, form, problems=[early.message], ask=ask)
     except Taken as taken:
         return _booking_page(request, form, problems=[taken.message], alternatives=taken.alternatives)
     except Refused as refused:
-        return _booking_page(request, form, problems=[refused.message], field=refused.field)
+        return _booking_page(request, form, problems=[refused.message])
     entry, when = booked.entry, time_words(booked.starts_at, request.clinic.zone)
     text = f"Booked: {patient.name}, {when} with {entry.nurse} in {entry.room}."
-    return done(request, text, back=day_url(request, booked))
+    return done(request, text, back=day_url(request, booked), undo=undo_url(booked))
+
+
+def _question_to_a_clinician(
+    request: SignedInRequest, form: BookingForm, patient: Patient, service: Service
+) -> EarlyQuestion:
+    """The address that opens this very wish for a clinician, who decides in a session of their own."""
+    starts_at, nurse_id = form.seen("slot")
+    wall = starts_at.astimezone(request.clinic.zone)
+    nurse = nurse_of(nurse_id)
+    asked = {
+        "patient": patient.public_id,
+        "service": service.pk,
+        "date": wall.date().isoformat(),
+        "at": f"{wall:%H:%M}",
+        "nurse": nurse.public_id if nurse else "",
+    }
+    address = request.build_absolute_uri(f"{reverse('sessions_app:book')}?{urlencode(asked)}")
+    return early_question(starts_at, address, zone=request.clinic.zone)
 
 
 def _booking_page(
@@ -114,37 +142,61 @@ def _booking_page(
     *,
     problems: Sequence[str] = (),
     alternatives: Sequence[Slot] = (),
-    field: str = "",
+    ask: EarlyQuestion | None = None,
 ) -> HttpResponse:
     """The dialog as it stands. A refused confirmation answers 422 to htmx, and keeps everything typed."""
     now, zone, visible = timezone.now(), request.clinic.zone, Patient.objects.visible_to(request.user)
     confirmed = request.method == "POST" and "confirm" in request.POST
-    patient = None if "change_patient" in request.POST else form.find_patient(visible)
+    found = _found(request, visible)
+    patient = _patient(request, form, found)
     services = list(Service.objects.filter(is_active=True))
     suggestion = suggested_service(services, was_here=dialog.was_here(patient))
     service = form.choose_service(services, suggestion=suggestion)
     times = times_of(request, form, patient=patient, service=service, alternatives=alternatives) if service else None
+    coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
     context = {
         "form": form,
         "dialog_title": "Book a visit",
         "form_url": reverse("sessions_app:book"),
         "patient": patient,
         "patient_line": dialog.patient_line(patient) if patient else "",
-        "already": dialog.next_visit_words(patient, now=now, zone=zone) if patient else "",
-        "found": _found(request, visible) if patient is None else [],
+        "coming": coming,
+        "second_first": dialog.second_first_visit(patient, service, coming, zone) if patient and service else "",
+        "found": found if patient is None else [],
         "looked_for": request.POST.get("q", "").strip(),
         "services": [(each.pk, dialog.service_words(each)) for each in services],
         "service": service,
         "suggestion": suggestion,
         "times": times,
-        "travel": dialog.travel_question(form, times, zone) if times else None,
+        "hold": hold_words(times.holds, patient, reader=request.user, zone=zone) if times and patient else None,
+        "travel": dialog.travel_question(form, times) if times else None,
+        "ask": ask,
         "request_key": form.key(),
         "problems": problems,
-        "problem_field": field,
         "shows_errors": confirmed,
+        "may_overbook": request.user.may(Permission.OVERBOOK),
+        "overbook_opened": bool(form.text("overbook_reason")),
+        "grace_minutes": request.clinic.change_grace_minutes,
         "new_patient_url": _new_patient_url(request, form),
+        "prefilled": _prefilled(form, patient, service) if patient and service else "",
     }
     return render(request, "sessions_app/desk/book.html", context, status=refused_status(request, confirmed))
+
+
+def _patient(request: SignedInRequest, form: BookingForm, found: list[Patient]) -> Patient | None:
+    """Who was picked; or the only one whom a search found, when Enter was pressed in its field."""
+    if "change_patient" in request.POST:
+        return None
+    picked = form.find_patient(Patient.objects.visible_to(request.user))
+    return picked or (found[0] if "find" in request.POST and len(found) == 1 else None)
+
+
+def _prefilled(form: BookingForm, patient: Patient, service: Service) -> str:
+    """What the course and the wait list take over from this dialog, as a query."""
+    kept = {"patient": patient.public_id, "service": service.pk}
+    if day := form.seen("day"):
+        kept["date"] = day.isoformat()
+    return urlencode(kept)
 
 
 def _found(request: SignedInRequest, visible: Any) -> list[Patient]:
@@ -166,5 +218,8 @@ def _new_patient_url(request: SignedInRequest, form: BookingForm) -> str:
 def patients(request: SignedInRequest) -> HttpResponse:
     """Suggestions for the patient field of the dialog: buttons of its form."""
     found = _found(request, Patient.objects.visible_to(request.user))
-    context = {"found": found, "looked_for": request.POST.get("q", "").strip()}
+    form = BookingForm(request.POST)
+    form.is_valid()
+    looked_for = request.POST.get("q", "").strip()
+    context = {"found": found, "looked_for": looked_for, "new_patient_url": _new_patient_url(request, form)}
     return render(request, "sessions_app/desk/found_patients.html", context)

@@ -40,6 +40,7 @@ def times_of(
         wish=form.seen("wish"),
         chosen=None if alternatives else form.seen("slot"),
         moves=moves,
+        part=form.seen("part") or "",
     )
     near = [option_of(slot, request.clinic.zone, why="Free, and near the time you wanted") for slot in alternatives]
     return times_for(wanted).with_first(near).choosing(form.text("slot"))
@@ -52,7 +53,7 @@ def refused_status(request: SignedInRequest, was_sent: bool) -> int:
 
 def appointment_or_404(request: SignedInRequest, public_id: UUID) -> Appointment:
     visible = Appointment.objects.visible_to(request.user).select_related(
-        "entry__patient", "entry__nurse", "entry__room", "service", "booked_by", "early_approved_by"
+        "entry__patient", "entry__nurse", "entry__room", "service", "booked_by", "early_approved_by", "overbooked_by"
     )
     return get_visible_or_404(visible, request=request, public_id=public_id)
 

@@ -1,6 +1,8 @@
 """One visit: what it is, what became of it, moving and cancelling it."""
 
 from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -17,9 +19,15 @@ from sessions_app.free_times import Slot
 from sessions_app.models import Appointment
 from sessions_app.presenters import appointment as visits
 from sessions_app.presenters import booking_dialog as dialog
-from sessions_app.refusals import Refused, Stale, Taken
+from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
+from sessions_app.presenters.times import not_free_words
+from sessions_app.presenters.told import messages_of
+from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
+from sessions_app.slot_value import parsed
 from sessions_app.views.answers import done
+from sessions_app.views.booking import OVERBOOK
 from sessions_app.views.desk_parts import appointment_or_404, day_url, refused_status, times_of
+from sessions_app.views.undoing import undo_url
 from sessions_app.wording import time_words
 
 Status = Appointment.Status
@@ -29,7 +37,8 @@ Status = Appointment.Status
 @require_safe
 def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     found = appointment_or_404(request, public_id)
-    may_book = request.user.may(Permission.BOOK)
+    may_book, now = request.user.may(Permission.BOOK), timezone.now()
+    can_undo = may_book and found.status in (Status.BOOKED, Status.CANCELLED)
     context = {
         "dialog_title": found.patient.name,
         "appointment": found,
@@ -37,7 +46,13 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "patient_line": dialog.patient_line(found.patient),
         "when": visits.when_words(found, request.clinic.zone),
         "history": visits.history_of(found, request.clinic.zone),
-        "moves": visits.status_moves(found, now=timezone.now()) if may_book else [],
+        "moves": visits.status_moves(found, now=now) if may_book else [],
+        "progress": visits.progress_words(found),
+        "confirmed": visits.confirmed_words(found, request.clinic.zone),
+        "asked": visits.asked_words(found, request.clinic.zone),
+        "told": messages_of(found, request.user, request.clinic.zone),
+        "may_confirm": may_book and found.status == Status.BOOKED and found.confirmed_at is None,
+        "undo_url": undo_url(found) if can_undo and booking.may_undo(found, clinic=request.clinic, now=now) else "",
         "may_change": may_book and found.status == Status.BOOKED,
         "may_cancel": may_book and visits.may_become(found, Status.CANCELLED),
         "may_find": request.user.may(Permission.FIND_PATIENT),
@@ -51,35 +66,56 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 @requires(Permission.BOOK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
-    """As booking: a POST with `confirm` moves, every other shows the times for what was chosen."""
+    """As booking: a POST with `confirm` moves, every other shows the times for what was chosen.
+
+    An address with `?slot=` (the board's drag, a clinician's link) shows the old and the new time beside each other.
+    """
     found = appointment_or_404(request, public_id)
-    form = MoveForm(request.POST if request.method == "POST" else {"version": found.version})
+    form = MoveForm(request.POST if request.method == "POST" else _opening(request, found))
     form.is_valid()
     if request.method != "POST" or "confirm" not in request.POST:
         return _move_page(request, found, form)
-    slot = form.seen("slot")
-    if not slot or form.errors:
-        return _move_page(request, found, form, problems=[] if slot else ["Choose a time."])
+    overbooks = request.POST["confirm"] == OVERBOOK
+    wanted = form.wanted_time(request.clinic.zone, overbooks=overbooks)
+    missing = [] if wanted else ["Enter the day and the time to overbook." if overbooks else "Choose a time."]
+    if overbooks and not form.seen("overbook_reason"):
+        missing.append("Write why it goes beside another visit.")
+    if missing or form.errors or not wanted:
+        return _move_page(request, found, form, problems=missing)
     try:
         moved = booking.move(
             appointment=found,
             version=form.seen("version") or 0,
-            starts_at=slot[0],
-            nurse=nurse_of(slot[1]),
+            starts_at=wanted[0],
+            nurse=nurse_of(wanted[1]),
             room=room_of(form.seen("room")),
             by=request.user,
             early_reason=form.cleaned_data["early_reason"],
+            overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
         )
     except Stale as stale:
         fresh = appointment_or_404(request, public_id)
         return _move_page(request, fresh, form, problems=[stale.message], difference=stale.difference, status=409)
+    except EarlyNeedsClinician as early:
+        address = request.build_absolute_uri(f"{request.path}?{urlencode({'slot': form.text('slot')})}")
+        ask = early_question(wanted[0], address, zone=request.clinic.zone)
+        return _move_page(request, found, form, problems=[early.message], ask=ask)
     except Taken as taken:
         return _move_page(request, found, form, problems=[taken.message], alternatives=taken.alternatives)
     except Refused as refused:
         return _move_page(request, found, form, problems=[refused.message])
     when = time_words(moved.starts_at, request.clinic.zone)
     text = f"Moved: {moved.patient.name}, {when} with {moved.entry.nurse} in {moved.entry.room}."
-    return done(request, text, back=day_url(request, moved))
+    return done(request, text, back=day_url(request, moved), undo=undo_url(moved))
+
+
+def _opening(request: SignedInRequest, found: Appointment) -> dict[str, Any]:
+    slot = request.GET.get("slot", "")
+    opening = {"version": found.version, "slot": slot}
+    if wanted := parsed(slot):
+        wall = wanted[0].astimezone(request.clinic.zone)
+        opening |= {"overbook_day": f"{wall:%Y-%m-%d}", "overbook_at": f"{wall:%H:%M}"}
+    return opening
 
 
 def _move_page(
@@ -90,16 +126,22 @@ def _move_page(
     problems: Sequence[str] = (),
     difference: Sequence[str] = (),
     alternatives: Sequence[Slot] = (),
+    ask: EarlyQuestion | None = None,
     status: int = 0,
 ) -> HttpResponse:
     """The times of a visit that is still booked; of any other, why it cannot be moved."""
-    movable = found.status == Status.BOOKED
+    movable, zone = found.status == Status.BOOKED, request.clinic.zone
     times = (
         times_of(request, form, patient=found.patient, service=found.service, alternatives=alternatives, moves=found)
         if movable
         else None
     )
     confirmed = "confirm" in request.POST
+    # Whoever came with a time only says yes to it, until they ask for another one.
+    asked_for = "" if "best" in request.POST else form.text("slot" if request.method != "POST" else "asked_for")
+    is_question = movable and bool(times and asked_for and asked_for == times.chosen and not problems)
+    if asked_for and times and asked_for != times.chosen and not problems and request.method != "POST":
+        problems = [not_free_words(form.seen("slot"), zone)]
     context = {
         "form": form,
         "dialog_title": "Move the visit",
@@ -107,13 +149,19 @@ def _move_page(
         "appointment": found,
         "patient": found.patient,
         "patient_line": dialog.patient_line(found.patient),
-        "now_at": visits.when_words(found, request.clinic.zone),
+        "now_at": visits.when_words(found, zone),
+        "moved_to": times.chosen_option if times and is_question else None,
         "times": times,
+        "hold": hold_words(times.holds, found.patient, reader=request.user, zone=zone) if times else None,
+        "ask": ask,
         "version": found.version,
         "problems": problems,
         "difference": difference,
         "shows_errors": confirmed,
         "hide_foot": not movable,
+        "may_overbook": request.user.may(Permission.OVERBOOK),
+        "overbook_opened": bool(form.text("overbook_reason")),
+        "grace_minutes": request.clinic.change_grace_minutes,
     }
     return render(request, "sessions_app/desk/move.html", context, status=status or refused_status(request, confirmed))
 
@@ -129,7 +177,7 @@ def cancel(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             version = form.cleaned_data["version"]
-            booking.cancel(appointment=found, version=version, reason=form.words, by=request.user)
+            cancelled = booking.cancel(appointment=found, version=version, reason=form.words, by=request.user)
         except Stale as stale:
             found, problems, difference, status = (
                 appointment_or_404(request, public_id),
@@ -141,8 +189,8 @@ def cancel(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         except Refused as refused:
             problems = [refused.message]
         else:
-            when = time_words(found.starts_at, request.clinic.zone)
-            return done(request, f"Cancelled: {found.patient.name}, {when}.", back=day_url(request, found))
+            text = f"Cancelled: {found.patient.name}, {time_words(found.starts_at, request.clinic.zone)}."
+            return done(request, text, back=day_url(request, found), undo=undo_url(cancelled))
     context = {
         "form": form,
         "dialog_title": "Cancel this visit?",
@@ -152,6 +200,7 @@ def cancel(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "problems": problems,
         "difference": difference,
         "hide_foot": not visits.may_become(found, Status.CANCELLED),
+        "grace_minutes": request.clinic.change_grace_minutes,
     }
     return render(
         request, "sessions_app/desk/cancel.html", context, status=status or refused_status(request, form.is_bound)

@@ -195,11 +195,13 @@ def test_a_wished_nurse_or_room_narrows_the_times(house, desk, greta):
 
 
 def test_what_is_booked_already_is_said(client, desk, house, greta):
-    make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
+    other = make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
 
     body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
 
-    assert "Already booked: Treatment Fri 16 Jan, 09:00." in body
+    assert "Already booked:" in body
+    assert "Treatment Fri 16 Jan, 09:00 <a href=" in body
+    assert f'hx-get="{reverse("sessions_app:move", args=[other.public_id])}"' in body
 
 
 def test_without_services_the_dialog_says_who_sets_them_up(client, desk):
