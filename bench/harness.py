@@ -59,6 +59,25 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A promise instead of a ratio: how often it was tried and what broke it; nothing may."""
+
+    name: str
+    promise: str
+    tried: int
+    broken_by: list[str]
+    notes: dict[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.broken_by)
+
+    @property
+    def verdict(self) -> str:
+        return f"BROKEN: {self.broken_by[0]}" if self.broken_by else "kept"
+
+
+@dataclass(frozen=True)
 class Left:
     """A comparison that could not be made here, and why; `broken` when it should have been."""
 
@@ -113,7 +132,7 @@ def _figure(values: Sequence[float]) -> str:
     return f"{statistics.median(values):.4g}"
 
 
-def table(results: Sequence[Result | Left]) -> str:
+def table(results: Sequence[Result | Kept | Left]) -> str:
     heads = ("benchmark", "ours", "yardstick", "unit", "ratio", "goal", "", "notes")
     rows = [heads]
     for result in results:
@@ -121,6 +140,9 @@ def table(results: Sequence[Result | Left]) -> str:
             rows.append((result.name, "", "", "", "", "", f"not run: {result.why}", ""))
             continue
         notes = ", ".join(f"{name} {value}" for name, value in result.notes.items())
+        if isinstance(result, Kept):
+            rows.append((result.name, str(result.tried), result.promise, "times", "", "", result.verdict, notes))
+            continue
         figures = (_figure(result.ours), f"{_figure(result.theirs)} {result.yardstick}", result.unit)
         rows.append((result.name, *figures, f"{result.ratio:.2f}", str(result.goal or ""), result.verdict, notes))
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
@@ -130,12 +152,16 @@ def table(results: Sequence[Result | Left]) -> str:
     )
 
 
-def write(results: Sequence[Result | Left], *, size: int, database: str) -> Path:
+def write(results: Sequence[Result | Kept | Left], *, size: int, database: str) -> Path:
     """Everything that was measured, as JSON in bench/results."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}-{database}-{size}.json"
     rows = [
-        {**asdict(result), **({"ratio": result.ratio, "verdict": result.verdict} if isinstance(result, Result) else {})}
+        {
+            **asdict(result),
+            **({"ratio": result.ratio} if isinstance(result, Result) else {}),
+            **({} if isinstance(result, Left) else {"verdict": result.verdict}),
+        }
         for result in results
     ]
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"

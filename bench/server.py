@@ -35,19 +35,30 @@ class Person:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def get(self, path: str, *, htmx: bool = False) -> bytes:
-        return self._answer("GET", path, None, {**self.headers, **({"HX-Request": "true"} if htmx else {})})
+        return self._answer("GET", path, {**self.headers, **({"HX-Request": "true"} if htmx else {})})
 
     def post(self, path: str, **fields: str) -> bytes:
-        headers = {**self.headers, "X-CSRFToken": SECRET, "Content-Type": "application/x-www-form-urlencoded"}
-        return self._answer("POST", path, urlencode(fields), {**headers, "HX-Request": "true"})
+        return _page(path, *self.send(path, **fields))
 
-    def _answer(self, method: str, path: str, body_sent: str | None, headers: dict[str, str]) -> bytes:
+    def send(self, path: str, **fields: str) -> tuple[int, bytes]:
+        """Post a form; the status and the body, whatever the status is."""
+        headers = {**self.headers, "X-CSRFToken": SECRET, "Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, urlencode(fields), {**headers, "HX-Request": "true"})
+
+    def _answer(self, method: str, path: str, headers: dict[str, str]) -> bytes:
+        status, body = self._ask(method, path, None, headers)
+        return _page(path, status, body)
+
+    def _ask(self, method: str, path: str, body_sent: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
         self.connection.request(method, path, body=body_sent, headers=headers)
         response = self.connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{path} answered {response.status}: {body[:300]!r}")
-        return body
+        return response.status, response.read()
+
+
+def _page(path: str, status: int, body: bytes) -> bytes:
+    if status != 200:
+        raise RuntimeError(f"{path} answered {status}: {body[:300]!r}")
+    return body
 
 
 class Server:
@@ -59,13 +70,13 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """One web process with this process's settings and database, on a free port."""
+def running(*options: str) -> Iterator[Server]:
+    """The web server with this process's settings and database, on a free port; `options` are more of gunicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     process = subprocess.Popen(
-        web_command("127.0.0.1", port), cwd=ROOT, env=dict(os.environ), preexec_fn=end_with_parent
+        [*web_command("127.0.0.1", port), *options], cwd=ROOT, env=dict(os.environ), preexec_fn=end_with_parent
     )
     try:
         _wait_for(port, process)

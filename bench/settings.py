@@ -22,3 +22,5 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "session", "csrf"
 # A long run must not be signed out in its middle.
 SESSION_LIMITS = {"staff": (24 * 3600, 24 * 3600), "patient": (24 * 3600, 24 * 3600)}
 LOGGING["root"]["level"] = "WARNING"
+# A refused form is no news where fifty people want one time.
+LOGGING["loggers"]["django.request"] = {"level": "ERROR"}

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench import server
-from bench.cases import board, booking, dispatch, floor, search, signing, slots, today
-from bench.harness import Left, Result
+from bench.cases import board, booking, contention, dispatch, floor, search, signing, slots, today
+from bench.harness import Kept, Left, Result
 from tools import postgres
+
+Results = Sequence[Result | Kept | Left]
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,12 @@ class World:
 @dataclass(frozen=True)
 class Case:
     about: str
-    run: Callable[[World], list[Result | Left]]
+    run: Callable[[World], Results]
 
 
 CASES = {
     "slots": Case("free times of 14 days in the booking dialog (1)", slots.run),
+    "contention": Case("fifty people want the same time, over HTTP (2)", contention.run),
     "booking": Case("booking as a call (3)", booking.run),
     "signing": Case("signing a session as a call (4)", signing.run),
     "today": Case("the patient's Today page (5)", today.run),
@@ -37,7 +40,7 @@ CASES = {
 }
 
 
-def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds: int) -> Iterator[list[Result | Left]]:
+def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds: int) -> Iterator[Results]:
     """The results of one benchmark after the other, as they come."""
     with server.running() as web:
         world = World(web=web, postgres=postgres_server, rounds=rounds)
@@ -45,7 +48,7 @@ def run(names: Sequence[str], *, postgres_server: postgres.Server | None, rounds
             yield _results(name, world)
 
 
-def _results(name: str, world: World) -> list[Result | Left]:
+def _results(name: str, world: World) -> Results:
     """One broken benchmark does not cost the figures of the others."""
     try:
         return CASES[name].run(world)

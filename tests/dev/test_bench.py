@@ -37,6 +37,15 @@ def test_verdict_of_a_ratio(goal, ratio, verdict):
     assert goal.verdict(ratio) == verdict
 
 
+def test_a_promise_is_kept_when_nothing_broke_it():
+    kept = harness.Kept("x", "one booking each", 30, [])
+    broken = harness.Kept("x", "one booking each", 30, ["2 booked 10:00", "3 booked 11:00"])
+
+    assert (kept.broken, kept.verdict) == (False, "kept")
+    assert (broken.broken, broken.verdict) == (True, "BROKEN: 2 booked 10:00")
+    assert "one booking each" in harness.table([kept])
+
+
 def test_rounds_are_interleaved_and_take_turns_in_going_first():
     order = []
 
