@@ -10,6 +10,7 @@ from django.utils import timezone
 from aftercare.issuing import SOURCE, Issue, due_messages, preview_of
 from aftercare.models import AftercarePlan, PlanItem
 from aftercare.stored import end_of, facts_as_dict, item_rows, ref_of
+from aftercare.telling import telling
 from clinic import audit, notifications
 from clinic.models import Clinic, Patient, ProtocolVersion, User
 from sessions_app.actions import close_session
@@ -74,7 +75,10 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
         return None
     sources = {ref_of(row.lineage): row.public_id for row in (*issue.running, *([plan] if plan else []))}
     _call_off(issue, replaced)
-    messages = due_messages(issue.messages, patient=issue.session.patient, sources=sources)
+    messages = [
+        *telling(replaced, plan, issue=issue, now=now),
+        *due_messages(issue.messages, patient=issue.session.patient, sources=sources),
+    ]
     notifications.plan(messages, replaces=[replaced.public_id] if replaced else [])
     audit.record(
         "plan replaced" if replaced else "plan issued",
@@ -128,3 +132,18 @@ def _call_off(issue: Issue, replaced: AftercarePlan | None) -> None:
         notifications.cancel(source=SOURCE, source_ids=[row.public_id for row in issue.running], reason=reason)
     if replaced is not None:
         notifications.cancel(source=SOURCE, source_id=replaced.public_id, reason="the plan was corrected")
+
+
+def take_back_plan(session: TreatmentSession, by: User, now: datetime) -> None:
+    """A correction says that nothing was injected after all: its plan holds no longer, and the patient is told.
+
+    Registered with `sessions_app.amending`; inside its transaction.
+    """
+    if not AftercarePlan.objects.current().filter(lineage=session.lineage).exists():
+        return
+    version = ProtocolVersion.in_force()
+    if version is None:
+        raise NoProtocol
+    _one_at_a_time(session.patient)
+    issue = preview_of(session, version=version, clinic=Clinic.current(), now=now, is_void=True)
+    issue_plan(issue=issue, by=by, now=now)

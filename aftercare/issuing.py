@@ -5,7 +5,7 @@ again from the united timeline; a step that was sent keeps its row and is not se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ from sessions_app.charting import session_facts
 from sessions_app.models import Appointment, TreatmentSession
 
 SOURCE = "plan"
+# The step that tells a patient that a plan they have was corrected.
+CORRECTED = "PLAN_CHANGED"
 _KINDS = {MessageKind.COMPRESSION: Delivery.Kind.COMPRESSION, MessageKind.ACTIVITY: Delivery.Kind.ACTIVITY}
 _NOT_GONE_YET = (Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.SENDING)
 # No message of a plan is of use on another day than its own (`last_use_of`), whatever the zones.
@@ -65,13 +67,16 @@ class Issue:
         return timeline_of(self.plans)
 
 
-def preview_of(session: TreatmentSession, *, version: ProtocolVersion, clinic: Clinic, now: datetime) -> Issue:
+def preview_of(
+    session: TreatmentSession, *, version: ProtocolVersion, clinic: Clinic, now: datetime, is_void: bool = False
+) -> Issue:
     """What signing `session` by `version` would store and send, from the session's rows as they are. Writes nothing.
 
-    The session must have ended. Four queries at most, whatever the number of sites, items and messages.
+    The session must have ended. `is_void`: a correction which says that nothing was injected; the end is then that of
+    the session it corrects. Four queries at most, whatever the number of sites, items and messages.
     """
     protocol = version.protocol()
-    facts = _named(session_facts(session, protocol), session)
+    facts = _facts_of(session, protocol, is_void=is_void)
     plan = plan_for(facts, protocol)
     running = running_plans(session.patient, now=now, but=session.lineage)
     visits = upcoming_visits(session.patient, now=now)
@@ -100,17 +105,12 @@ def preview_of(session: TreatmentSession, *, version: ProtocolVersion, clinic: C
     )
 
 
-def _named(facts: SessionFacts, session: TreatmentSession) -> SessionFacts:
+def _facts_of(session: TreatmentSession, protocol: Protocol, *, is_void: bool) -> SessionFacts:
     """A plan is called by the lineage that all corrections of its session share."""
-    return SessionFacts(
-        session_end=facts.session_end,
-        time_zone=facts.time_zone,
-        sites=facts.sites,
-        extensive_days=facts.extensive_days,
-        breastfeeding=facts.breastfeeding,
-        vte_risk=facts.vte_risk,
-        ref=ref_of(session.lineage),
-    )
+    ref = ref_of(session.lineage)
+    if is_void and session.amends is not None:
+        return replace(session_facts(session.amends, protocol), sites=(), ref=ref)
+    return replace(session_facts(session, protocol), ref=ref)
 
 
 def running_plans(patient: Patient, *, now: datetime, but: UUID | None = None) -> tuple[AftercarePlan, ...]:

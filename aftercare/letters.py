@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
+from aftercare.issuing import CORRECTED
 from aftercare.models import AftercarePlan
 from clinic.models import Delivery
 
@@ -15,10 +18,11 @@ def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
     return {pk: reason for pk, reason in reasons.items() if reason}
 
 
-def _why_unwanted(delivery: Delivery, plan: AftercarePlan | None) -> str:
+def _why_unwanted(delivery: Delivery, plan: Any) -> str:
+    """That a plan was corrected is told for the newest version of it, also when nothing is left to do."""
     if plan is None:
         return "the plan does not exist"
-    if plan.replaced_at is not None:
+    if plan.has_newer or (plan.replaced_at is not None and delivery.step != CORRECTED):
         return "the plan was corrected"
     return "the plan is over" if delivery.due_at >= plan.ends_at else ""
 
@@ -32,6 +36,8 @@ def letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
     return {each.pk: {"link_expires_at": plans[each.source_id].ends_at} for each in deliveries}
 
 
-def _plans_of(deliveries: Sequence[Delivery]) -> dict[UUID, AftercarePlan]:
+def _plans_of(deliveries: Sequence[Delivery]) -> dict[UUID, Any]:
+    newer = AftercarePlan.objects.filter(lineage=OuterRef("lineage"), number__gt=OuterRef("number"))
     rows = AftercarePlan.objects.filter(public_id__in={each.source_id for each in deliveries})
-    return {row.public_id: row for row in rows.only("public_id", "replaced_at", "ends_at")}
+    rows = rows.only("public_id", "replaced_at", "ends_at").annotate(has_newer=Exists(newer))
+    return {row.public_id: row for row in rows}

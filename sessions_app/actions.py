@@ -17,6 +17,7 @@ from clinic import audit
 from clinic.models import AuditEvent, ProtocolVersion, User
 from sessions_app import answers as given_answers
 from sessions_app import booking
+from sessions_app.amending import voided
 from sessions_app.beginning import KIT, beginning_of
 from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
@@ -152,6 +153,8 @@ def mark_not_treated(
     )
     _move_on(session.appointment, (Appointment.Status.DONE,), by=by)
     audit.record("session not treated", by=by, subject=session, patient=session.patient)
+    if session.amends_id is not None:
+        voided(session, by=by, now=now)
     return session
 
 

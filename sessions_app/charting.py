@@ -153,7 +153,7 @@ def earlier_mg_today(session: TreatmentSession) -> Decimal:
             session__started_at__lt=start_of_day(day + timedelta(days=1), zone),
         )
         .exclude(session__lineage=session.lineage)
-        .exclude(session__amended_by__status=TreatmentSession.Status.SIGNED)
+        .exclude(session__amended_by__status__in=(TreatmentSession.Status.SIGNED, TreatmentSession.Status.NOT_TREATED))
         .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
         .values_list("volume_ml", "strength_percent")
     )

@@ -53,9 +53,19 @@ def events_of_signature(chart: Chart, *, by: User) -> list[AuditEvent]:
     return [*events, signed]
 
 
+def _is_followed(session: TreatmentSession) -> bool:
+    later = TreatmentSession.objects.current().filter(patient=session.patient, started_at__gt=session.started_at)
+    return later.exclude(lineage=session.lineage).exists()
+
+
 def remember(session: TreatmentSession, *, by: User) -> None:
-    """Keep for the next visit what the patient said today: weight and risk factors."""
+    """Keep for the next visit what the patient said today: weight and risk factors.
+
+    The correction of a session that others have followed says nothing of today.
+    """
     patient = session.patient
+    if session.amends_id is not None and _is_followed(session):
+        return
     changes: dict[str, Any] = {}
     if session.weight_kg is not None and session.weight_kg != patient.weight_kg:
         changes["weight_kg"] = session.weight_kg

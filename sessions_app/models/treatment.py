@@ -34,8 +34,10 @@ class TreatmentSessionQuerySet(models.QuerySet["TreatmentSession"]):
         return self.filter(status=TreatmentSession.Status.SIGNED)
 
     def current(self) -> Self:
-        """Signed and not replaced by a signed correction; the draft of one replaces nothing yet."""
-        return self.signed().exclude(amended_by__status=TreatmentSession.Status.SIGNED)
+        """Signed and not replaced by a closed correction; the draft of one replaces nothing yet."""
+        return self.signed().exclude(
+            amended_by__status__in=(TreatmentSession.Status.SIGNED, TreatmentSession.Status.NOT_TREATED)
+        )
 
     def unsigned(self) -> Self:
         return self.filter(status=TreatmentSession.Status.DRAFT)

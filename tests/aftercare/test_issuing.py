@@ -270,6 +270,7 @@ def test_a_new_end_of_the_stocking_is_announced_although_the_old_one_was():
     amend(plan, RETICULAR, at_instant=at("2026-01-16 15:00"))
 
     assert schedule_of(plan) == [
+        ("PLAN_CHANGED", "2026-01-16T15:00"),
         ("COMP_SWITCH", "2026-01-20T09:00"),
         ("WEEKLY", "2026-01-27T09:00"),
         ("WEEKLY", "2026-02-03T09:00"),
@@ -281,7 +282,7 @@ def test_a_correction_to_nothing_ends_the_plan_and_its_messages():
 
     answer = amend(plan, at_instant=at("2026-01-14 12:00"))
 
-    assert (answer, schedule_of(plan)) == (None, [])
+    assert (answer, schedule_of(plan)) == (None, [("PLAN_CHANGED", "2026-01-14T12:00")])
     assert AftercarePlan.objects.current().count() == 0
 
 
@@ -292,7 +293,11 @@ def test_a_correction_to_nothing_gives_the_older_plan_its_messages_back():
 
     amend(second, at_instant=at("2026-04-16 15:00"))
 
-    assert schedule_of(first) == [("WEEKLY", "2026-04-20T09:00"), ("WEEKLY", "2026-04-27T09:00")]
+    assert schedule_of(first) == [
+        ("PLAN_CHANGED", "2026-04-16T15:00"),
+        ("WEEKLY", "2026-04-20T09:00"),
+        ("WEEKLY", "2026-04-27T09:00"),
+    ]
 
 
 def test_a_corrected_plan_is_replaced_only_once():
@@ -313,6 +318,59 @@ def test_a_message_of_the_corrected_plan_is_unwanted_from_then_on():
     amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
 
     assert unwanted([delivery]) == {delivery.pk: "the plan was corrected"}
+
+
+# --- The patient is told -------------------------------------------------------------------------------------------
+
+
+def told(patient):
+    rows = Delivery.objects.filter(patient=patient, step="PLAN_CHANGED").order_by("due_at")
+    return [(row.source_id, row.local_time, row.state) for row in rows]
+
+
+def test_the_patient_is_told_that_the_plan_was_corrected():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    corrected = amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
+
+    assert told(plan.patient) == [(corrected.public_id, "2026-01-14T12:00", "pending")]
+    assert unwanted(list(Delivery.objects.filter(step="PLAN_CHANGED"))) == {}
+
+
+def test_a_second_correction_takes_the_place_of_the_first_in_what_is_told():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    second = amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
+    third = amend(second, SPIDER, at_instant=at("2026-01-15 12:00"))
+
+    assert told(plan.patient) == [
+        (second.public_id, "2026-01-14T12:00", "cancelled"),
+        (third.public_id, "2026-01-15T12:00", "pending"),
+    ]
+
+
+def test_that_nothing_is_left_to_do_is_told_for_the_plan_that_ended():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    amend(plan, at_instant=at("2026-01-14 12:00"))
+
+    assert told(plan.patient) == [(plan.public_id, "2026-01-14T12:00", "pending")]
+    assert unwanted(list(Delivery.objects.filter(step="PLAN_CHANGED"))) == {}
+
+
+def test_who_corrects_what_changes_nothing_for_the_patient_writes_to_nobody():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    amend(plan, {**SPIDER, "injection_count": 7}, at_instant=at("2026-01-14 12:00"))
+
+    assert told(plan.patient) == []
+
+
+def test_the_correction_of_a_plan_that_is_over_is_told_to_nobody():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+
+    amend(plan, RETICULAR, at_instant=at("2026-06-01 12:00"))
+
+    assert told(plan.patient) == []
 
 
 def test_a_message_of_no_plan_is_unwanted():

@@ -115,6 +115,7 @@ def test_a_corrected_plan_sends_its_own_steps_and_none_of_the_old():
     sent = Delivery.objects.filter(state="sent").order_by("due_at")
     assert [(row.step, row.source_id) for row in sent] == [
         ("CHECK_1", plan.public_id),
+        ("PLAN_CHANGED", corrected.public_id),
         ("ACT_SWITCH", corrected.public_id),
         ("COMP_SWITCH", corrected.public_id),
     ]
