@@ -14,6 +14,7 @@ from sessions_app.models import Appointment
 from sessions_app.refusals import Refused, Taken
 from sessions_app.reminders import call_off_reminders
 from sessions_app.retrying import with_retries
+from sessions_app.settling import place_of, settle_left, settle_returning
 from sessions_app.visit_rows import change, fresh, record, that_may_become
 from sessions_app.wording import day_words, time_words
 
@@ -52,10 +53,12 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     change(current, current.version, that_may_become(to), status=to, status_at=now)
     if to in _RELEASED:
         release(current.entry_id)
+        settle_left(place_of(current.entry))
         call_off_reminders(current, reason="the patient did not come")
     elif not current.entry.active:
         refuse_full_course(current.course_id)
         current.entry.active = True
+        settle_returning(place_of(current.entry))
         take_back(current.entry, by=by, now=now)
     if current.status == Status.BOOKED:
         visit_tasks.close(current, by=by, now=now)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery, Room
-from sessions_app import booking
+from sessions_app import booking, visit_writes
 from sessions_app.integrity import problems
 from sessions_app.models import Appointment, CalendarEntry
 from sessions_app.retrying import with_retries
@@ -246,15 +246,18 @@ def test_a_real_deadlock_is_tried_again_and_seen_by_nobody(tmp_path, rooms):
 # --- BK-10 ----------------------------------------------------------------------------------------------------
 
 
+WRITES = "sessions_app.visit_writes"
+
+
 def power_cut_in(monkeypatch, name):
-    monkeypatch.setattr(f"sessions_app.booking.{name}", kill_me)
+    monkeypatch.setattr(name, kill_me)
 
 
 def counts():
     return [model.objects.count() for model in (CalendarEntry, Appointment, AuditEvent, Delivery)]
 
 
-@pytest.mark.parametrize("point", ["take", "audit.record", "plan_reminders"])
+@pytest.mark.parametrize("point", [f"{WRITES}.take", "clinic.audit.record", f"{WRITES}.plan_reminders"])
 def test_a_desk_killed_between_the_writes_of_a_booking_leaves_nothing(
     tmp_path, monkeypatch, nurses, rooms, service, desk, point
 ):
@@ -269,7 +272,7 @@ def test_a_desk_killed_between_the_writes_of_a_booking_leaves_nothing(
     assert counts() == [0, 0, 0, 0]
 
     book(when="2026-01-20 10:00", patient=patient, service=service, request_key=key, by=desk)
-    assert counts() == [1, 1, 1, 2]
+    assert counts() == [1, 1, 1, 3]
 
 
 def test_a_desk_killed_after_the_last_write_but_before_the_commit_leaves_nothing(
@@ -278,14 +281,14 @@ def test_a_desk_killed_after_the_last_write_but_before_the_commit_leaves_nothing
     patient = make_patient(email_allowed=True)
 
     def send(_):
-        plan = booking.plan_reminders
+        announce = visit_writes.announce
 
-        def plan_then_die(*args, **facts):
-            plan(*args, **facts)
+        def announce_then_die(*args, **facts):
+            announce(*args, **facts)
             kill_me()
 
         with monkeypatch.context() as in_child:
-            in_child.setattr(booking, "plan_reminders", plan_then_die)
+            in_child.setattr(visit_writes, "announce", announce_then_die)
             book(when="2026-01-20 10:00", patient=patient, service=service, by=desk)
 
     assert in_processes(1, send, tmp_path) == [KILLED]
@@ -312,10 +315,10 @@ def test_a_booking_whose_answer_was_lost_is_shown_when_the_form_is_sent_again(
     again = book(when="2026-01-20 10:00", patient=patient, service=service, request_key=key, by=desk)
 
     assert again.starts_at == at("2026-01-20 10:00")
-    assert counts() == [1, 1, 1, 2]
+    assert counts() == [1, 1, 1, 3]
 
 
-@pytest.mark.parametrize("point", ["take", "call_off_reminders", "plan_reminders"])
+@pytest.mark.parametrize("point", [f"{WRITES}.{name}" for name in ("take", "call_off_reminders", "plan_reminders")])
 def test_a_desk_killed_in_a_move_leaves_the_old_time_whole(tmp_path, monkeypatch, nurses, rooms, service, desk, point):
     visit = book(when="2026-01-20 10:00", patient=make_patient(email_allowed=True), service=service, by=desk)
 
