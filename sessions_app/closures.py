@@ -1,23 +1,27 @@
 """What takes time without a patient: closures of the clinic, time off of a nurse, and holds of a few minutes.
 
-All of them are calendar entries, so that one rule of the database decides every race with a booking.
+All of them are calendar entries, so that one rule of the database decides every race with a booking. Where visits stand
+in the way of a closure, it is closed around them; their own time becomes a gap, an entry that is not active, and is
+closed in the transaction in which the visit goes elsewhere (`close_gaps`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from clinic import audit
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.zones import local_date
-from sessions_app.availability import Period, day_period, days_between, without
+from sessions_app.availability import Period, day_period, days_between, united, without
 from sessions_app.bookable import Wish, candidates_for, check_texts, period_of
 from sessions_app.capacity import entries_meeting
 from sessions_app.entries import Candidate, Conflict, is_overlap, lock_resources, take
-from sessions_app.models import CalendarEntry, Closure, Service
+from sessions_app.models import CalendarEntry, Closure, Service, WaitListOffer
+from sessions_app.outside import SHUT, gaps_meeting, visits_meeting, with_consequences
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 from sessions_app.taken import taken
@@ -26,7 +30,10 @@ from sessions_app.wording import list_words, time_words
 HOLD_MINUTES = 5
 LONGEST_CLOSURE = timedelta(days=366)
 _SHOWN = 3
-_CLOSED = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
+
+
+Resource = tuple[str, int]
+"""Whose calendar: "nurse_id" or "room_id", and which."""
 
 
 def close(
@@ -36,12 +43,15 @@ def close(
     ends_at: datetime,
     nurses: Sequence[User] | None = None,
     rooms: Sequence[Room] | None = None,
+    accepted: Collection[UUID] | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Closure:
     """Close the whole clinic (neither nurses nor rooms named), or some nurses or rooms; one entry for each and day.
 
-    `Refused` when visits are booked in that time. What is closed already stays closed by its own closure.
+    `Refused` when something is booked in that time. With `accepted`, it is closed around what is booked, each visit
+    gets a task and times kept for somebody are given up; `VisitsOutside` when a booked visit is not among the accepted
+    ones. What is closed already stays closed by its own closure.
     """
     check_texts(title=(title, 80))
     if not title.strip():
@@ -51,12 +61,13 @@ def close(
     whole = nurses is None and rooms is None
     nurse_ids = [nurse.pk for nurse in (User.objects.nurses() if whole else nurses or ())]
     room_ids = [room.pk for room in (Room.objects.filter(is_active=True) if whole else rooms or ())]
-    kind = CalendarEntry.Kind.CLOSURE if room_ids else CalendarEntry.Kind.TIME_OFF
     period = period_of(starts_at, ends_at - starts_at)
-    unsaved = Closure(title=title.strip(), created_by=by)
+    unsaved = Closure(
+        title=title.strip(), starts_at=period.starts_at, ends_at=period.ends_at, whole_clinic=whole, created_by=by
+    )
     try:
         return with_retries(
-            lambda: _write_closure(unsaved, kind, period, nurse_ids, room_ids, by, now or timezone.now())
+            lambda: _write_closure(unsaved, period, nurse_ids, room_ids, accepted, by, now or timezone.now())
         )
     except IntegrityError as error:
         if not is_overlap(error):
@@ -68,23 +79,25 @@ def close(
 @transaction.atomic
 def _write_closure(
     closure: Closure,
-    kind: CalendarEntry.Kind,
     period: Period,
     nurse_ids: list[int],
     room_ids: list[int],
+    accepted: Collection[UUID] | None,
     by: User,
     now: datetime,
 ) -> Closure:
     lock_resources(nurse_ids, room_ids)
-    closed = _closed_already(period, nurse_ids, room_ids, by=by, now=now)
     closure.pk = None
     closure.save(force_insert=True)
-    CalendarEntry.objects.bulk_create(
-        CalendarEntry(kind=kind, closure=closure, starts_at=part.starts_at, ends_at=part.ends_at, **{whom: id})
-        for whom, ids in (("nurse_id", nurse_ids), ("room_id", room_ids))
-        for id in ids
-        for piece in _by_day(period)
-        for part in without([piece], closed.get((whom, id), []))
+    whose = _resources(nurse_ids, room_ids)
+    if accepted is None:
+        _refuse_what_is_booked(period, nurse_ids, room_ids, by=by, now=now)
+    with_consequences(
+        lambda: _write_entries(closure, whose, by=by, now=now),
+        visits_meeting(period, nurse_ids, room_ids),
+        accepted=accepted or (),
+        by=by,
+        now=now,
     )
     audit.record(
         "closure made",
@@ -96,6 +109,52 @@ def _write_closure(
         rooms=room_ids,
     )
     return closure
+
+
+def cover(*, nurse_ids: Collection[int] = (), room_ids: Collection[int] = (), by: User, now: datetime) -> None:
+    """Close the closures of the whole clinic for nurses and rooms that came after them, around what is booked.
+
+    Inside the caller's transaction, after it has locked them.
+    """
+    coming = Closure.objects.filter(whole_clinic=True, ended_at__isnull=True, ends_at__gt=now)
+    for closure in coming.order_by("starts_at"):
+        known = {
+            resource
+            for nurse_id, room_id in closure.entries.values_list("nurse_id", "room_id")
+            for resource in (("nurse_id", nurse_id), ("room_id", room_id))
+        }
+        whose = [resource for resource in _resources(nurse_ids, room_ids) if resource not in known]
+        if whose:
+            _write_entries(closure, whose, by=by, now=now)
+
+
+def _resources(nurse_ids: Iterable[int], room_ids: Iterable[int]) -> list[Resource]:
+    return [*(("nurse_id", id) for id in nurse_ids), *(("room_id", id) for id in room_ids)]
+
+
+def _write_entries(closure: Closure, whose: Sequence[Resource], *, by: User, now: datetime) -> None:
+    """The closure for these: active entries around what is booked, and entries that are not active in its time."""
+    assert closure.starts_at is not None
+    assert closure.ends_at is not None
+    period = Period(closure.starts_at, closure.ends_at)
+    ids = {name: [id for whom, id in whose if whom == name] for name in ("nurse_id", "room_id")}
+    closed, booked = _taken_already(period, ids["nurse_id"], ids["room_id"], now=now)
+    kind = CalendarEntry.Kind.CLOSURE if ids["room_id"] or closure.whole_clinic else CalendarEntry.Kind.TIME_OFF
+    days = _by_day(period)
+    CalendarEntry.objects.bulk_create(
+        CalendarEntry(kind=kind, closure=closure, starts_at=p.starts_at, ends_at=p.ends_at, active=active, **{whom: id})
+        for whom, id in whose
+        for piece in days
+        for open_part in without([piece], closed.get((whom, id), []))
+        for active, parts in _around(open_part, booked.get((whom, id), []))
+        for p in parts
+    )
+
+
+def _around(part: Period, booked: Sequence[Period]) -> list[tuple[bool, list[Period]]]:
+    """What of the part is closed at once, and the gaps in it that visits keep for now."""
+    free = without([part], booked)
+    return [(True, free), (False, without([part], free))]
 
 
 def _by_day(period: Period) -> list[Period]:
@@ -112,24 +171,40 @@ def _by_day(period: Period) -> list[Period]:
     ]
 
 
-def _closed_already(
+def _refuse_what_is_booked(
     period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, by: User, now: datetime
-) -> dict[tuple[str, int], list[Period]]:
-    """Which parts are closed for whom; `Refused` when a visit is booked in the period."""
-    entries = entries_meeting(period.starts_at, period.ends_at).filter(Q(nurse__in=nurse_ids) | Q(room__in=room_ids))
+) -> None:
+    entries = _entries_of(period, nurse_ids, room_ids)
     own = Q(held_by=by, patient__isnull=True)  # a time kept for a patient stands in the way like a visit
     entries.filter(Q(hold_expires_at__lte=now) | own, kind=CalendarEntry.Kind.HOLD).delete()
-    closed: dict[tuple[str, int], list[Period]] = {}
-    in_the_way = []
-    for entry in entries.select_related("nurse").order_by("starts_at"):
-        if entry.kind not in _CLOSED:
-            in_the_way.append(entry)
-        for whom, id in (("nurse_id", entry.nurse_id), ("room_id", entry.room_id)):
-            if id is not None:
-                closed.setdefault((whom, id), []).append(Period(entry.starts_at, entry.ends_at))
+    in_the_way = list(entries.exclude(kind__in=SHUT).select_related("nurse").order_by("starts_at"))
     if in_the_way:
         raise Refused(_visits_in_the_way(in_the_way), rule="visits", field="starts_at")
-    return closed
+
+
+def _entries_of(period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int]) -> QuerySet[CalendarEntry]:
+    entries = entries_meeting(period.starts_at, period.ends_at)
+    return entries.filter(Q(nurse__in=nurse_ids) | Q(room__in=room_ids))
+
+
+def _taken_already(
+    period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, now: datetime
+) -> tuple[dict[Resource, list[Period]], dict[Resource, list[Period]]]:
+    """What is closed and what is booked for whom, after giving up what was only kept for somebody."""
+    entries = _entries_of(period, nurse_ids, room_ids)
+    held = list(entries.filter(kind=CalendarEntry.Kind.HOLD).values_list("pk", flat=True))
+    if held:
+        offers = WaitListOffer.objects.filter(hold__in=held, answer="", expires_at__gt=now)
+        offers.update(answer=WaitListOffer.Answer.TAKEN_BACK, answered_at=now)
+        CalendarEntry.objects.filter(pk__in=held).delete()
+    closed: dict[Resource, list[Period]] = {}
+    booked: dict[Resource, list[Period]] = {}
+    for entry in entries.order_by("starts_at"):
+        into = closed if entry.kind in SHUT else booked
+        for whom, id in (("nurse_id", entry.nurse_id), ("room_id", entry.room_id)):
+            if id is not None:
+                into.setdefault((whom, id), []).append(Period(entry.starts_at, entry.ends_at))
+    return closed, booked
 
 
 def _visits_in_the_way(entries: list[CalendarEntry]) -> str:
@@ -141,12 +216,79 @@ def _visits_in_the_way(entries: list[CalendarEntry]) -> str:
     return f"{what} booked in that time: {list_words(shown)}. Move or cancel first; nothing was closed."
 
 
+def close_gaps(*, nurse_id: int | None, room_id: int | None, starts_at: datetime, ends_at: datetime) -> None:
+    """A visit left this time of its nurse and room: where a closure had been written around it, it is closed now.
+
+    Inside the transaction of the move or cancellation, after the entry has gone. What another visit still takes of a
+    gap stays a gap. One query where there is none.
+    """
+    gaps = list(
+        gaps_meeting(starts_at, ends_at).filter(
+            Q(nurse=nurse_id, nurse__isnull=False) | Q(room=room_id, room__isnull=False)
+        )
+    )
+    for gap in gaps:
+        whose: Resource = ("nurse_id", gap.nurse_id) if gap.nurse_id else ("room_id", gap.room_id or 0)
+        taken_now = [
+            Period(entry.starts_at, entry.ends_at)
+            for entry in entries_meeting(gap.starts_at, gap.ends_at).filter(**dict([whose]))
+        ]
+        whole = Period(gap.starts_at, gap.ends_at)
+        if not taken_now:
+            CalendarEntry.objects.filter(pk=gap.pk).update(active=True)
+        elif free := without([whole], united(taken_now)):
+            parts = ((True, free), (False, without([whole], free)))
+            CalendarEntry.objects.filter(pk=gap.pk).delete()
+            CalendarEntry.objects.bulk_create(
+                CalendarEntry(
+                    kind=gap.kind, closure=gap.closure, starts_at=p.starts_at, ends_at=p.ends_at, active=active,
+                    **dict([whose]),
+                )
+                for active, periods in parts
+                for p in periods
+            )  # fmt: skip
+
+
+def reopen_gaps(*, nurse_id: int | None, room_id: int | None, starts_at: datetime, ends_at: datetime) -> None:
+    """A visit returns to this time: what of it a closure closed when the visit left is a gap again."""
+    CalendarEntry.objects.filter(
+        Q(nurse=nurse_id, nurse__isnull=False) | Q(room=room_id, room__isnull=False),
+        kind__in=SHUT,
+        active=True,
+        closure__ended_at__isnull=True,
+        starts_at__gte=starts_at,
+        ends_at__lte=ends_at,
+    ).update(active=False)
+
+
+def reopen(*, closure: Closure, by: User, now: datetime | None = None) -> int:
+    """End a closure: its time is free again. Returns how many entries were released; the rows stay for the record.
+
+    Tasks of visits that fit again are closed. Ending it again changes nothing.
+    """
+    return with_retries(lambda: _write_reopening(closure, by, now or timezone.now()))
+
+
 @transaction.atomic
-def reopen(*, closure: Closure, by: User) -> int:
-    """End a closure: its time is free again. Returns how many entries were released; the rows stay for the record."""
-    released = CalendarEntry.objects.filter(closure=closure, active=True).update(active=False)
-    if released:
-        audit.record("closure ended", by=by, subject=closure)
+def _write_reopening(closure: Closure, by: User, now: datetime) -> int:
+    whose = closure.entries.values_list("nurse_id", "room_id")
+    nurse_ids, room_ids = ({pair[place] for pair in whose if pair[place]} for place in (0, 1))
+    lock_resources(nurse_ids, room_ids)
+    if Closure.objects.filter(pk=closure.pk, ended_at__isnull=False).exists():
+        return 0
+    released = 0
+
+    def end() -> None:
+        nonlocal released
+        Closure.objects.filter(pk=closure.pk).update(ended_at=now, ended_by=by)
+        released = CalendarEntry.objects.filter(closure=closure, active=True).update(active=False)
+
+    if closure.starts_at and closure.ends_at:
+        visits = visits_meeting(Period(closure.starts_at, closure.ends_at), nurse_ids, room_ids)
+        with_consequences(end, visits, accepted=(), by=by, now=now)
+    else:
+        end()
+    audit.record("closure ended", by=by, subject=closure)
     return released
 
 

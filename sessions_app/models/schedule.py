@@ -129,9 +129,20 @@ class DatedHours(models.Model):
 
 
 class Closure(models.Model):
-    """A stretch that is closed for the clinic, or for one nurse or room: one entry per nurse and room and day."""
+    """A stretch that is closed for the clinic, or for some nurses or rooms: one entry per nurse and room and day.
+
+    Where visits stood in the way, their time is an entry that is not active: a gap, which is closed as soon as its
+    visit goes elsewhere. A closure that has ended has no gaps.
+    """
 
     title = models.CharField(max_length=80)
+    # None in rows that are older than these columns and had no entries.
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    # Holds for nurses and rooms that are added later, too.
+    whole_clinic = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -3,11 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from clinic.models import AuditEvent
+from clinic.models import AuditEvent, StaffTask
 from sessions_app import booking
+from sessions_app.availability import Period, without
+from sessions_app.closures import cover
 from sessions_app.models import CalendarEntry, Closure
-from tests.makers import at, make_clinic, make_entry, make_hours, make_patient, make_room, make_user
+from sessions_app.outside import VisitsOutside, open_tasks
+from tests.makers import (
+    at,
+    make_appointment,
+    make_clinic,
+    make_entry,
+    make_hours,
+    make_patient,
+    make_room,
+    make_service,
+    make_user,
+)
 from tests.sessions_app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -151,12 +165,149 @@ def test_a_closure_is_refused(close, starts, ends, facts, field):
     assert not CalendarEntry.objects.exists()
 
 
-def test_a_booking_that_slips_in_is_told_in_words(close, book, monkeypatch):
+def test_a_booking_that_slips_in_is_told_in_words(house, close, book, monkeypatch):
     book("2026-01-14 10:00")
-    monkeypatch.setattr("sessions_app.closures._closed_already", lambda *_, **__: {})
+    monkeypatch.setattr("sessions_app.closures._refuse_what_is_booked", lambda *_, **__: None)
+    monkeypatch.setattr("sessions_app.closures._taken_already", lambda *_, **__: ({}, {}))
 
     with pytest.raises(booking.Refused) as refused:
-        close("2026-01-14 00:00", "2026-01-15 00:00")
+        close("2026-01-14 00:00", "2026-01-15 00:00", accepted=None)
 
     assert refused.value.message.startswith("Something was booked in that time at this moment.")
     assert not Closure.objects.exists()
+
+
+# --- Closing around visits ------------------------------------------------------------------------------------
+
+DAY = ("2026-01-14 00:00", "2026-01-15 00:00")
+
+
+def open_about():
+    return set(StaffTask.objects.open().filter(kind="visit_outside_hours").values_list("about_id", flat=True))
+
+
+def is_whole(resource, starts=DAY[0], ends=DAY[1]):
+    """Whether active entries take every moment of the day of one nurse or room."""
+    taken = CalendarEntry.objects.filter(active=True, **resource)
+    return without([Period(at(starts), at(ends))], [Period(e.starts_at, e.ends_at) for e in taken]) == []
+
+
+def test_visits_are_shown_before_the_day_is_closed_around_them(house, close, book):
+    first, second = book("2026-01-14 10:00"), book("2026-01-14 14:00", patient=make_patient())
+
+    with pytest.raises(VisitsOutside) as shown:
+        close(*DAY, accepted={first.public_id})
+    assert shown.value.visits == [first, second]
+    assert not Closure.objects.exists()
+
+    closure = close(*DAY, accepted={first.public_id, second.public_id})
+
+    assert is_whole({"nurse": house.nurse})
+    assert is_whole({"room": house.room})
+    assert open_about() == {first.public_id, second.public_id}
+    assert [(row.appointment, row.why) for row in open_tasks()] == [
+        (first, ("Closed: Holiday.",)), (second, ("Closed: Holiday.",)),
+    ]  # fmt: skip
+    assert closure.entries.filter(active=False).count() == 4
+    assert AuditEvent.objects.filter(action="visit outside of hours").count() == 2
+
+
+@pytest.mark.parametrize("goes", ["moved", "cancelled"])
+def test_a_gap_is_closed_in_the_transaction_in_which_its_visit_goes(house, close, book, goes):
+    visit = book("2026-01-14 10:00")
+    close(*DAY, accepted={visit.public_id})
+
+    if goes == "moved":
+        booking.move(appointment=visit, version=1, starts_at=at("2026-01-15 10:00"), by=house.desk, now=NOW)
+    else:
+        booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk, now=NOW)
+
+    assert is_whole({"nurse": house.nurse})
+    assert is_whole({"room": house.room})
+    assert open_about() == set()
+    assert not CalendarEntry.objects.filter(kind="closure", active=False).exists()
+    with pytest.raises(booking.Taken):
+        book("2026-01-14 10:00", patient=make_patient())
+
+
+def test_what_another_visit_takes_of_a_gap_stays_one(house, close, book):
+    visit = book("2026-01-14 10:00")
+    short = make_service(kind="review", chair_minutes=15, walk_minutes=0, buffer_minutes=0)
+    who = {"patient": make_patient(), "by": house.clinician}
+    beside = book("2026-01-14 10:30", service=short, overbook_reason="asked", **who)
+    close(*DAY, accepted={visit.public_id, beside.public_id})
+
+    booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk, now=NOW)
+    assert is_whole({"nurse": house.nurse})
+    assert open_about() == {beside.public_id}
+    with pytest.raises(booking.Taken):
+        book("2026-01-14 10:30", patient=make_patient())
+
+    booking.cancel(appointment=beside, version=1, reason="closed", by=house.desk, now=NOW)
+    assert is_whole({"nurse": house.nurse})
+    assert is_whole({"room": house.room})
+    assert not CalendarEntry.objects.filter(kind="closure", active=False).exists()
+
+
+def test_nobody_is_overbooked_beside_a_visit_in_a_closed_day(house, close, book):
+    visit = book("2026-01-14 10:00")
+    close(*DAY, accepted={visit.public_id})
+
+    with pytest.raises(booking.Refused):
+        book("2026-01-14 10:00", patient=make_patient(), by=house.clinician, overbook_reason="asked")
+
+
+def test_taking_back_a_cancellation_in_a_closed_day_opens_its_gap_again(house, close, book):
+    visit = book("2026-01-14 10:00")
+    close(*DAY, accepted={visit.public_id})
+    booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk, now=NOW)
+
+    booking.undo(appointment=visit, version=2, by=house.desk, now=NOW + timedelta(minutes=1))
+
+    visit.refresh_from_db()
+    assert (visit.status, open_about()) == ("booked", {visit.public_id})
+    booking.cancel(appointment=visit, version=3, reason="closed", by=house.desk, now=NOW)
+    assert is_whole({"nurse": house.nurse})
+
+
+def test_the_end_of_a_closure_leaves_no_gap_to_close_and_closes_the_tasks(house, close, book):
+    visit = book("2026-01-14 10:00")
+    closure = close(*DAY, accepted={visit.public_id})
+
+    booking.reopen(closure=closure, by=house.desk, now=NOW)
+    assert open_about() == set()
+    booking.cancel(appointment=visit, version=1, reason="ill", by=house.desk, now=NOW)
+
+    assert book("2026-01-14 10:00", patient=make_patient()).status == "booked"
+
+
+def test_a_time_kept_for_somebody_is_given_up_when_the_day_is_closed(house, close, book):
+    booking.hold(service=house.service, starts_at=at("2026-01-14 10:00"), patient=house.patient, by=house.desk, now=NOW)
+
+    close(*DAY, accepted=(), by=house.clinician, now=NOW)
+
+    assert not CalendarEntry.objects.filter(kind="hold").exists()
+    assert is_whole({"nurse": house.nurse})
+
+
+def test_what_is_done_already_needs_nobodys_consent(house, close, book):
+    done = make_appointment(nurse=house.nurse, room=house.room, starts_at=at("2026-01-14 08:00"), status="done")
+
+    close(*DAY, accepted=())
+
+    assert is_whole({"nurse": house.nurse})
+    assert open_about() == set()
+    assert done.entry.active
+
+
+def test_nurses_and_rooms_that_come_later_are_closed_with_the_clinic(house, close):
+    close(*DAY)
+    later, room = make_user(), make_room()
+
+    for _ in range(2):
+        with transaction.atomic():
+            cover(nurse_ids=[later.pk], room_ids=[room.pk, house.room.pk], by=house.desk, now=NOW)
+
+    assert is_whole({"nurse": later})
+    assert is_whole({"room": room})
+    assert CalendarEntry.objects.filter(kind="closure").count() == 4

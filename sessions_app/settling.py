@@ -1,0 +1,69 @@
+"""What follows for the set-up when a visit came to a time or left one; called in the transaction that wrote it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from clinic.models import Clinic, User
+from clinic.protocol.zones import local_date
+from sessions_app.availability import Period
+from sessions_app.capacity import open_nurses
+from sessions_app.closures import close_gaps, reopen_gaps
+from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.outside import gaps_meeting, open_tasks_for, reasons_of
+from sessions_app.refusals import Refused
+from sessions_app.wording import time_words
+
+
+class Place(NamedTuple):
+    """Where a visit stands or stood."""
+
+    nurse_id: int | None
+    room_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+def place_of(entry: CalendarEntry) -> Place:
+    return Place(entry.nurse_id, entry.room_id, entry.starts_at, entry.ends_at)
+
+
+def settle_left(place: Place) -> None:
+    """A visit moved away or was cancelled: a closure that had been written around it closes its time too. One query."""
+    close_gaps(**place._asdict())
+
+
+def settle_returning(place: Place) -> None:
+    """A visit is about to be put back: what a closure closed when it left is its own again."""
+    reopen_gaps(**place._asdict())
+
+
+def settle_returned(appointment: Appointment, *, by: User, now: datetime) -> None:
+    """A visit was put back; the clinic may have closed, or its nurse's hours changed, in the minutes between."""
+    if any(reasons_of([appointment]).values()):
+        open_tasks_for([appointment], by=by, now=now)
+
+
+def settle_placed(appointment: Appointment, *, clinic: Clinic, by: User, now: datetime) -> None:
+    """A visit was written at its time. One query, and one more when it is overbooked.
+
+    Its hours were looked at before the transaction; changed since then, the visit gets the same task as those that were
+    there before. A second visit is never put beside the one around which a closure was written: raises `Refused`.
+    """
+    entry, zone = appointment.entry, clinic.zone
+    period = Period(entry.starts_at, entry.ends_at)
+    if entry.overbook_reason:
+        gaps = gaps_meeting(entry.starts_at, entry.ends_at)
+        if gaps.filter(Q(nurse=entry.nurse_id) | Q(room=entry.room_id)).exists():
+            when = time_words(entry.starts_at, zone)
+            raise Refused(f"{when} is closed. Choose another time.", rule="closed", field="starts_at")
+    at_work = open_nurses(
+        appointment.service,
+        first_date=local_date(entry.starts_at, zone),
+        last_date=local_date(entry.ends_at, zone),
+        zone=zone,
+    )
+    opened = (each for nurse in at_work if nurse.id == entry.nurse_id for each in nurse.opened)
+    if not any(each.covers(period) for each in opened):
+        open_tasks_for([appointment], by=by, now=now)
