@@ -10,7 +10,7 @@ from django.utils import timezone
 from aftercare.issuing import SOURCE, Issue, due_messages, preview_of
 from aftercare.models import AftercarePlan, PlanItem
 from aftercare.stored import end_of, facts_as_dict, item_rows, ref_of
-from aftercare.telling import telling
+from aftercare.telling import former_plan, telling
 from clinic import audit, notifications
 from clinic.models import Clinic, Patient, ProtocolVersion, User
 from sessions_app.actions import close_session
@@ -69,7 +69,7 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
     What the older plans, and the replaced one, have not sent yet is called off and planned again from the united
     timeline in the same transaction; a step that was sent keeps its key and is not sent again.
     """
-    replaced = _replace(issue, now) if issue.session.amends_id is not None else None
+    replaced = _replace(issue, now)
     plan = None if issue.plan.is_empty else _store(issue, replaced, by=by, now=now)
     if plan is None and replaced is None:
         return None
@@ -100,7 +100,7 @@ def _one_at_a_time(patient: Patient) -> None:
 
 def _replace(issue: Issue, now: datetime) -> AftercarePlan | None:
     """The plan of the corrected session, marked as replaced; None when that session had none."""
-    current = AftercarePlan.objects.current().filter(lineage=issue.session.lineage).first()
+    current = former_plan(issue)
     if current is None or not AftercarePlan.objects.current().filter(pk=current.pk).update(replaced_at=now):
         return None
     return current

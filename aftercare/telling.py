@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aftercare.issuing import CORRECTED, SOURCE, Issue
 from aftercare.models import AftercarePlan
-from aftercare.stored import plan_of
+from aftercare.stored import end_of, plan_of
 from clinic.models import Delivery
 from clinic.notifications import DueMessage
 from clinic.protocol import DatedItem, Plan, TimedItem
@@ -26,6 +26,13 @@ def _what(item: TimedItem | DatedItem) -> tuple[object, ...]:
     )
 
 
+def former_plan(issue: Issue) -> AftercarePlan | None:
+    """The plan that a correction replaces; None for a first session, and when the corrected one had none."""
+    if issue.session.amends_id is None:
+        return None
+    return AftercarePlan.objects.current().filter(lineage=issue.session.lineage).prefetch_related("items").first()
+
+
 def telling(
     replaced: AftercarePlan | None, plan: AftercarePlan | None, *, issue: Issue, now: datetime
 ) -> Sequence[DueMessage]:
@@ -36,7 +43,7 @@ def telling(
     """
     if replaced is None:
         return []
-    until = max(row.ends_at for row in (replaced, plan) if row is not None)
+    until = replaced.ends_at if issue.plan.is_empty else max(replaced.ends_at, end_of(issue.plan))
     if until <= now or not changes_something(plan_of(replaced), issue.plan):
         return []
     patient = issue.session.patient

@@ -88,7 +88,9 @@ def _begin(session: TreatmentSession, reason: str, *, by: User, now: datetime) -
     facts = {field.attname: copied[field.attname] for field in session._meta.concrete_fields if field.name not in _OWN}
     try:
         with transaction.atomic():
-            draft = TreatmentSession.objects.create(**facts, amends=session, amendment_reason=reason, created_at=now)
+            draft = TreatmentSession.objects.create(
+                **facts, amends=session, amendment_reason=reason, created_at=now, held_by=by, held_at=now
+            )
     except IntegrityError:
         # A colleague began in the same moment.
         return TreatmentSession.objects.get(amends=session)

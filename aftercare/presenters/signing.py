@@ -7,6 +7,7 @@ from typing import Any
 
 from aftercare.issuing import Issue, preview_of
 from aftercare.presenters.staff import MessageLine, PlanCard, card_of_issue, preview_lines, reached_by, times_note
+from aftercare.telling import former_plan, telling
 from clinic.models import Clinic, Delivery, Patient, User
 from clinic.notifications.consent import ways_to
 from clinic.protocol.checks.findings import plain
@@ -16,6 +17,8 @@ from sessions_app.answers import may_answer, wants_answer
 from sessions_app.charting import Chart, Judged, Missing, chart_of
 from sessions_app.facts import observation_minutes, zone_of
 from sessions_app.models import TreatmentSession
+from sessions_app.presenters.session_record import record_of
+from sessions_app.presenters.versions import Difference, differences
 from sessions_app.wording import list_words
 
 
@@ -70,11 +73,7 @@ class SignPage:
     new_messages: int
     reached_by: str
     times_note: str
-
-    @property
-    def can_sign(self) -> bool:
-        """Nothing is missing but what can be answered on this page."""
-        return not self.missing
+    changes: tuple[Difference, ...]
 
 
 def sign_page(
@@ -92,6 +91,7 @@ def sign_page(
     answerable = {f"finding-{line.code}" for line in findings if line.can_answer}
     channel = _channel_to(session.patient)
     planned = _planned_for_visits(session.patient, now) if issue else []
+    told = telling(former_plan(issue), None, issue=issue, now=now) if issue else []
     return SignPage(
         who=str(session.patient),
         who_line=_who_line(session, now),
@@ -102,10 +102,11 @@ def sign_page(
         protocol_number=chart.version.number if chart.version else 0,
         plan=card_of_issue(issue, sites=chart.sites, now=now) if issue and not issue.plan.is_empty else None,
         no_plan=_why_no_plan(chart, issue),
-        messages=tuple(preview_lines(issue, channel=channel, planned=planned)) if issue else (),
-        new_messages=len(issue.messages) if issue else 0,
+        messages=tuple(preview_lines(issue, channel=channel, planned=planned, told=told)) if issue else (),
+        new_messages=len(issue.messages) + len(told) if issue else 0,
         reached_by=reached_by(channel, session.patient),
         times_note=times_note(session.patient, clinic),
+        changes=differences(record_of(session.amends), record_of(session)) if session.amends else (),
     )
 
 

@@ -14,6 +14,7 @@ from aftercare.presenters.today import plan_words
 from aftercare.presenters.words import Clock, leave_name, short_day
 from aftercare.stored import plan_of
 from clinic.models import Clinic, Delivery, Patient
+from clinic.notifications import DueMessage
 from clinic.portal import masked
 from clinic.protocol import AVOID_ITEMS, DatedItem, ItemKey, Plan, PlanItem, TimedItem
 from clinic.protocol.zones import local_date, local_time, zone_named
@@ -233,24 +234,32 @@ def _shortest(item: PlanItem, clock: Clock) -> str:
 # --- the messages ------------------------------------------------------------------------------------------------
 
 
-def preview_lines(issue: Issue, *, channel: str, planned: Sequence[Delivery]) -> list[MessageLine]:
-    """What signing will send, and what is planned for visits already, by time. `channel` "" when there is no way."""
+def preview_lines(
+    issue: Issue, *, channel: str, planned: Sequence[Delivery], told: Sequence[DueMessage] = ()
+) -> list[MessageLine]:
+    """What signing will send, and what is planned for visits already, by time. `channel` "" when there is no way.
+
+    `told`: what is sent at once because a plan changes.
+    """
     words, icon = CHANNELS.get(channel, (channel, "mail"))
     coming = [
         (
-            message.due_at,
+            due_at,
             MessageLine(
-                when=_local(message.due_at, message.time_zone),
+                when=_local(due_at, zone_name),
                 channel=words,
                 channel_icon=icon,
-                reads=reads(message.key),
-                why=_sentence(message.reason),
+                reads=reads(step),
+                why=_sentence(why),
                 state="New",
                 state_icon="plus",
                 state_kind="accent",
             ),
         )
-        for message in issue.messages
+        for due_at, zone_name, step, why in (
+            *((each.due_at, each.time_zone, each.step, each.why) for each in told),
+            *((each.due_at, each.time_zone, each.key, each.reason) for each in issue.messages),
+        )
     ]
     known = [(row.due_at, message_line(row)) for row in planned]
     return [line for _, line in sorted([*coming, *known], key=lambda pair: pair[0])]

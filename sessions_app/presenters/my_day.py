@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.urls import reverse
 
 from clinic.models import Patient, User
@@ -13,6 +13,7 @@ from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.zones import local_date, local_time, start_of_day
 from sessions_app.facts import zone_of
 from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.presenters.chart_url import chart_url
 from sessions_app.wording import day_words
 
 Status = Appointment.Status
@@ -72,7 +73,7 @@ def my_day(user: User, *, now: datetime, zone: ZoneInfo, everybody: bool = False
         .order_by("started_at")
     )
     if not everybody:
-        visits, drafts = visits.filter(entry__nurse=user), drafts.filter(nurse=user)
+        visits, drafts = visits.filter(entry__nurse=user), drafts.filter(Q(nurse=user) | Q(held_by=user))
     return _sorted_out(list(visits), drafts, now=now, zone=zone, day=day, everybody=everybody)
 
 
@@ -163,9 +164,11 @@ def _draft_row(draft: TreatmentSession, *, today: date, everybody: bool) -> Visi
     age = (today - began.date()).days
     return VisitRow(
         name=draft.patient.name,
-        details=f"{day_words(began.date())}, {began:%H:%M}" + (f", {draft.nurse}" if everybody else ""),
+        details=f"{day_words(began.date())}, {began:%H:%M}"
+        + (", a correction" if draft.amends_id else "")
+        + (f", {draft.nurse}" if everybody else ""),
         time="",
-        url=reverse("sessions_app:visit", args=[draft.appointment.public_id]),
+        url=chart_url(draft),
         status="draft",
         state="today" if age <= 0 else "since yesterday" if age == 1 else f"for {age} days",
         level="attention" if age >= 1 else "",

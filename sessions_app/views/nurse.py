@@ -26,6 +26,7 @@ from sessions_app.forms.pressed import after_button, wanted_rows
 from sessions_app.forms.treatment import AmpouleForm, SiteForm
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.presenters import session_record
+from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.my_day import my_day as day_of
 from sessions_app.presenters.visit import last_time, patient_line, warnings
 from sessions_app.presenters.visit import sites as site_views
@@ -59,9 +60,9 @@ def visit(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         return redirect("sessions_app:session", session.public_id)
     rows = wanted_rows(request.GET, session, protocol_in_force()) if request.GET else []
     if request.htmx and rows:
-        return _added(request, rows)
+        return added_rows(request, rows)
     audit.record("chart read", by=request.user, subject=session, patient=session.patient)
-    return _page(request, session, added=rows)
+    return chart_page(request, session, added=rows)
 
 
 @requires(Permission.RECORD_SESSION)
@@ -88,9 +89,9 @@ def session_save(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         status = 422 if forms.errors() else 200
         return render(request, "sessions_app/nurse/_saved.html", saved_context(request, chart, forms), status=status)
     if forms.errors():
-        return _page(request, session, forms=forms, chart=chart)
+        return chart_page(request, session, forms=forms, chart=chart)
     messages.success(request, f"Saved {timezone.localtime():%H:%M}.")
-    return redirect("sessions_app:visit", session.appointment.public_id)
+    return redirect(chart_url(session))
 
 
 @requires(Permission.RECORD_SESSION)
@@ -117,8 +118,9 @@ def session(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     """A session to read: all facts, findings and answers, who signed and when."""
     found = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
     audit.record("chart read", by=request.user, subject=found, patient=found.patient)
-    record = session_record.record_of(found)
-    return render(request, "sessions_app/nurse/session.html", {"session": found, "record": record})
+    later = TreatmentSession.objects.filter(amends=found).only("public_id", "status").first()
+    context = {"session": found, "record": session_record.record_of(found), "later": later}
+    return render(request, "sessions_app/nurse/session.html", context)
 
 
 # --- Parts -------------------------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def session(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
 def _sessions(request: SignedInRequest) -> Any:
     return (
         TreatmentSession.objects.visible_to(request.user)
-        .select_related("patient", "nurse", "responsible_clinician", "appointment")
+        .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends")
         .prefetch_related("sites", "ampoules")
     )
 
@@ -172,7 +174,7 @@ def _look(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
     return render(request, "sessions_app/nurse/look.html", context)
 
 
-def _added(request: SignedInRequest, rows: Sequence[SiteForm | AmpouleForm]) -> HttpResponse:
+def added_rows(request: SignedInRequest, rows: Sequence[SiteForm | AmpouleForm]) -> HttpResponse:
     """New rows for the page that is open; the page saves them with everything else."""
     context = {
         "sites": site_views([form for form in rows if isinstance(form, SiteForm)]),
@@ -181,7 +183,7 @@ def _added(request: SignedInRequest, rows: Sequence[SiteForm | AmpouleForm]) -> 
     return render(request, "sessions_app/nurse/_added.html", context)
 
 
-def _page(
+def chart_page(
     request: SignedInRequest,
     session: TreatmentSession,
     *,
@@ -191,6 +193,7 @@ def _page(
     added: Sequence[SiteForm | AmpouleForm] = (),
     status: int = 200,
 ) -> HttpResponse:
+    """The page of a draft; `added` are new empty rows, `conflict` what somebody else saved meanwhile."""
     chart = chart or chart_of(session, now=timezone.now())
     if forms is None:
         forms = VisitForms(session, protocol=chart.protocol, clinicians=_clinicians())
@@ -209,7 +212,7 @@ def _conflict(request: SignedInRequest, session: TreatmentSession, forms: VisitF
     context = {**conflict_context(session, forms), "opened_version": _version(forms.data)}
     if request.htmx:
         return render(request, "sessions_app/nurse/_conflict.html", context, status=CONFLICT)
-    return _page(request, session, forms=forms, conflict=context, status=CONFLICT)
+    return chart_page(request, session, forms=forms, conflict=context, status=CONFLICT)
 
 
 def _closed(request: SignedInRequest, session: TreatmentSession, refused: Refused) -> HttpResponse:
