@@ -1,5 +1,6 @@
-"""Whom the front desk should call: due for a repeat and not booked, and not reached by a message."""
+"""Whom the front desk should call: the lists of `presenters.lists`, who is due for a repeat, who was not reached."""
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,13 +9,27 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, Subquery
 
 from clinic.access import Permission
-from clinic.models import Patient, StaffTask, User
+from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol.zones import local_date
 from sessions_app.charting import protocol_in_force
 from sessions_app.due import DueRepeat, due_for_repeat, missed_repeats
+from sessions_app.lists import MESSAGE_TASKS
+from sessions_app.presenters.lists import (
+    WorkList,
+    counted,
+    fits_list,
+    moves_list,
+    offers_list,
+    outside_list,
+    requests_list,
+    unconfirmed_list,
+)
 from sessions_app.wording import day_words, days_words, range_words, time_words
 
-BESIDE_THE_BOARD, ON_THE_PAGE = 6, 200
+BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 6, 8, 200
+NAMES = ("requests", "offers", "fits", "moves", "unconfirmed", "due", "missed", "outside", "unreached")
+# What the board has room for; the page has all of them.
+BESIDE = ("requests", "offers", "fits", "moves", "due", "unreached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +57,84 @@ class UnreachedCall:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """`due_count` and `unreached_count` are words, because beyond the limit they are not counted: "6+"."""
+    """Every list that this person works on, in the order of the page."""
 
-    due: list[DueCall]
-    due_count: str
-    missed: list[DueCall]
-    unreached: list[UnreachedCall]
-    unreached_count: str
+    lists: tuple[WorkList, ...]
+
+    def named(self, name: str) -> WorkList:
+        return next(each for each in self.lists if each.name == name)
+
+    @property
+    def busy(self) -> list[WorkList]:
+        return [each for each in self.lists if each.rows]
+
+    @property
+    def idle(self) -> list[WorkList]:
+        return [each for each in self.lists if not each.rows]
+
+    @property
+    def unreached(self) -> Sequence[UnreachedCall]:
+        return next((each.rows for each in self.lists if each.name == "unreached"), ())
 
 
-def calls_for(user: User, *, now: datetime, zone: ZoneInfo, limit: int, with_missed: bool = False) -> Calls:
-    """The lists of `user`, each as long as `limit`; empty where the person has nothing to do with them."""
-    today = local_date(now, zone)
-    due, missed = [], []
-    if user.may(Permission.BOOK):
-        protocol = protocol_in_force()
-        due = due_for_repeat(now=now, zone=zone, protocol=protocol, limit=limit + 1)
-        missed = missed_repeats(now=now, zone=zone, protocol=protocol, limit=limit) if with_missed else []
-    unreached = _unreached(zone, limit + 1) if user.may(Permission.WORK_TASKS) else []
-    return Calls(
-        due=[_due_call(each, today) for each in due[:limit]],
-        due_count=_count(due, limit),
-        missed=[_due_call(each, today) for each in missed],
-        unreached=unreached[:limit],
-        unreached_count=_count(unreached, limit),
+def calls_for(user: User, *, now: datetime, clinic: Clinic, limit: int, only: Collection[str] = ()) -> Calls:
+    """The lists of `user`, each as long as `limit`; `only` names those that are wanted, all of them when empty."""
+    zone, today = clinic.zone, local_date(now, clinic.zone)
+    makers: dict[str, tuple[Permission, Callable[[], WorkList]]] = {
+        "requests": (Permission.BOOK, lambda: requests_list(now=now, zone=zone, limit=limit)),
+        "offers": (Permission.BOOK, lambda: offers_list(now=now, zone=zone, limit=limit)),
+        "fits": (Permission.BOOK, lambda: fits_list(now=now, clinic=clinic, limit=limit)),
+        "moves": (Permission.WORK_TASKS, lambda: moves_list(zone=zone, limit=limit)),
+        "unconfirmed": (Permission.BOOK, lambda: unconfirmed_list(now=now, zone=zone, limit=limit)),
+        "due": (Permission.BOOK, lambda: _due_list(now, zone, today, limit)),
+        "missed": (Permission.BOOK, lambda: _missed_list(now, zone, today, limit)),
+        "outside": (Permission.WORK_TASKS, lambda: outside_list(zone=zone, limit=limit)),
+        "unreached": (Permission.WORK_TASKS, lambda: _unreached_list(zone, limit)),
+    }
+    wanted = [makers[name] for name in makers if not only or name in only]
+    return Calls(tuple(make() for permission, make in wanted if user.may(permission)))
+
+
+def _due_list(now: datetime, zone: ZoneInfo, today: date, limit: int) -> WorkList:
+    due = due_for_repeat(now=now, zone=zone, protocol=protocol_in_force(), limit=limit + 1)
+    return WorkList(
+        name="due",
+        title="Due for repeat",
+        text="Not booked yet. The window that ends first is on top.",
+        rows=[_due_call(each, today) for each in due[:limit]],
+        count=counted(due, limit),
+        icon="calendar-check",
+        empty="Everybody whose window is open is booked.",
+        template="sessions_app/desk/due_row.html",
     )
 
 
-def _count(rows: list[DueRepeat] | list[UnreachedCall], limit: int) -> str:
-    return f"{limit}+" if len(rows) > limit else str(len(rows))
+def _missed_list(now: datetime, zone: ZoneInfo, today: date, limit: int) -> WorkList:
+    missed = missed_repeats(now=now, zone=zone, protocol=protocol_in_force(), limit=limit + 1)
+    return WorkList(
+        name="missed",
+        title="Window over, still not booked",
+        text="Later than usual is possible and is noted. They stay here for two weeks.",
+        rows=[_due_call(each, today) for each in missed[:limit]],
+        count=counted(missed, limit),
+        icon="calendar-off",
+        empty="Nobody's window ended without a booking.",
+        template="sessions_app/desk/due_row.html",
+    )
+
+
+def _unreached_list(zone: ZoneInfo, limit: int) -> WorkList:
+    unreached = _unreached(zone, limit + 1)
+    return WorkList(
+        name="unreached",
+        title="Not reached",
+        text="A message did not arrive. Call, then say how it ended.",
+        rows=unreached[:limit],
+        count=counted(unreached, limit),
+        icon="mail-check",
+        empty="Every message has reached its patient.",
+        template="sessions_app/desk/unreached_row.html",
+    )
 
 
 def _due_call(due: DueRepeat, today: date) -> DueCall:
@@ -111,7 +175,7 @@ def _unreached(zone: ZoneInfo, limit: int) -> list[UnreachedCall]:
     may join as it likes can begin with all of them."""
     patient = Patient.objects.filter(pk=OuterRef("patient_id"))
     columns = {name: Subquery(patient.values(name)) for name in ("given_name", "family_name", "phone")}
-    tasks = StaffTask.objects.open().order_by("created_at").annotate(**columns)
+    tasks = StaffTask.objects.open().filter(kind__in=MESSAGE_TASKS).order_by("created_at").annotate(**columns)
     rows = tasks.values_list("public_id", *columns, "kind", "created_at")[:limit]
     labels = dict(StaffTask.Kind.choices)
     return [

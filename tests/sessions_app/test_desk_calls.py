@@ -129,24 +129,25 @@ def test_the_lists_say_when_in_words(treatment):
     treated("Bess Cowslip", "2026-01-08", treatment)
     treated("Tansy Merriweather", "2025-12-20", treatment)
 
-    calls = calls_for(make_user(Role.FRONT_DESK), now=NOW, zone=make_clinic().zone, limit=6, with_missed=True)
+    calls = calls_for(make_user(Role.FRONT_DESK), now=NOW, clinic=make_clinic(), limit=6)
 
-    assert [(each.session, each.ends, each.label) for each in (*calls.due, *calls.missed)] == [
+    shown = (*calls.named("due").rows, *calls.named("missed").rows)
+    assert [(each.session, each.ends, each.label) for each in shown] == [
         ("30 Dec", "Ends today", "Window Tue 6 to Tue 13 Jan, today is its last day"),
         ("2 Jan", "Ends Fri 16 Jan", "Window Fri 9 to Fri 16 Jan, 3 days left"),
         ("8 Jan", "Opens Thu 15 Jan", "Window Thu 15 to Thu 22 Jan, opens in 2 days"),
         ("20 Dec", "Ended Sat 3 Jan", "Window Sat 27 Dec to Sat 3 Jan, over since 10 days"),
     ]
-    assert calls.due_count == "3"
+    assert calls.named("due").count == "3"
 
 
 def test_a_longer_list_says_that_there_are_more(treatment):
     for number in range(4):
         treated(f"Greta Sandpiper{number}", "2026-01-06", treatment)
 
-    calls = calls_for(make_user(Role.FRONT_DESK), now=NOW, zone=make_clinic().zone, limit=3)
+    due = calls_for(make_user(Role.FRONT_DESK), now=NOW, clinic=make_clinic(), limit=3, only=["due"]).named("due")
 
-    assert (len(calls.due), calls.due_count) == (3, "3+")
+    assert (len(due.rows), due.count, due.has_more) == (3, "3+", True)
 
 
 def test_unreached_patients_stand_oldest_first_until_somebody_has_called(treatment):
@@ -160,7 +161,7 @@ def test_unreached_patients_stand_oldest_first_until_somebody_has_called(treatme
         kind=StaffTask.Kind.MESSAGE_FAILED, patient=make_patient(), done_at=timezone.now(), done_by=make_user()
     )
 
-    calls = calls_for(make_user(Role.FRONT_DESK), now=NOW, zone=make_clinic().zone, limit=6)
+    calls = calls_for(make_user(Role.FRONT_DESK), now=NOW, clinic=make_clinic(), limit=6)
 
     assert [(each.name, each.why) for each in calls.unreached] == [
         ("Linnet Marsh", "Message failed, Tue 13 Jan, 10:41"),

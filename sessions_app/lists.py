@@ -1,0 +1,113 @@
+"""What waits for the front desk: visits that nobody confirmed, wishes and changes that became tasks, offers that run.
+
+Each list is read in a constant number of queries, as far as asked. Whom to call for a repeat is `due`, who fits a free
+time `waiting_fit`, who asked on the public page `requests`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from clinic import audit
+from clinic.models import StaffTask, User
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.models import Appointment, VisitRequest, WaitListOffer
+
+Kind = StaffTask.Kind
+MESSAGE_TASKS = (Kind.MESSAGE_FAILED, Kind.MESSAGE_EXPIRED, Kind.MESSAGE_UNCERTAIN, Kind.MESSAGE_UNREACHABLE)
+VISIT_TASKS = (Kind.VISIT_MOVE_ASKED, Kind.VISIT_OUTSIDE_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTask:
+    """A task about a visit that still stands."""
+
+    id: UUID
+    created_at: datetime
+    note: str
+    visit: Appointment
+
+
+def unconfirmed(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointment]:
+    """Visits of today and tomorrow, from now on, that nobody has confirmed, by start. One query.
+
+    Who asked for another time stands on that list instead.
+    """
+    tomorrow_ends = start_of_day(local_date(now, zone) + timedelta(days=2), zone)
+    visits = Appointment.objects.upcoming(now).filter(entry__starts_at__lt=tomorrow_ends, confirmed_at__isnull=True)
+    return list(_with_people(visits.filter(move_asked_at__isnull=True))[:limit])
+
+
+def visit_tasks(kind: StaffTask.Kind, *, limit: int) -> list[VisitTask]:
+    """Open tasks of a kind whose visit is still booked, the oldest first. Two queries."""
+    tasks = list(StaffTask.objects.open().filter(kind=kind).order_by("created_at", "pk")[:limit])
+    visits = Appointment.objects.filter(
+        public_id__in=[task.about_id for task in tasks if task.about_id], status=Appointment.Status.BOOKED
+    )
+    by_id = {visit.public_id: visit for visit in _with_people(visits)}
+    return [
+        VisitTask(task.public_id, task.created_at, task.note, by_id[task.about_id])
+        for task in tasks
+        if task.about_id in by_id
+    ]
+
+
+def open_offers(*, now: datetime, limit: int) -> list[WaitListOffer]:
+    """Times that are kept for somebody on the wait list; what ends first stands first. One query."""
+    related = ("waiting__patient", "waiting__service", "hold__nurse", "hold__room", "offered_by")
+    return list(_running(now).select_related(*related).order_by("expires_at", "pk")[:limit])
+
+
+def work_count(user: User, *, now: datetime) -> int:
+    """What cannot wait, in one query: requests, tasks and offers that are open. Read for the navigation of each page.
+
+    Who is due for a repeat is not counted here: that list has no end that somebody could reach.
+    """
+    parts: list[QuerySet] = [
+        VisitRequest.objects.visible_to(user).open().values("pk"),
+        StaffTask.objects.visible_to(user).open().filter(kind__in=[*MESSAGE_TASKS, *VISIT_TASKS]).values("pk"),
+        _running(now).values("pk"),
+    ]
+    first, *others = parts
+    return first.order_by().union(*(each.order_by() for each in others), all=True).count()
+
+
+@transaction.atomic
+def finish(*, task: StaffTask, by: User, now: datetime) -> bool:
+    """What the task asked for is settled and the visit stays as it is. False when somebody was quicker."""
+    done = StaffTask.objects.open().filter(pk=task.pk, kind__in=VISIT_TASKS).update(done_at=now, done_by=by)
+    if done and task.kind == Kind.VISIT_MOVE_ASKED:
+        _visit_of(task).update(move_asked_at=None)
+    if done:
+        audit.record("task done", by=by, subject=task, patient=task.patient, kind=str(task.kind))
+    return bool(done)
+
+
+@transaction.atomic
+def reopen(*, task: StaffTask, by: User) -> bool:
+    """Undo `finish`. False when there is an open task about this visit again already."""
+    others = StaffTask.objects.open().filter(kind=task.kind, about_id=task.about_id).exclude(pk=task.pk)
+    if others.exists():
+        return False
+    opened = StaffTask.objects.filter(pk=task.pk, done_at__isnull=False, kind__in=VISIT_TASKS)
+    if opened.update(done_at=None, done_by=None):
+        if task.kind == Kind.VISIT_MOVE_ASKED:
+            _visit_of(task).update(move_asked_at=task.created_at)
+        audit.record("task reopened", by=by, subject=task, patient=task.patient, kind=str(task.kind))
+    return True
+
+
+def _visit_of(task: StaffTask) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(public_id__in=[task.about_id] if task.about_id else [])
+
+
+def _running(now: datetime) -> QuerySet[WaitListOffer]:
+    return WaitListOffer.objects.filter(answer="", expires_at__gt=now, hold__active=True)
+
+
+def _with_people(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    return visits.select_related("entry__patient", "entry__nurse", "service")
