@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clinic.access import Permission
-from clinic.actions import CLINICAL_FIELDS
+from clinic.actions import CLINICAL_FIELDS, EmailInUse
 from clinic.consent import Channel, current_wording
 from clinic.models import ContactPreference, Patient, User
 from clinic.phones import BadNumber, phone_words, to_e164
@@ -140,6 +140,11 @@ class PatientForm(forms.Form):
             if cleaned.get(f"contact_{channel}") == "yes" and field not in self.errors and not cleaned.get(field):
                 self.add_error(f"contact_{channel}", needs)
         return cleaned
+
+    def explain_shared_email(self, error: EmailInUse) -> None:
+        owner = error.patient.name if error.patient else "A member of staff"
+        why = f"{owner} signs in with this e-mail. A shared one would open the other person's plan."
+        self.add_error("email", f"{why} Enter another, or leave it empty.")
 
     def facts(self) -> dict[str, Any]:
         """The patient's facts as `clinic.actions` takes them."""

@@ -70,7 +70,7 @@ def patient_new(request: SignedInRequest) -> HttpResponse:
         except PossibleDuplicates as found:
             namesakes = found.namesakes
         except actions.EmailInUse as error:
-            _explain_shared_email(form, error)
+            form.explain_shared_email(error)
         else:
             messages.success(request, f"{patient.name} is registered.")
             return redirect(_after_registering(request, patient))
@@ -112,7 +112,7 @@ def patient_edit(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         except actions.StalePatient as stale:
             return _show_difference(request, form, stale.patient)
         except actions.EmailInUse as error:
-            _explain_shared_email(form, error)
+            form.explain_shared_email(error)
         else:
             messages.success(request, f"{changed.name} is saved.")
             return redirect("clinic:patient", changed.public_id)
@@ -129,12 +129,6 @@ def _show_difference(request: SignedInRequest, form: PatientForm, stored: Patien
     fresh = form.after_conflict(stored, user=request.user, zone=request.clinic.time_zone)
     context = {"form": fresh, "patient": stored, "differences": differences(form, stored)}
     return render(request, "clinic/patients/form.html", context, status=409)
-
-
-def _explain_shared_email(form: PatientForm, error: actions.EmailInUse) -> None:
-    owner = error.patient.name if error.patient else "A member of staff"
-    why = f"{owner} signs in with this e-mail. A shared one would open the other person's plan."
-    form.add_error("email", f"{why} Enter another, or leave it empty.")
 
 
 # What a booking that waits for its patient hands over and gets back; everything else in the address is ignored.

@@ -14,7 +14,7 @@ from clinic.access import Role
 from clinic.models import Patient, User
 from sessions_app.models import Appointment, TreatmentSession
 from tests.journeys.lookout import Lookout
-from tests.makers import at, make_patient_user, make_user
+from tests.makers import at, make_patient_user, make_user, make_visit_request
 from tests.security.addresses import every_address
 
 pytestmark = [
@@ -66,8 +66,10 @@ DESK_WITH_PATIENTS = (
     "/appointments/{booked}/",
     "/appointments/{booked}/move/",
     "/appointments/{booked}/cancel/",
+    "/requests/{asked}/",
+    "/requests/{asked}/register/",
 )
-NURSE = ("/my-day/", "/my-day/?who=all", "/day/", "/protocol/")
+NURSE = ("/my-day/", "/calendar/", "/my-day/?who=all", "/day/", "/protocol/")
 NURSE_WITH_PATIENTS = (
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
@@ -101,6 +103,11 @@ NO_PAGES = {
     "clinic:message_review",
     "sessions_app:book_patients",
     "sessions_app:status",
+    "sessions_app:request_reopen",
+    "sessions_app:appointment_ics",
+    "sessions_app:calendar_address",
+    "sessions_app:calendar_end",
+    "sessions_app:feed",
     "sessions_app:session_save",
 }
 
@@ -225,6 +232,7 @@ def test_every_page_of_the_demo(wrong_with_pages_of):
         "booked": Appointment.objects.filter(status="booked").earliest("entry__starts_at").public_id,
         "begun": draft.appointment.public_id,
         "draft": draft.public_id,
+        "asked": make_visit_request(name="Magnolia Quillfeather").public_id,
         "signed": TreatmentSession.objects.filter(patient=patient, status="signed").latest("ended_at").public_id,
     }
 
@@ -245,7 +253,7 @@ def test_no_page_is_left_out():
     """Of the administration, which is Django's, some pages stand for all."""
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
-    things = dict.fromkeys(("patient", "booked", "begun", "draft", "signed"), some_id)
+    things = dict.fromkeys(("patient", "booked", "begun", "draft", "signed", "asked"), some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 
     known = {address.name for address in every_address() if not address.name.startswith("admin:")}

@@ -22,6 +22,7 @@ from clinic.access import Role
 from clinic.models import Clinic, Room, StaffTask, User
 from clinic.notifications import opt_out
 from clinic.search import index_patient
+from sessions_app import amending, feeds
 from sessions_app.models import NurseHours, Service
 from tests.aftercare.people import complete_draft, make_plan
 from tests.clinic.notifications.engine import make_due
@@ -33,7 +34,9 @@ from tests.makers import (
     make_patient_user,
     make_room,
     make_service,
+    make_signed_session,
     make_user,
+    make_visit_request,
 )
 
 STAFF = ("nurse", "front_desk", "clinician", "clinical_lead", "administrator")
@@ -156,18 +159,25 @@ def _patient_b(world, house):
         service=house["service"],
         starts_at=now.replace(minute=0) + timedelta(days=8),
     )
+    signed = make_signed_session(patient=patient)
+    correction = amending.begin_amendment(session=signed, reason="Typed for another leg", by=house["nurse"])
     world.values |= {
         "patient_b": str(patient.public_id),
         "draft": str(draft.public_id),
+        "correction": str(correction.public_id),
         "visit_now": str(draft.appointment.public_id),
         "visit_booked": str(booked.public_id),
     }
 
 
 def _set_up(world):
-    """What addresses of the administration and of passwords hold."""
+    """What addresses of the administration, of passwords and of the public page hold."""
     nurse = world.people["nurse"]
+    asked = make_visit_request(name="Cornelia Cockatrice", phone="+12125550303")
+    world.personal["asker"] = ["Cockatrice", "5550303"]
     world.values |= {
+        "visit_request": str(asked.public_id),
+        "feed": feeds.make_address(user=nurse, by=nurse, now=timezone.now()),
         "clinic_row": str(Clinic.current().pk),
         "room_row": str(Room.objects.first().pk),
         "person_row": str(nurse.pk),

@@ -1,0 +1,74 @@
+"""A request from the public page in the words of the front desk."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sessions_app.models import PartOfDay, VisitRequest
+from sessions_app.models.waiting import EVERY_DAY
+from sessions_app.wording import days_words, list_words, time_words
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_PARTS = {PartOfDay.MORNING: "mornings", PartOfDay.AFTERNOON: "afternoons", PartOfDay.EVENING: "evenings"}
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWords:
+    """`target` says by when to answer, or for how long it is too late; `tries` is empty before the first call."""
+
+    age: str
+    target: str
+    is_overdue: bool
+    wishes: str
+    tries: str
+    ended: str
+
+
+def request_words(request: VisitRequest, *, now: datetime, zone: ZoneInfo) -> RequestWords:
+    late = now - request.answer_by
+    by_when = time_words(request.answer_by, zone)
+    is_overdue = late > timedelta(0) and request.ended_at is None
+    return RequestWords(
+        age=f"{time_words(request.asked_at, zone)} ({span_words(now - request.asked_at)} ago)",
+        target=f"{by_when}, {span_words(late)} too late" if is_overdue else by_when,
+        is_overdue=is_overdue,
+        wishes=wishes_words(request.weekdays, request.parts_of_day),
+        tries=_tries(request, zone),
+        ended=_ended(request, zone),
+    )
+
+
+def span_words(span: timedelta) -> str:
+    """ "5 min", "3 h", "2 days": what has passed, rounded down."""
+    if span >= 2 * _DAY:
+        return days_words(span // _DAY)
+    return f"{span // _HOUR} h" if span >= _HOUR else f"{max(span, timedelta(0)) // timedelta(minutes=1)} min"
+
+
+def wishes_words(weekdays: int, parts_of_day: list[str] | tuple[str, ...]) -> str:
+    """ "Tue and Thu, mornings"; "Any day, any time" """
+    days = [word for number, word in enumerate(_DAYS) if weekdays >> number & 1]
+    parts = [_PARTS[part] for part in PartOfDay if part in parts_of_day]
+    return f"{'Any day' if weekdays == EVERY_DAY else list_words(days)}, {list_words(parts) or 'any time'}"
+
+
+def _tries(request: VisitRequest, zone: ZoneInfo) -> str:
+    if request.last_try_at is None:
+        return ""
+    times = {1: "Once", 2: "Twice"}.get(request.tries, f"{request.tries} times")
+    return f"{times}, last {time_words(request.last_try_at, zone)}"
+
+
+def _ended(request: VisitRequest, zone: ZoneInfo) -> str:
+    if request.ended_at is None:
+        return ""
+    who = f" by {request.ended_by}" if request.ended_by else ""
+    return f"{request.get_ended_why_display()} {time_words(request.ended_at, zone)}{who}"
+
+
+def names_of(request: VisitRequest) -> tuple[str, str]:
+    """A first guess at first and last name; Spanish names of four words have two of each."""
+    words = request.name.split()
+    first = 2 if request.language == "es" and len(words) >= 4 else 1
+    return " ".join(words[:first])[:60], " ".join(words[first:])[:60]
