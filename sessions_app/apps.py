@@ -13,7 +13,7 @@ class SessionsAppConfig(AppConfig):
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
         from sessions_app import reminders, repeat, repeat_holds  # noqa: PLC0415
-        from sessions_app.presenters.appointment import visits_panel  # noqa: PLC0415
+        from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
 
         register_source(
             reminders.SOURCE,

@@ -20,7 +20,7 @@ TRAVEL = [("no", "No"), ("yes", "Yes"), ("", "Not asked")]
 _BIGGEST_ID = 2**63 - 1
 # Days that a calendar reaches from; beyond them the arithmetic of weeks ends.
 _NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
-_DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
+DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
 
 
 class StatusForm(forms.Form):
@@ -32,20 +32,64 @@ class StatusForm(forms.Form):
     )
 
 
-class TimeForm(forms.Form):
+class Look(forms.Form):
+    """A form while it is still being filled in: bound from the first look on, so that nothing typed is ever lost."""
+
+    def seen(self, name: str) -> Any:
+        """A field's value while the form is still being filled in; None for nonsense."""
+        return None if name in self.errors else self.cleaned_data.get(name)
+
+    def text(self, name: str) -> str:
+        """What stands in a text field, as it was typed."""
+        return str(self.data.get(name, ""))
+
+
+class TravelForm(Look):
+    """What the patient plans in the days after a visit (rules P19 and B6)."""
+
+    travel = forms.ChoiceField(choices=TRAVEL, required=False)
+    travel_what = forms.CharField(
+        label="What is planned",
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"placeholder": "For example: flight to Lisbon"}),
+    )
+    travel_on = forms.DateField(
+        label="On which day",
+        required=False,
+        validators=DAYS,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Enter the day of the event, for example 2026-01-17."},
+    )
+
+    def event_day(self) -> date | None:
+        return self.seen("travel_on") if self.seen("travel") == "yes" else None
+
+    def travel_note(self, avoid_days: int, visit_day: date) -> str:
+        """What is kept of the travel question, in words for the nurse; empty when it was not asked."""
+        answer = self.cleaned_data.get("travel")
+        if answer != "yes":
+            return "Nothing planned" if answer == "no" else ""
+        on = self.event_day()
+        words = ", ".join(part for part in (self.cleaned_data["travel_what"], on and day_words(on)) if part)
+        inside = is_inside(on, visit_day, avoid_days)
+        return f"{words or 'Something is planned'}{f': inside the {avoid_days} days after the visit' if inside else ''}"
+
+
+class TimeForm(Look):
     """What booking and moving share: the chosen time, who and where, and what the dialog shows meanwhile."""
 
     slot = forms.CharField(required=False, max_length=80)
     nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
     room = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
-    day = forms.DateField(required=False, validators=_DAYS)
-    first_day = forms.DateField(required=False, validators=_DAYS)
+    day = forms.DateField(required=False, validators=DAYS)
+    first_day = forms.DateField(required=False, validators=DAYS)
     part = forms.ChoiceField(choices=[("", "Any time"), *PartOfDay.choices], required=False)
     early_reason = forms.CharField(
         label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
     overbook_day = forms.DateField(
-        label="Day", required=False, validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Day", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     overbook_at = forms.TimeField(
         label="Time",
@@ -66,16 +110,8 @@ class TimeForm(forms.Form):
         day, at = self.seen("overbook_day"), self.seen("overbook_at")
         return (starting_instant(datetime.combine(day, at), zone), self.seen("nurse")) if day and at else None
 
-    def seen(self, name: str) -> Any:
-        """A field's value while the form is still being filled in; None for nonsense."""
-        return None if name in self.errors else self.cleaned_data.get(name)
 
-    def text(self, name: str) -> str:
-        """What stands in a text field, as it was typed."""
-        return str(self.data.get(name, ""))
-
-
-class BookingForm(TimeForm):
+class BookingForm(TimeForm, TravelForm):
     """A booking while it is put together. It is bound from the first look on, so that nothing typed is ever lost;
     errors are shown when somebody confirms."""
 
@@ -85,20 +121,6 @@ class BookingForm(TimeForm):
     # The service that the dialog had suggested; as long as it was not changed, another patient gets another suggestion.
     suggested = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
     request_key = forms.UUIDField(required=False)
-    travel = forms.ChoiceField(choices=TRAVEL, required=False)
-    travel_what = forms.CharField(
-        label="What is planned",
-        required=False,
-        max_length=120,
-        widget=forms.TextInput(attrs={"placeholder": "For example: flight to Lisbon"}),
-    )
-    travel_on = forms.DateField(
-        label="On which day",
-        required=False,
-        validators=_DAYS,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"invalid": "Enter the day of the event, for example 2026-01-17."},
-    )
     note = forms.CharField(label="Note for the desk", required=False, max_length=300)
 
     def clean_wish(self) -> tuple[datetime, int | None] | None:
@@ -121,19 +143,6 @@ class BookingForm(TimeForm):
     def key(self) -> UUID:
         """The one of this form, or a new one for a form that was just opened."""
         return self.seen("request_key") or uuid4()
-
-    def event_day(self) -> date | None:
-        return self.seen("travel_on") if self.seen("travel") == "yes" else None
-
-    def travel_note(self, avoid_days: int, visit_day: date) -> str:
-        """What is kept of the travel question, in words for the nurse; empty when it was not asked."""
-        answer = self.cleaned_data.get("travel")
-        if answer != "yes":
-            return "Nothing planned" if answer == "no" else ""
-        on = self.event_day()
-        words = ", ".join(part for part in (self.cleaned_data["travel_what"], on and day_words(on)) if part)
-        inside = is_inside(on, visit_day, avoid_days)
-        return f"{words or 'Something is planned'}{f': inside the {avoid_days} days after the visit' if inside else ''}"
 
 
 def is_inside(event: date | None, visit_day: date, avoid_days: int) -> bool:

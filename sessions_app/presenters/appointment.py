@@ -1,16 +1,13 @@
 """One visit in words: who, when, where, what happened to it, and what can be done with it. Nothing clinical."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from clinic.access import Permission
-from clinic.models import AuditEvent, Patient, User
+from clinic.models import AuditEvent
 from sessions_app import history
 from sessions_app.booking import MAY_BECOME
 from sessions_app.course_places import progress_of
@@ -60,19 +57,6 @@ class Happened:
     at: str
     what: str
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitLine:
-    """One visit of a patient's list."""
-
-    id: UUID
-    starts_at: datetime
-    service: str
-    where: str
-    status: str
-    progress: str = ""
-    confirmed: bool = False
 
 
 def may_become(appointment: Appointment, status: Status) -> bool:
@@ -155,29 +139,3 @@ def progress_words(appointment: Appointment) -> str:
     """ "Session 3 of 5" of a visit that counts in a course; "" otherwise. At most one query."""
     place = progress_of([appointment]).get(appointment.pk)
     return f"Session {place[0]} of {place[1]}" if place else ""
-
-
-def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """The visits on a patient's page: what comes, then what was. Four queries at most."""
-    visits = Appointment.objects.visible_to(reader).filter(entry__patient=patient)
-    shown = visits.select_related("service", "entry__nurse", "entry__room")
-    coming = shown.filter(entry__starts_at__gte=now, status=Status.BOOKED).order_by("entry__starts_at")[:20]
-    was = shown.exclude(entry__starts_at__gte=now, status=Status.BOOKED).order_by("-entry__starts_at")[:20]
-    return {"coming": _lines(coming), "was": _lines(was), "may_book": reader.may(Permission.BOOK)}
-
-
-def _lines(visits: Iterable[Appointment]) -> list[VisitLine]:
-    rows = list(visits)
-    places = progress_of(rows)
-    return [
-        VisitLine(
-            id=visit.public_id,
-            starts_at=visit.starts_at,
-            service=visit.service.name,
-            where=f"{visit.entry.nurse}, {visit.entry.room}",
-            status=visit.status,
-            progress="{} of {}".format(*places[visit.pk]) if visit.pk in places else "",
-            confirmed=visit.confirmed_at is not None,
-        )
-        for visit in rows
-    ]

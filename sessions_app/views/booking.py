@@ -22,6 +22,7 @@ from sessions_app.free_times import Slot
 from sessions_app.models import Service
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
+from sessions_app.presenters.course import open_course
 from sessions_app.presenters.times import avoid_days, wish_from
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Taken
 from sessions_app.views.answers import done
@@ -91,7 +92,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     if missing or form.errors or not (patient and service and wanted and key):
         return _booking_page(request, form, problems=missing)
     starts_at, nurse_id = wanted
-    question = avoid_days(service)
+    question, running = avoid_days(service), open_course(patient, service)
     try:
         booked = booking.book(
             patient=patient,
@@ -105,6 +106,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
             early_reason=form.cleaned_data["early_reason"],
             travel_note=form.travel_note(question, local_date(starts_at, request.clinic.zone)) if question else "",
             overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
+            course=running[0] if running else None,
         )
     except EarlyNeedsClinician as early:
         ask = _question_to_a_clinician(request, form, patient, service)
@@ -170,6 +172,7 @@ def _booking_page(
         "times": times,
         "hold": hold_words(times.holds, patient, reader=request.user, zone=zone) if times and patient else None,
         "travel": dialog.travel_question(form, times) if times else None,
+        "course": open_course(patient, service) if patient and service else None,
         "ask": ask,
         "request_key": form.key(),
         "problems": problems,

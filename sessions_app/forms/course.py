@@ -1,0 +1,98 @@
+"""The form of a course: how many sessions, what was given before, and one chosen time for each."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.http import QueryDict
+
+from sessions_app.course_booking import LONGEST
+from sessions_app.forms.desk import DAYS, TravelForm
+from sessions_app.slot_value import parsed
+
+FEWEST, USUAL = 2, 3
+_BIGGEST_ID = 2**63 - 1
+
+
+class CourseForm(TravelForm):
+    """Bound from the first look on. The times stand in repeated fields: `visit` (chosen) and `day` (to be shown)."""
+
+    patient = forms.UUIDField(required=False)
+    service = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    count = forms.IntegerField(
+        label="Sessions to book",
+        required=False,
+        min_value=FEWEST,
+        max_value=LONGEST,
+        widget=forms.NumberInput(attrs={"data-width": "short"}),
+        error_messages={
+            "invalid": f"Enter a number from {FEWEST} to {LONGEST}.",
+            "min_value": f"Enter at least {FEWEST}; a single session is booked in the other dialog.",
+            "max_value": f"A course has at most {LONGEST} sessions.",
+        },
+    )
+    done_before = forms.IntegerField(
+        label="Given already",
+        required=False,
+        min_value=0,
+        max_value=LONGEST - 1,
+        widget=forms.NumberInput(attrs={"data-width": "short"}),
+        error_messages={
+            "invalid": "Enter how many sessions of this course were given already, 0 for none.",
+            "max_value": f"A course has at most {LONGEST} sessions in all.",
+            "min_value": "Enter 0 or more.",
+        },
+    )
+    first_day = forms.DateField(
+        label="Not before", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    early_reason = forms.CharField(
+        label="Why the first one earlier than usual?",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    request_key = forms.UUIDField(required=False)
+
+    @property
+    def visits(self) -> list[tuple[datetime, int] | None]:
+        """Start and nurse of each row, None for nonsense; at most as many as a course has."""
+        return [parsed(value) for value in self._listed("visit")]
+
+    @property
+    def days(self) -> list[date | None]:
+        """The day that somebody wants to see in full, per row."""
+        return [_day(text) for text in self._listed("day")]
+
+    def _listed(self, name: str) -> list[str]:
+        values = self.data.getlist(name) if isinstance(self.data, QueryDict) else []
+        return [str(value) for value in values][:LONGEST]
+
+    @property
+    def how_many(self) -> int:
+        return self.seen("count") or USUAL
+
+    @property
+    def shape(self) -> str:
+        """What the proposal depends on: with another shape than last time it is made anew."""
+        facts = (self.how_many, self.seen("nurse"), self.seen("first_day"), self.seen("service"))
+        return "|".join(str(fact or "") for fact in facts)
+
+    def key(self) -> UUID:
+        return self.seen("request_key") or uuid4()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if (cleaned.get("count") or 0) + (cleaned.get("done_before") or 0) > LONGEST:
+            self.add_error("count", f"A course has at most {LONGEST} sessions in all, those given already included.")
+        return cleaned
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 < found.year < 2200 else None

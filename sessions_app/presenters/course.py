@@ -1,0 +1,223 @@
+"""A course while it is put together: one row per visit with its window, its time and the others that would do.
+
+A row that somebody changed stays as it is; a later row that does not fit behind it any more gets the nearest time of
+its own window and says so. Everything is checked again when it is booked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from clinic.models import Patient
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.courses import CourseProposal
+from sessions_app.free_times import Search, Slot
+from sessions_app.models import Appointment, Course, Service, TreatmentSession
+from sessions_app.presenters.days import Days, Wanted
+from sessions_app.refusals import Refused, Taken
+from sessions_app.repeat import Chain, RepeatRules
+from sessions_app.slot_value import value_of
+from sessions_app.wording import day_words, range_words, time_words
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+_DAY = timedelta(days=1)
+_OTHERS = 6
+_BEYOND = 14 * _DAY
+_RUNNING = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRow:
+    """One visit. `options` are (value, words) of the times that can be chosen, `value` the chosen one ("" for none);
+    `problem` says why it cannot be booked as it is, `note` what is unusual about it, `avoid` when to leave flights."""
+
+    number: int
+    window: str
+    value: str
+    when: str
+    options: list[tuple[str, str]]
+    note: str
+    avoid: str
+    day: str
+    starts_at: datetime | None
+    problem: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"Session {self.number}"
+
+
+class CourseTimes:
+    """The free times of a whole course, read once."""
+
+    def __init__(self, wanted: Wanted, *, last: date) -> None:
+        """`last` is the last day that any row speaks of."""
+        assert wanted.patient is not None
+        self.wanted, self.zone = wanted, wanted.zone
+        self.chain = Chain(wanted.patient, wanted.service, clinic=wanted.clinic, now=wanted.now)
+        nurse = wanted.nurse_id
+        self.search = Search(
+            clinic=wanted.clinic,
+            service=wanted.service,
+            first_date=wanted.first_day or wanted.today,
+            last_date=last + self.chain.protocol.repeat_max_days * _DAY + _BEYOND,
+            now=wanted.now,
+            patient=wanted.patient,
+        )
+        if nurse is not None:
+            self.search.nurse_free = {id: bits if id == nurse else 0 for id, bits in self.search.nurse_free.items()}
+        self.days = Days(wanted, self.search, None)
+        self.avoid_days = max(self.chain.protocol.avoid_days.values())
+
+    def rows(
+        self,
+        visits: Sequence[tuple[datetime, int] | None],
+        *,
+        first_number: int,
+        offers: Sequence[Sequence[Slot]] = (),
+        shown_days: Sequence[date | None] = (),
+        problems: Mapping[int, Refused] | None = None,
+    ) -> list[CourseRow]:
+        """The rows for what was chosen; `offers` are the times that were proposed for each, `problems` by row."""
+        found: list[CourseRow] = []
+        earliest = self.wanted.first_day or self.wanted.today
+        for number, visit in enumerate(visits):
+            rules = self.chain.rules_before(visit[0] if visit else _FAR)
+            offered = offers[number] if number < len(offers) else ()
+            shown = shown_days[number] if number < len(shown_days) else None
+            problem = (problems or {}).get(number)
+            row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem)
+            found.append(row)
+            if slot is not None:
+                self.chain.add(slot.starts_at, nurse_id=slot.nurse_id)
+                earliest = local_date(slot.starts_at, self.zone) + _DAY
+        return found
+
+    def _row(
+        self,
+        number: int,
+        visit: tuple[datetime, int] | None,
+        rules: RepeatRules | None,
+        earliest: date,
+        offered: Sequence[Slot],
+        shown: date | None,
+        problem: Refused | None,
+    ) -> tuple[CourseRow, Slot | None]:
+        first, last = self._window(rules, earliest)
+        kept = self._kept(visit, first, may_be_early=_may_be_early(visit, rules, self.days))
+        near = problem.alternatives if isinstance(problem, Taken) else []
+        slot = kept or next(iter(near), None) or self._nearest(first, last, rules, wished=visit[0] if visit else None)
+        others = offered or self.days.first_of_half_days(first, last, _OTHERS)
+        in_full = self.days.slots(shown) if shown and shown >= first else []
+        options = {value_of(each): self._words(each) for each in (*near, *others, *in_full, *([slot] if slot else []))}
+        note = self._note(slot, rules)
+        if visit and slot and not kept and problem:
+            note = f"{time_words(slot.starts_at, self.zone)} is the nearest free time. {note}"
+        elif visit and slot and not kept:
+            note = (
+                f"{time_words(visit[0], self.zone)} does not fit here any more; this is the nearest that does. {note}"
+            )
+        row = CourseRow(
+            number=number,
+            window=range_words(first, last),
+            value=value_of(slot) if slot else "",
+            when=time_words(slot.starts_at, self.zone) if slot else "",
+            options=sorted(options.items()),
+            note=note.strip(),
+            avoid=self._avoid(slot),
+            day=(shown or (local_date(slot.starts_at, self.zone) if slot else first)).isoformat(),
+            starts_at=slot.starts_at if slot else None,
+            problem=problem.message if problem else "" if slot else "Nothing is free for it as far as one can book.",
+        )
+        return row, slot
+
+    def _window(self, rules: RepeatRules | None, earliest: date) -> tuple[date, date]:
+        if rules is None or rules.window.last_date < earliest:
+            return earliest, earliest + _BEYOND
+        return max(rules.window.first_date, earliest), rules.window.last_date
+
+    def _kept(self, visit: tuple[datetime, int] | None, first: date, *, may_be_early: bool) -> Slot | None:
+        """What was chosen, while it is free and not before its window."""
+        if visit is None or (local_date(visit[0], self.zone) < first and not may_be_early):
+            return None
+        return next(iter(self.days.slots_at(*visit)), None)
+
+    def _nearest(self, first: date, last: date, rules: RepeatRules | None, *, wished: datetime | None) -> Slot | None:
+        """The time nearest to what was chosen, else to the middle of the window; the nurse of the visit before first."""
+        opens = start_of_day(first, self.zone)
+        around = wished or opens + (start_of_day(last + _DAY, self.zone) - opens) / 2
+        for until in (last, last + _BEYOND):
+            near = self.days.first_of_half_days(first, until, 2 * _BEYOND.days)
+            if near:
+                nurse = rules.nurse_id if rules else None
+                return min(near, key=lambda slot: (abs(slot.starts_at - around), slot.nurse_id != nurse))
+        return None
+
+    def _note(self, slot: Slot | None, rules: RepeatRules | None) -> str:
+        if slot is None or rules is None:
+            return ""
+        answer = rules.answer(local_date(slot.starts_at, self.zone))
+        return answer.text if answer.notes else ""
+
+    def _avoid(self, slot: Slot | None) -> str:
+        if slot is None:
+            return ""
+        day = local_date(slot.starts_at, self.zone)
+        return range_words(day, day + self.avoid_days * _DAY)
+
+    def _words(self, slot: Slot) -> str:
+        why = f" ({slot.why})" if slot.why and slot.why != "free" else ""
+        return f"{time_words(slot.starts_at, self.zone)}, {slot.nurse_name}, {slot.room_name}{why}"
+
+
+def _may_be_early(visit: tuple[datetime, int] | None, rules: RepeatRules | None, days: Days) -> bool:
+    """Whether a clinician chose a time before the window of the last signed session, which may be approved."""
+    return bool(visit and rules and days.may_be_early and local_date(visit[0], days.zone) >= rules.window.session_date)
+
+
+def proposed(proposal: CourseProposal) -> tuple[list[tuple[datetime, int] | None], list[list[Slot]]]:
+    """The proposed times and the offers behind them, as `CourseTimes.rows` takes them."""
+    visits: list[tuple[datetime, int] | None] = [(v.slot.starts_at, v.slot.nurse_id) for v in proposal.visits]
+    return visits, [[v.slot, *v.others] for v in proposal.visits]
+
+
+def given_already(patient: Patient, *, now: datetime, longest_gap: timedelta) -> int:
+    """How many treatments of the running series were signed: back from today, as long as none is too far apart."""
+    ends = (
+        TreatmentSession.objects.current()
+        .filter(patient=patient, ended_at__isnull=False)
+        .order_by("-ended_at")
+        .values_list("ended_at", flat=True)[:_RUNNING]
+    )
+    count, later = 0, now
+    for ended_at in ends:
+        if later - ended_at > longest_gap:
+            break
+        count, later = count + 1, ended_at
+    return count
+
+
+def open_course(patient: Patient, service: Service) -> tuple[Course, str] | None:
+    """The newest course of the patient with a place left, and that place in words: "session 3 of 5". Two queries."""
+    course = Course.objects.filter(patient=patient, service=service).order_by("-created_at", "-pk").first()
+    if course is None:
+        return None
+    released = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
+    counted = Appointment.objects.filter(course=course).exclude(status__in=released).count()
+    if course.done_before + counted >= course.planned_sessions:
+        return None
+    return course, f"session {course.done_before + counted + 1} of {course.planned_sessions}"
+
+
+def course_toast(patient: Patient, course: Course, zone: ZoneInfo) -> str:
+    """ "Booked: Greta Sandpiper, 3 sessions: Thu 15 Jan, 09:00; Thu 29 Jan, 09:00; …" """
+    starts = course.appointments.order_by("entry__starts_at").values_list("entry__starts_at", flat=True)
+    return f"Booked: {patient.name}, {len(starts)} sessions: {'; '.join(time_words(at, zone) for at in starts)}."
+
+
+def clash_words(event: date | None, rows: Sequence[CourseRow], *, avoid_days: int, zone: ZoneInfo) -> str:
+    """Which visits have the event in the days after them (rule B6); "" for none."""
+    days = [local_date(row.starts_at, zone) for row in rows if row.starts_at]
+    hit = [day_words(day) for day in days if event and day <= event <= day + avoid_days * _DAY]
+    return f"inside the {avoid_days} days after {hit[0]}" if hit else ""

@@ -1,0 +1,210 @@
+"""Booking several treatments at once: every date is shown with its window before anything is booked; all, or none."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.models import Patient
+from clinic.protocol.zones import local_date
+from clinic.requests import SignedInRequest
+from sessions_app import booking
+from sessions_app.charting import protocol_in_force
+from sessions_app.courses import propose_course
+from sessions_app.forms.course import USUAL, CourseForm
+from sessions_app.forms.desk import nurse_of
+from sessions_app.models import Course, Service
+from sessions_app.presenters import booking_dialog as dialog
+from sessions_app.presenters.clinicians import hold_words
+from sessions_app.presenters.course import (
+    CourseRow,
+    CourseTimes,
+    clash_words,
+    course_toast,
+    given_already,
+    proposed,
+)
+from sessions_app.presenters.days import Wanted
+from sessions_app.refusals import CourseRefused, Refused
+from sessions_app.repeat import holds_of
+from sessions_app.views.answers import done
+from sessions_app.views.desk_parts import refused_status
+
+
+@requires(Permission.BOOK)
+@require_http_methods(["GET", "HEAD", "POST"])
+def book_course(request: SignedInRequest) -> HttpResponse:
+    """GET `?patient=&service=` proposes a date for each session; a POST with `confirm` books them all."""
+    form = CourseForm(request.POST if request.method == "POST" else _opening(request))
+    form.is_valid()
+    visible = Patient.objects.visible_to(request.user)
+    patient = get_visible_or_404(visible, request=request, public_id=form.seen("patient") or UUID(int=0))
+    treatments = list(Service.objects.filter(is_active=True, kind=Service.Kind.TREATMENT))
+    service = next(
+        (each for each in treatments if each.pk == form.seen("service")), treatments[0] if treatments else None
+    )
+    if "confirm" not in request.POST or service is None:
+        return _course_page(request, form, patient, treatments, service)
+    visits = form.visits
+    problems = [] if visits and all(visits) else ["Choose a time for every session."]
+    if problems or form.errors:
+        return _course_page(request, form, patient, treatments, service, problems=problems)
+    done_before = form.seen("done_before") or 0
+    try:
+        course = booking.book_course(
+            patient=patient,
+            service=service,
+            visits=[booking.CourseVisit(visit[0], nurse=nurse_of(visit[1])) for visit in visits if visit],
+            planned_sessions=done_before + len(visits),
+            done_before=done_before,
+            request_key=form.key(),
+            by=request.user,
+            early_reason=form.cleaned_data["early_reason"],
+            travel_note=_travel_note(request, form, visits),
+        )
+    except CourseRefused as refused:
+        said = ["Nothing is booked yet: not every date can be had. Choose another time where it says so."]
+        return _course_page(request, form, patient, treatments, service, problems=said, refused=refused.problems)
+    except Refused as refused:
+        return _course_page(request, form, patient, treatments, service, problems=[refused.message])
+    first = course.appointments.order_by("entry__starts_at").values_list("entry__starts_at", flat=True).first()
+    day = local_date(first, request.clinic.zone) if first else local_date(timezone.now(), request.clinic.zone)
+    return done(
+        request,
+        course_toast(patient, course, request.clinic.zone),
+        back=f"{reverse('sessions_app:day')}?date={day}",
+        undo=reverse("sessions_app:undo_course", args=[course.public_id]),
+    )
+
+
+def _opening(request: SignedInRequest) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for field, name in (("patient", "patient"), ("service", "service"), ("first_day", "date"), ("count", "count")):
+        if name in request.GET:
+            data[field] = request.GET[name]
+    return data
+
+
+def _travel_note(request: SignedInRequest, form: CourseForm, visits: Sequence[tuple[datetime, int] | None]) -> str:
+    """One note for all visits; what falls behind one of them says behind which."""
+    days = max(protocol_in_force().avoid_days.values())
+    on, zone = form.event_day(), request.clinic.zone
+    near = [visit for visit in visits if visit and on and local_date(visit[0], zone) <= on]
+    behind = local_date(near[-1][0], zone) if near else date.max - timedelta(days=days + 1)
+    return form.travel_note(days, behind)
+
+
+def _course_page(
+    request: SignedInRequest,
+    form: CourseForm,
+    patient: Patient,
+    treatments: list[Service],
+    service: Service | None,
+    *,
+    problems: Sequence[str] = (),
+    refused: Mapping[int, Refused] | None = None,
+) -> HttpResponse:
+    now, zone = timezone.now(), request.clinic.zone
+    protocol, holds = protocol_in_force(), holds_of(patient)
+    gap = timedelta(days=2 * protocol.repeat_max_days)
+    typed = form.seen("done_before")
+    done_before = given_already(patient, now=now, longest_gap=gap) if typed is None else typed
+    rows: list[CourseRow] = []
+    sentence, nurses, avoid_days = "", [], max(protocol.avoid_days.values())
+    if service and not holds:
+        wanted = Wanted(
+            clinic=request.clinic,
+            service=service,
+            by=request.user,
+            now=now,
+            patient=patient,
+            nurse_id=form.seen("nurse"),
+            first_day=form.seen("first_day"),
+        )
+        keeps = bool(form.visits) and request.POST.get("shape") == form.shape
+        rows, sentence, nurses = _rows(form, wanted, done_before=done_before, keeps=keeps, refused=refused)
+    event = form.event_day()
+    confirmed = "confirm" in request.POST
+    context: dict[str, Any] = {
+        "form": form,
+        "dialog_title": "Book several sessions",
+        "form_url": reverse("sessions_app:book_course"),
+        "patient": patient,
+        "patient_line": dialog.patient_line(patient),
+        "coming": dialog.coming_visits(patient, now=now, zone=zone),
+        "services": [(each.pk, dialog.service_words(each)) for each in treatments],
+        "service": service,
+        "rows": rows,
+        "sentence": sentence,
+        "nurses": nurses,
+        "count": form.seen("count") or USUAL,
+        "done_before": done_before,
+        "in_all": done_before + len(rows),
+        "shape": form.shape,
+        "hold": hold_words(holds, patient, reader=request.user, zone=zone),
+        "needs_reason": "early_reason" in form.data
+        or any(each.field == "early_reason" for each in (refused or {}).values()),
+        "avoid_words": f"{avoid_days} days",
+        "clash": clash_words(event, rows, avoid_days=avoid_days, zone=zone),
+        "request_key": form.key(),
+        "problems": problems,
+        "shows_errors": confirmed,
+        "grace_minutes": request.clinic.change_grace_minutes,
+        "hide_foot": service is None,
+    }
+    return render(request, "sessions_app/desk/course.html", context, status=refused_status(request, confirmed))
+
+
+def _rows(
+    form: CourseForm, wanted: Wanted, *, done_before: int, keeps: bool, refused: Mapping[int, Refused] | None
+) -> tuple[list[CourseRow], str, list[tuple[int, str]]]:
+    """What was chosen, as long as the question is the same; else a new proposal."""
+    assert wanted.patient is not None
+    visits, offers, sentence = form.visits, [], ""
+    if not keeps:
+        proposal = propose_course(
+            patient=wanted.patient,
+            service=wanted.service,
+            count=form.how_many,
+            now=wanted.now,
+            nurse=nurse_of(wanted.nurse_id),
+            first_date=wanted.first_day,
+        )
+        visits, offers = proposed(proposal)
+        sentence = proposal.sentence
+    last = max((local_date(visit[0], wanted.zone) for visit in visits if visit), default=wanted.today)
+    times = CourseTimes(wanted, last=last)
+    rows = times.rows(
+        visits,
+        first_number=done_before + 1,
+        offers=offers,
+        shown_days=form.days if keeps else (),
+        problems=refused,
+    )
+    return rows, sentence, [(nurse.id, nurse.name) for nurse in times.search.nurses]
+
+
+@requires(Permission.BOOK)
+@require_POST
+def undo_course(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """Takes back every visit of a course that was just booked. What was changed since stays, and is said."""
+    course = get_object_or_404(Course.objects.select_related("patient"), public_id=public_id)
+    kept = 0
+    for visit in course.appointments.filter(version=1).order_by("entry__starts_at"):
+        try:
+            booking.undo(appointment=visit, version=visit.version, by=request.user)
+        except Refused:
+            kept += 1
+    back, name = reverse("sessions_app:day"), course.patient.name
+    if kept:
+        text = f"{kept} of the sessions of {name} could not be taken back. Look at each on the patient's page."
+        return done(request, text, back=back, level="error")
+    return done(request, f"Taken back: the course of {name}.", back=back)
