@@ -30,6 +30,7 @@ from sessions_app.wording import list_words, time_words
 HOLD_MINUTES = 5
 LONGEST_CLOSURE = timedelta(days=366)
 _SHOWN = 3
+_PLACE = ("nurse_id", "room_id", "starts_at", "ends_at")
 
 
 Resource = tuple[str, int]
@@ -145,14 +146,13 @@ def _write_entries(closure: Closure, whose: Sequence[Resource], *, by: User, now
         CalendarEntry(kind=kind, closure=closure, starts_at=p.starts_at, ends_at=p.ends_at, active=active, **{whom: id})
         for whom, id in whose
         for piece in days
-        for open_part in without([piece], closed.get((whom, id), []))
-        for active, parts in _around(open_part, booked.get((whom, id), []))
+        for active, parts in _around(piece, [*closed.get((whom, id), []), *booked.get((whom, id), [])])
         for p in parts
     )
 
 
 def _around(part: Period, booked: Sequence[Period]) -> list[tuple[bool, list[Period]]]:
-    """What of the part is closed at once, and the gaps in it that visits keep for now."""
+    """What of the part is closed at once, and the gaps in it that visits or other closures keep for now."""
     free = without([part], booked)
     return [(True, free), (False, without([part], free))]
 
@@ -281,7 +281,11 @@ def _write_reopening(closure: Closure, by: User, now: datetime) -> int:
     def end() -> None:
         nonlocal released
         Closure.objects.filter(pk=closure.pk).update(ended_at=now, ended_by=by)
+        places = list(CalendarEntry.objects.filter(closure=closure, active=True).values(*_PLACE))
         released = CalendarEntry.objects.filter(closure=closure, active=True).update(active=False)
+        # What another closure closes as well stays closed, by that one now.
+        for place in places:
+            close_gaps(**place)
 
     if closure.starts_at and closure.ends_at:
         visits = visits_meeting(Period(closure.starts_at, closure.ends_at), nurse_ids, room_ids)

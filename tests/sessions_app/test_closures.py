@@ -100,11 +100,26 @@ def test_what_is_closed_already_stays_with_its_own_closure(house, close):
 
     second = close("2026-01-13 12:00", "2026-01-15 12:00")
 
-    assert periods(second.entries.filter(nurse=house.nurse)) == [
+    assert periods(second.entries.filter(nurse=house.nurse, active=True)) == [
         (at("2026-01-13 12:00"), at("2026-01-14 00:00")),
         (at("2026-01-15 00:00"), at("2026-01-15 12:00")),
     ]
     assert second.entries.filter(room=house.room).count() == 3
+
+
+def test_what_two_closures_close_stays_closed_until_both_have_ended(house, close, book):
+    first = close("2026-01-14 00:00", "2026-01-15 00:00", nurses=[house.nurse])
+    second = close("2026-01-14 09:00", "2026-01-14 12:00", nurses=[house.nurse])
+
+    booking.reopen(closure=first, by=house.desk)
+
+    with pytest.raises(booking.Taken):
+        book("2026-01-14 10:00")
+    assert book("2026-01-14 12:00").status == "booked"
+
+    booking.reopen(closure=second, by=house.desk)
+
+    assert book("2026-01-14 10:00", patient=make_patient()).status == "booked"
 
 
 def test_a_hold_that_is_over_does_not_stop_a_closure(house, close):
