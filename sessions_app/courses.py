@@ -22,6 +22,13 @@ _DAYS_BEYOND = 14
 _DAY = timedelta(days=1)
 _FAR = datetime.max.replace(tzinfo=UTC)
 
+# Where a time lies, by whether it is inside of the window; None: no window applies.
+_PLACES: dict[bool | None, tuple[SlotKind, str]] = {
+    None: (SlotKind.FREE, "free"),
+    True: (SlotKind.IN_WINDOW, "in the window"),
+    False: (SlotKind.LATER, "after the window"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedVisit:
@@ -124,8 +131,8 @@ class _Proposer:
         )
         bits = search.starts.from_to(start_of_day(first, zone), start_of_day(last + _DAY, zone))
         inside = rules is not None and rules.window.first_date <= first and last <= rules.window.last_date
-        kind = SlotKind.FREE if rules is None else SlotKind.IN_WINDOW if inside else SlotKind.LATER
-        return ranking.best(search.slots(bits, kind=kind), zone=zone, count=_OFFERED)
+        kind, why = _PLACES[None if rules is None else inside]
+        return ranking.best(search.slots(bits, kind=kind, why=why), zone=zone, count=_OFFERED)
 
     def _note(self, slot: Slot, rules: RepeatRules | None) -> str:
         if rules is None:
