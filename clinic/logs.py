@@ -6,7 +6,7 @@ Links in messages hold their secret in the address until a button is pressed; so
 import logging
 import re
 
-_SECRET = re.compile(r"(/(?:l|stop|reset/key)/)[^/\s\"']+")
+_SECRET = re.compile(r"(/(?:l|stop|reset/key|calendar/feed)/)[^/\s\"']+")
 # Control characters, and what some readers take for the end of a line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTINUED = "\n    | "

@@ -1,6 +1,8 @@
 """Words and numbers for pages that every app shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings
@@ -8,22 +10,38 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from clinic.access import Permission
+from clinic.models import User
+
+Counter = Callable[[User], int]
+_counters: dict[str, Counter] = {}
 
 
-@dataclass(frozen=True, slots=True)
+def register_counter(route: str, counter: Counter) -> None:
+    """Let an upper app say how much waits at one of the places below; called in its `AppConfig.ready`."""
+    _counters[route] = counter
+
+
+@dataclass(frozen=True)
 class NavigationItem:
+    """One place. What waits there is counted only when the bar is drawn, not for parts of pages."""
+
     label: str
     url: str
     icon: str
     current: bool
-    count: int | None = None
+    counter: Callable[[], int] | None = None
     count_level: str = ""
+
+    @cached_property
+    def count(self) -> int:
+        return self.counter() if self.counter else 0
 
 
 # The staff's places, in the order in which they stand in the bar; the first that fits is somebody's home.
 _PLACES: tuple[tuple[Permission, str, str, str], ...] = (
     (Permission.RECORD_SESSION, "My day", "sessions_app:my_day", "clipboard-list"),
     (Permission.VIEW_SCHEDULE, "Day", "sessions_app:day", "calendar"),
+    (Permission.BOOK, "To call", "sessions_app:calls", "phone-call"),
     (Permission.FIND_PATIENT, "Patients", "clinic:patients", "users"),
     (Permission.VIEW_DELIVERIES, "Messages", "clinic:messages", "mail"),
     (Permission.VIEW_PROTOCOL, "Protocol", "clinic:protocol", "scroll-text"),
@@ -37,9 +55,16 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {"clinic": getattr(request, "clinic", None), "demo_mode": settings.DEMO}
     if user is not None and user.is_authenticated and user.is_staff:
         context["navigation"] = [
-            NavigationItem(label=label, url=reverse(route), icon=icon, current=request.path.startswith(reverse(route)))
+            NavigationItem(
+                label=label,
+                url=reverse(route),
+                icon=icon,
+                current=request.path.startswith(reverse(route)),
+                counter=partial(_counters[route], user) if route in _counters else None,
+            )
             for permission, label, route, icon in _PLACES
             if user.may(permission)
         ]
+        context["can_subscribe"] = user.may(Permission.RECORD_SESSION)
         context["can_find_patients"] = user.may(Permission.FIND_PATIENT)
     return context

@@ -169,6 +169,9 @@ ACCOUNT_RATE_LIMITS = {
     # The public page: a family or a waiting room behind one address, and one phone number or e-mail.
     "visit_request": "20/1h/ip",
     "visit_request_contact": "3/1d/key",
+    # A calendar asks a few times an hour; who guesses addresses is counted by where the guesses come from.
+    "calendar_feed": "60/15m/key",
+    "calendar_feed_missed": "30/15m/ip",
 }
 ACCOUNT_FORMS = {
     "request_login_code": "clinic.accounts.PatientCodeForm",

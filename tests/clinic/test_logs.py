@@ -56,6 +56,7 @@ def test_a_traceback_cannot_be_taken_for_records():
     [
         ("/l/abc-DEF_123/", "/l/…/"),
         ("/stop/7e5faa:xX4t/", "/stop/…/"),
+        ("/calendar/feed/abc-DEF_123.ics", "/calendar/feed/…"),
         ("/accounts/password/reset/key/1-digc0x-76f2/", "/accounts/password/reset/key/…/"),
         ("/my-day/", "/my-day/"),
     ],

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.django_db
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 ADDRESSES = every_address()
-# What may be written although nothing was changed: who looked at what, sessions, and the throttles' counters.
-NOTES = ("clinic_auditevent", "django_session", "clinic_cache")
+# What may be written although nothing was changed: who looked at what, sessions, the throttles' counters, and when a
+# calendar was last read.
+NOTES = ("clinic_auditevent", "django_session", "clinic_cache", "sessions_app_calendarfeed")
 WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.I)
 
 
@@ -106,13 +107,25 @@ def test_who_may_not_look_cannot_tell_an_object_from_none(world, undone, address
     assert told == []
 
 
-@pytest.mark.parametrize("address", [a for a in STAFF_ONLY if "GET" in ROUTES[a.label].methods], ids=lambda a: a.label)
+FOR_STAFF_EYES = [a for a in STAFF_ONLY if "GET" in ROUTES[a.label].methods and "patient_a" not in ROUTES[a.label].who]
+
+
+@pytest.mark.parametrize("address", FOR_STAFF_EYES, ids=lambda a: a.label)
 def test_a_patient_who_tries_the_address_of_another_is_refused_and_it_is_on_record(world, undone, address):
     with undone():
         answer = world.browser("patient_a").get(address.path(world))
         denied = AuditEvent.objects.filter(action="denied", by_id=world.people["patient_a"].pk)
 
         assert (answer.status_code, [event.details["path"] for event in denied]) == (403, [address.path(world)])
+
+
+def test_the_file_of_a_visit_is_for_its_own_patient_and_for_nobody_else_a_visit_at_all(world, undone):
+    path = f"/appointments/{world.values['visit_booked']}/visit.ics"
+    with undone():
+        answers = {who: world.browser(who).get(path).status_code for who in ("patient_a", "patient_b", "front_desk")}
+        denied = AuditEvent.objects.filter(action="denied", by_id=world.people["patient_a"].pk).count()
+
+    assert (answers, denied) == ({"patient_a": 404, "patient_b": 200, "front_desk": 200}, 1)
 
 
 def test_a_patient_sees_the_own_plan_and_nothing_of_the_other(world):
@@ -134,7 +147,11 @@ def test_addresses_of_people_and_visits_hold_random_ids_and_no_serial_ones():
 
     # uuid, or a secret of at least 128 random bits or with a signature
     assert (kinds, [a.label for a in with_ids if "<int:" in a.pattern]) == ({"uuid", "str"}, [])
-    assert {a.label for a in with_ids if "<str:" in a.pattern} == {"aftercare:plan_link", "clinic:stop"}
+    assert {a.label for a in with_ids if "<str:" in a.pattern} == {
+        "aftercare:plan_link",
+        "clinic:stop",
+        "sessions_app:feed",
+    }
 
 
 def test_a_role_that_is_taken_away_counts_from_the_next_request(world, undone):
