@@ -12,8 +12,10 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
-        from sessions_app import reminders, repeat, repeat_holds  # noqa: PLC0415
+        from clinic.presenters import register_counter  # noqa: PLC0415
+        from sessions_app import lists, reminders, repeat, repeat_holds  # noqa: PLC0415
         from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
+        from sessions_app.presenters.waiting import wait_panel  # noqa: PLC0415
 
         register_source(
             reminders.SOURCE,
@@ -30,3 +32,13 @@ class SessionsAppConfig(AppConfig):
                 order=10,
             )
         )
+        register_panel(
+            Panel(
+                name="wait list",
+                template="sessions_app/desk/wait_panel.html",
+                context=wait_panel,
+                needs=Permission.BOOK,
+                order=15,
+            )
+        )
+        register_counter("sessions_app:calls", lists.waiting_for_the_desk)

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from clinic import audit
+from clinic.access import Permission
 from clinic.models import StaffTask, User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import Appointment, VisitRequest, WaitListOffer
@@ -28,7 +30,6 @@ class VisitTask:
 
     id: UUID
     created_at: datetime
-    note: str
     visit: Appointment
 
 
@@ -42,17 +43,16 @@ def unconfirmed(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointmen
     return list(_with_people(visits.filter(move_asked_at__isnull=True))[:limit])
 
 
-def visit_tasks(kind: StaffTask.Kind, *, limit: int) -> list[VisitTask]:
-    """Open tasks of a kind whose visit is still booked, the oldest first. Two queries."""
-    tasks = list(StaffTask.objects.open().filter(kind=kind).order_by("created_at", "pk")[:limit])
+def moves_asked(*, limit: int) -> list[VisitTask]:
+    """Patients who ask for another time of a visit that is still booked, the oldest wish first. Two queries."""
+    asked = StaffTask.objects.open().filter(kind=Kind.VISIT_MOVE_ASKED)
+    tasks = list(asked.order_by("created_at", "pk")[:limit])
     visits = Appointment.objects.filter(
         public_id__in=[task.about_id for task in tasks if task.about_id], status=Appointment.Status.BOOKED
     )
     by_id = {visit.public_id: visit for visit in _with_people(visits)}
     return [
-        VisitTask(task.public_id, task.created_at, task.note, by_id[task.about_id])
-        for task in tasks
-        if task.about_id in by_id
+        VisitTask(task.public_id, task.created_at, by_id[task.about_id]) for task in tasks if task.about_id in by_id
     ]
 
 
@@ -62,11 +62,15 @@ def open_offers(*, now: datetime, limit: int) -> list[WaitListOffer]:
     return list(_running(now).select_related(*related).order_by("expires_at", "pk")[:limit])
 
 
-def work_count(user: User, *, now: datetime) -> int:
+def waiting_for_the_desk(user: User) -> int:
     """What cannot wait, in one query: requests, tasks and offers that are open. Read for the navigation of each page.
 
-    Who is due for a repeat is not counted here: that list has no end that somebody could reach.
+    Who is due for a repeat is not counted here: that list has no end that somebody could reach. Who treats has other
+    work and reads no number.
     """
+    if user.may(Permission.RECORD_SESSION):
+        return 0
+    now = timezone.now()
     parts: list[QuerySet] = [
         VisitRequest.objects.visible_to(user).open().values("pk"),
         StaffTask.objects.visible_to(user).open().filter(kind__in=[*MESSAGE_TASKS, *VISIT_TASKS]).values("pk"),
@@ -77,11 +81,9 @@ def work_count(user: User, *, now: datetime) -> int:
 
 
 @transaction.atomic
-def finish(*, task: StaffTask, by: User, now: datetime) -> bool:
-    """What the task asked for is settled and the visit stays as it is. False when somebody was quicker."""
-    done = StaffTask.objects.open().filter(pk=task.pk, kind__in=VISIT_TASKS).update(done_at=now, done_by=by)
-    if done and task.kind == Kind.VISIT_MOVE_ASKED:
-        _visit_of(task).update(move_asked_at=None)
+def let_stay(*, task: StaffTask, by: User, now: datetime) -> bool:
+    """A visit outside of the hours stays as it is, somebody has decided. False when that was settled already."""
+    done = StaffTask.objects.open().filter(pk=task.pk, kind=Kind.VISIT_OUTSIDE_HOURS).update(done_at=now, done_by=by)
     if done:
         audit.record("task done", by=by, subject=task, patient=task.patient, kind=str(task.kind))
     return bool(done)
@@ -89,20 +91,13 @@ def finish(*, task: StaffTask, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def reopen(*, task: StaffTask, by: User) -> bool:
-    """Undo `finish`. False when there is an open task about this visit again already."""
-    others = StaffTask.objects.open().filter(kind=task.kind, about_id=task.about_id).exclude(pk=task.pk)
-    if others.exists():
+    """Undo `let_stay`. False when there is an open task about this visit again already."""
+    if StaffTask.objects.open().filter(kind=task.kind, about_id=task.about_id).exclude(pk=task.pk).exists():
         return False
-    opened = StaffTask.objects.filter(pk=task.pk, done_at__isnull=False, kind__in=VISIT_TASKS)
+    opened = StaffTask.objects.filter(pk=task.pk, done_at__isnull=False, kind=Kind.VISIT_OUTSIDE_HOURS)
     if opened.update(done_at=None, done_by=None):
-        if task.kind == Kind.VISIT_MOVE_ASKED:
-            _visit_of(task).update(move_asked_at=task.created_at)
         audit.record("task reopened", by=by, subject=task, patient=task.patient, kind=str(task.kind))
     return True
-
-
-def _visit_of(task: StaffTask) -> QuerySet[Appointment]:
-    return Appointment.objects.filter(public_id__in=[task.about_id] if task.about_id else [])
 
 
 def _running(now: datetime) -> QuerySet[WaitListOffer]:

@@ -84,7 +84,7 @@ def calls_for(user: User, *, now: datetime, clinic: Clinic, limit: int, only: Co
         "requests": (Permission.BOOK, lambda: requests_list(now=now, zone=zone, limit=limit)),
         "offers": (Permission.BOOK, lambda: offers_list(now=now, zone=zone, limit=limit)),
         "fits": (Permission.BOOK, lambda: fits_list(now=now, clinic=clinic, limit=limit)),
-        "moves": (Permission.WORK_TASKS, lambda: moves_list(zone=zone, limit=limit)),
+        "moves": (Permission.WORK_TASKS, lambda: moves_list(now=now, zone=zone, limit=limit)),
         "unconfirmed": (Permission.BOOK, lambda: unconfirmed_list(now=now, zone=zone, limit=limit)),
         "due": (Permission.BOOK, lambda: _due_list(now, zone, today, limit)),
         "missed": (Permission.BOOK, lambda: _missed_list(now, zone, today, limit)),

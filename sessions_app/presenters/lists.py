@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.urls import NoReverseMatch, reverse
 
-from clinic.models import Clinic, Patient, StaffTask
+from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
 from sessions_app.free_times import Slot
-from sessions_app.lists import VisitTask, open_offers, unconfirmed, visit_tasks
+from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
 from sessions_app.models import Appointment, PartOfDay, WaitListEntry, WaitListOffer
 from sessions_app.models.waiting import EVERY_DAY
+from sessions_app.outside import OutsideRow, open_tasks
 from sessions_app.requests import OpenRequest, open_requests
 from sessions_app.slot_value import value_of
 from sessions_app.waiting_fit import Fit, Freed, fitting
@@ -164,48 +165,59 @@ def fit_row(fit: Fit, *, now: datetime, zone: ZoneInfo) -> Row:
     )
 
 
-def moves_list(*, zone: ZoneInfo, limit: int) -> WorkList:
-    tasks = visit_tasks(StaffTask.Kind.VISIT_MOVE_ASKED, limit=limit + 1)
+def moves_list(*, now: datetime, zone: ZoneInfo, limit: int) -> WorkList:
+    tasks = moves_asked(limit=limit + 1)
     return WorkList(
         name="moves",
         title="Asking for another time",
-        rows=[_move_row(each, zone) for each in tasks[:limit]],
+        rows=[_move_row(each, now, zone) for each in tasks[:limit]],
         count=counted(tasks, limit),
         icon="move",
         empty="No patient asks for another time.",
     )
 
 
-def _move_row(task: VisitTask, zone: ZoneInfo) -> Row:
-    wish = f" “{task.visit.move_wish}”" if task.visit.move_wish else ""
-    return _task_row(task, f"{_visit_words(task.visit, zone)}.{wish}", kept="Keeps the time")
+def _move_row(task: VisitTask, now: datetime, zone: ZoneInfo) -> Row:
+    visit = task.visit
+    wish = f" “{visit.move_wish}”" if visit.move_wish else ""
+    return _visit_row(
+        visit,
+        f"Has {_visit_words(visit, zone)}.{wish} Asked {span_words(now - task.created_at)} ago.",
+        ident=f"task-{task.id}",
+        kept=Act("Keeps the time", _url("confirm_visit", visit.public_id), "post"),
+    )
 
 
 def outside_list(*, zone: ZoneInfo, limit: int) -> WorkList:
-    tasks = visit_tasks(StaffTask.Kind.VISIT_OUTSIDE_HOURS, limit=limit + 1)
+    rows = open_tasks(limit=limit + 1)
     return WorkList(
         name="outside",
-        title="Outside of the new hours",
-        text="Hours were changed after these visits were booked.",
-        rows=[_task_row(each, f"{_visit_words(each.visit, zone)}.", kept="It stays") for each in tasks[:limit]],
-        count=counted(tasks, limit),
+        title="Outside of the hours",
+        text="Hours, closures or rooms were changed after these visits were booked.",
+        rows=[_outside_row(each, zone) for each in rows[:limit]],
+        count=counted(rows, limit),
         icon="calendar-x",
         empty="Every visit lies inside the hours.",
     )
 
 
-def _task_row(task: VisitTask, text: str, *, kept: str) -> Row:
-    patient = task.visit.patient
+def _outside_row(outside: OutsideRow, zone: ZoneInfo) -> Row:
+    return _visit_row(
+        outside.appointment,
+        " ".join([f"{_visit_words(outside.appointment, zone)}.", *outside.why]),
+        ident=f"task-{outside.task.public_id}",
+        kept=Act("It stays", _url("visit_task_done", outside.task.public_id), "post"),
+    )
+
+
+def _visit_row(visit: Appointment, text: str, *, ident: str, kept: Act) -> Row:
     return Row(
-        ident=f"task-{task.id}",
-        name=patient.name,
-        url=_url("appointment", task.visit.public_id),
+        ident=ident,
+        name=visit.patient.name,
+        url=_url("appointment", visit.public_id),
         text=text,
-        phone=str(patient.phone or ""),
-        acts=(
-            Act("Move", _url("move", task.visit.public_id)),
-            Act(kept, _url("visit_task_done", task.id), "post"),
-        ),
+        phone=str(visit.patient.phone or ""),
+        acts=(Act("Move", _url("move", visit.public_id)), kept),
     )
 
 

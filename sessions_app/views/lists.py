@@ -1,4 +1,4 @@
-"""Whom to call: every list that waits for the front desk, and tasks about visits that are settled with one tap."""
+"""Whom to call: every list that waits for the front desk, and visits outside of the hours that stay with one tap."""
 
 from uuid import UUID
 
@@ -46,14 +46,12 @@ def calls(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.WORK_TASKS)
 @require_POST
 def visit_task_done(request: SignedInRequest, public_id: UUID) -> HttpResponse:
-    """The patient keeps the time, or the visit stays outside of the hours."""
-    task = _task_or_404(request, public_id)
-    text = f"Settled: {task.patient.name} keeps the time."
-    if not lists.finish(task=task, by=request.user, now=timezone.now()):
-        text, undo = f"{task.patient.name}: somebody settled this already.", ""
-    else:
-        undo = reverse("sessions_app:visit_task_open", args=[public_id])
-    return done(request, text, back=reverse("sessions_app:calls"), undo=undo)
+    """The visit stays outside of the hours."""
+    task, back = _task_or_404(request, public_id), reverse("sessions_app:calls")
+    if not lists.let_stay(task=task, by=request.user, now=timezone.now()):
+        return done(request, f"{task.patient.name}: somebody settled this already.", back=back)
+    undo = reverse("sessions_app:visit_task_open", args=[public_id])
+    return done(request, f"The visit of {task.patient.name} stays.", back=back, undo=undo)
 
 
 @requires(Permission.WORK_TASKS)
@@ -65,5 +63,9 @@ def visit_task_open(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 
 def _task_or_404(request: SignedInRequest, public_id: UUID) -> StaffTask:
-    tasks = StaffTask.objects.visible_to(request.user).filter(kind__in=lists.VISIT_TASKS).select_related("patient")
+    tasks = (
+        StaffTask.objects.visible_to(request.user)
+        .filter(kind=StaffTask.Kind.VISIT_OUTSIDE_HOURS)
+        .select_related("patient")
+    )
     return get_visible_or_404(tasks, request=request, public_id=public_id)
