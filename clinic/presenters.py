@@ -37,10 +37,14 @@ class NavigationItem:
         return self.counter() if self.counter else 0
 
 
+# Who treats goes to the week by the day, which keeps the bar short enough for a phone.
+_WEEK = "sessions_app:week"
+
 # The staff's places, in the order in which they stand in the bar; the first that fits is somebody's home.
 _PLACES: tuple[tuple[Permission, str, str, str], ...] = (
     (Permission.RECORD_SESSION, "My day", "sessions_app:my_day", "clipboard-list"),
     (Permission.VIEW_SCHEDULE, "Day", "sessions_app:day", "calendar"),
+    (Permission.BOOK, "Week", _WEEK, "calendar-days"),
     (Permission.BOOK, "To call", "sessions_app:calls", "phone-call"),
     (Permission.FIND_PATIENT, "Patients", "clinic:patients", "users"),
     (Permission.VIEW_DELIVERIES, "Messages", "clinic:messages", "mail"),
@@ -63,7 +67,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
                 counter=partial(_counters[route], user) if route in _counters else None,
             )
             for permission, label, route, icon in _PLACES
-            if user.may(permission)
+            if user.may(permission) and not (route == _WEEK and user.may(Permission.RECORD_SESSION))
         ]
         context["can_subscribe"] = user.may(Permission.RECORD_SESSION)
         context["can_find_patients"] = user.may(Permission.FIND_PATIENT)

@@ -1,10 +1,10 @@
-"""The blocks of one lane of the day board: visits with their walk, turn-round, breaks, closed and free time.
+"""The blocks of one lane of a board: visits with their walk and turn-round, breaks, closed and free time.
 
 Minutes are those of the clinic's wall clock since the day's midnight. A block says where it stands by classes, because
 the content security policy allows no style attributes (`static/css/board-grid.css`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,27 +15,36 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from clinic.protocol.zones import local_date
 from clinic.templatetags.legwork import STATUSES, icon
-from sessions_app.availability import day_period
+from sessions_app.booking import MAY_BECOME
 from sessions_app.day import EntryRow, minute_of
 from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.presenters.appointment import STATUS_MOVES
 
 Status = Appointment.Status
 Kind = CalendarEntry.Kind
 Span = tuple[int, int]
 
 HOUR = 60
+WHOLE_DAY = 24 * HOUR
 _STEP = 5
 _NOBODY = UUID(int=0)
 # Somebody is late from here on.
 _LATE_AFTER = 5
 # Blocks of up to so many minutes say everything in one line.
 _ONE_LINE = 30
+# So many visits can stand side by side: one that nobody came to, the one in its place, and an overbooked one.
+_COLUMNS = 3
 
 
 @dataclass(slots=True)
 class Block:
-    """One thing in a lane. `what` decides its look: visit, buffer, pause, closed or free; the rest is of visits."""
+    """One thing in a lane. `what` decides its look: visit, other, pause, closed or free; the rest is of visits.
+
+    `other` is a visit that the filters leave out: its time is taken, by whom is not said. `moves` are the states that
+    one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times.
+    """
 
     what: str
     starts: int
@@ -50,11 +59,16 @@ class Block:
     state: str = ""
     spoken: str = ""
     status: str = ""
-    nurse: str = ""
+    lane: str = ""
     walk_css: str = ""
     walk: int = 0
-    may_arrive: bool = False
+    buffer_css: str = ""
+    moves: tuple[Status, ...] = ()
+    may_cancel: bool = False
+    nurse_id: int = 0
+    is_overbooked: bool = False
     column: str = ""
+    is_entry: bool = False
 
 
 def clock(minute: int) -> str:
@@ -62,9 +76,17 @@ def clock(minute: int) -> str:
     return f"{minute // HOUR:02d}:{minute % HOUR:02d}"
 
 
+def everybody(_: EntryRow) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Painter:
-    """Makes the blocks of one board, which shows the day from minute `first` to minute `last`."""
+    """Makes the blocks of one day, which is shown from minute `first` to minute `last`.
+
+    `by` is what a lane is: "nurse" or "room". `is_wanted` says which visits the filters let through, `progress` holds
+    (k, n) of "k of n" by appointment.
+    """
 
     day: date
     first: int
@@ -73,15 +95,17 @@ class Painter:
     zone: ZoneInfo
     grid_minutes: int
     may_book: bool
+    by: str = "nurse"
+    is_wanted: Callable[[EntryRow], bool] = everybody
+    progress: Mapping[int, tuple[int, int]] | None = None
 
     @cached_property
-    def is_today(self) -> bool:
-        period = day_period(self.day, self.zone)
-        return period.starts_at <= self.now < period.ends_at
+    def today(self) -> date:
+        return local_date(self.now, self.zone)
 
     @cached_property
     def _shapes(self) -> dict[str, str]:
-        return {status: icon(shape) for status, (shape, _, _) in STATUSES.items()}
+        return {shape: icon(shape) for shape in ("circle-dashed", *(shape for shape, _, _ in STATUSES.values()))}
 
     @cached_property
     def _visit_url(self) -> str:
@@ -91,25 +115,26 @@ class Painter:
     def now_line(self) -> tuple[str, str] | None:
         """Classes and words of the line that stands at the present minute; None when it is not on the board."""
         minute = minute_of(self.now, self.day, self.zone)
-        if not self.is_today or not self.first <= minute < self.last:
+        if self.day != self.today or not self.first <= minute < self.last:
             return None
         row, rest = divmod(minute - self.first, _STEP)
         return f"at-{row * _STEP}{f' plus-{rest}' if rest else ''}", clock(minute)
 
-    def blocks(self, nurse: str, nurse_id: UUID, own: list[EntryRow], opened: list[Span]) -> list[Block]:
-        """Everything in the lane of one nurse, by start; `opened` are the opening hours."""
+    def blocks(
+        self, lane: str, wish: Mapping[str, object], own: list[EntryRow], opened: list[Span], free: list[Span]
+    ) -> list[Block]:
+        """Everything in one lane, by start. `wish` is the lane's part of the address that books a free place."""
         visits = [row for row in own if row.visit]
         found = [
             *self._outside(opened),
             *(self._away(row) for row in own if row.kind in (Kind.TIME_OFF, Kind.CLOSURE)),
             *(self._held(row) for row in own if row.kind == Kind.HOLD),
-            *self._visits(visits, nurse),
-            *self._buffers(visits),
-            *(self._free(own, opened, nurse, nurse_id) if self.may_book else ()),
+            *self._visits(visits, lane),
+            *(self.free_blocks(free, lane, wish) if self.may_book else ()),
         ]
         return sorted(found, key=lambda block: block.starts)
 
-    def _place(self, starts: int, ends: int) -> str:
+    def place(self, starts: int, ends: int) -> str:
         """Classes for a stretch of the day, cut to the hours shown, in whole rows."""
         top = max(starts - self.first, 0) // _STEP * _STEP
         bottom = -(-(min(ends, self.last) - self.first) // _STEP) * _STEP
@@ -118,47 +143,85 @@ class Painter:
     def _span(self, row: EntryRow) -> Span:
         return minute_of(row.starts_at, self.day, self.zone), minute_of(row.ends_at, self.day, self.zone)
 
-    def _visits(self, visits: list[EntryRow], nurse: str) -> list[Block]:
-        """Visits that share a time stand side by side: one that nobody came to, and the one booked in its place."""
-        blocks = [self._visit(row, nurse) for row in visits]
-        for number, block in enumerate(blocks):
-            meeting = [other for other in blocks[:number] if other.ends > block.starts]
-            if meeting:
-                meeting[-1].column = meeting[-1].column or "col-1"
-                block.column = "col-2" if meeting[-1].column == "col-1" else "col-1"
+    def _visits(self, visits: list[EntryRow], lane: str) -> list[Block]:
+        """Visits that share a time stand side by side: overbooked ones, and one booked in the place of a no-show."""
+        blocks = [self.visit(row, lane) for row in visits]
+        ends: list[tuple[int, Block]] = []
+        for block in blocks:
+            beside = [(column, other) for column, other in ends if other.ends > block.starts]
+            if beside:
+                for column, other in beside:
+                    other.column = f"col-{column}"
+                free = {1, 2, 3} - {column for column, _ in beside}
+                block.column = f"col-{min(free, default=_COLUMNS)}"
+            ends = [*beside, (int(block.column[-1:] or 1), block)]
         return blocks
 
-    def _visit(self, row: EntryRow, nurse: str) -> Block:
+    def visit(self, row: EntryRow, lane: str) -> Block:
         starts, ends = self._span(row)
-        chair, walk = row.chair_minutes or 0, 0 if row.status == Status.NO_SHOW else row.walk_minutes or 0
-        _, word, look = STATUSES[row.status or Status.BOOKED]
+        chair, walk = row.chair_minutes or 0, row.walk_minutes or 0
+        ready = starts + chair + walk
+        status = Status(row.status or Status.BOOKED)
+        if status == Status.NO_SHOW:
+            walk, ready, ends = 0, ends, starts + chair
+        if not self.is_wanted(row):
+            return Block("other", starts, ends, self.place(starts, ends), "Busy", lane=lane)
+        shape, word, look = STATUSES[status]
+        if status == Status.BOOKED and row.confirmed_at is None and row.starts_at > self.now:
+            shape, word = "circle-dashed", "Booked, not confirmed"
         late = self._minutes_late(row)
-        css = f"appt-{look} {self._place(starts, starts + chair)}"
-        for name, holds in (("has-obs", walk), ("appt-short", chair <= _ONE_LINE), ("appt-late", late)):
+        css = f"appt-{look} {self.place(starts, starts + chair)}"
+        overbooked = bool(row.overbook_reason)
+        for name, holds in (
+            ("has-obs", walk),
+            ("appt-short", chair <= _ONE_LINE),
+            ("appt-late", late),
+            ("appt-over", overbooked),
+        ):
             css += f" {name}" if holds else ""
+        elsewhere = row.room if self.by == "nurse" else row.nurse
+        over = f", overbooked: {row.overbook_reason}" if overbooked else ""
         return Block(
             what="visit",
             starts=starts,
-            ends=starts + chair if row.status == Status.NO_SHOW else ends,
+            ends=ends,
             css=css,
             text=f"{row.given_name} {row.family_name}",
-            icon=self._shapes[row.status or Status.BOOKED],
+            icon=self._shapes[shape],
             url=self._visit_url.format(row.visit),
             id=str(row.visit),
             time=clock(starts),
-            service=row.service or "",
+            service=self._service(row),
             state=self._state(row, late),
-            spoken=f"{word}, {chair + walk} minutes, {row.room}",
-            status=row.status or "",
-            nurse=nurse,
-            walk_css=self._place(starts + chair, starts + chair + walk) if walk else "",
+            spoken=f"{word}, {chair + walk} minutes, {elsewhere}{over}",
+            status=status,
+            lane=lane,
+            walk_css=self.place(starts + chair, starts + chair + walk) if walk else "",
             walk=walk,
-            may_arrive=self.may_book and self.is_today and row.status == Status.BOOKED,
+            buffer_css=self.place(ready, ends) if ends > ready else "",
+            moves=self._moves(row, status),
+            may_cancel=self.may_book and Status.CANCELLED in MAY_BECOME.get(status, ()),
+            nurse_id=(row.nurse_id or 0) if self.may_book and status == Status.BOOKED else 0,
+            is_overbooked=overbooked,
         )
+
+    def _service(self, row: EntryRow) -> str:
+        """ "Treatment 3 of 5"; in a room's lane also with whom."""
+        part = self.progress.get(row.visit_id or 0) if self.progress else None
+        words = f"{row.service} {part[0]} of {part[1]}" if part else row.service or ""
+        return words if self.by == "nurse" else f"{words}, {row.nurse}"
+
+    def _moves(self, row: EntryRow, status: Status) -> tuple[Status, ...]:
+        """What one press may make of the visit: on its day or after, a no-show only once it should have begun."""
+        if not self.may_book or self.day > self.today:
+            return ()
+        allowed = MAY_BECOME.get(status, frozenset())
+        began = row.starts_at <= self.now
+        return tuple(each for each in STATUS_MOVES if each in allowed and (began or each != Status.NO_SHOW))
 
     def _minutes_late(self, row: EntryRow) -> int:
         late = (self.now - row.starts_at) // timedelta(minutes=1)
-        return late if self.is_today and row.status == Status.BOOKED and late >= _LATE_AFTER else 0
+        return late if self.day == self.today and row.status == Status.BOOKED and late >= _LATE_AFTER else 0
 
     def _state(self, row: EntryRow, late: int) -> str:
         if late:
@@ -168,59 +231,72 @@ class Painter:
             return f"Here since {since}"
         if row.status == Status.IN_TREATMENT:
             return f"Started {since}"
+        if row.status == Status.BOOKED and row.move_asked_at:
+            return "Asks to move"
         return "No-show" if row.status == Status.NO_SHOW else ""
-
-    def _buffers(self, visits: Iterable[EntryRow]) -> Iterator[Block]:
-        for row in visits:
-            starts, ends = self._span(row)
-            ready = starts + (row.chair_minutes or 0) + (row.walk_minutes or 0)
-            if ends > ready and row.status != Status.NO_SHOW:
-                yield Block("buffer", ready, ends, self._place(ready, ends))
 
     def _away(self, row: EntryRow) -> Block:
         starts, ends = self._span(row)
         words = f"Closed, {row.closure}" if row.closure else "Time off"
-        return Block("closed", starts, ends, self._place(starts, ends), words)
+        return Block("closed", starts, ends, self.place(starts, ends), words, is_entry=True)
 
     def _held(self, row: EntryRow) -> Block:
         starts, ends = self._span(row)
-        return Block("pause", starts, ends, self._place(starts, ends), "Held while somebody books", icon("hourglass"))
+        whom = f" for {row.given_name} {row.family_name}" if row.family_name else ""
+        until = f" until {row.hold_expires_at.astimezone(self.zone):%H:%M}" if row.hold_expires_at else ""
+        return Block(
+            "pause", starts, ends, self.place(starts, ends), f"Kept{whom}{until}", icon("hourglass"), is_entry=True
+        )
 
     def _outside(self, opened: list[Span]) -> Iterator[Block]:
         """What lies outside of the opening hours, in words: before, between and after them."""
+        of_nurse = self.by == "nurse"
         if not opened:
-            yield self._closed(self.first, self.last, "Does not work on this day")
+            yield self._closed(self.first, self.last, f"{'Does not work' if of_nurse else 'Nobody works'} on this day")
             return
         if opened[0][0] > self.first:
-            yield self._closed(self.first, opened[0][0], f"Starts at {clock(opened[0][0])}")
+            words = "Starts at" if of_nurse else "Nobody works before"
+            yield self._closed(self.first, opened[0][0], f"{words} {clock(opened[0][0])}")
         for (_, ends), (starts, _) in pairwise(opened):
             if starts > ends:
-                yield Block("pause", ends, starts, self._place(ends, starts), "Break", icon("coffee"))
+                words = "Break" if of_nurse else "Everybody's break"
+                yield Block("pause", ends, starts, self.place(ends, starts), words, icon("coffee"))
         if opened[-1][1] < self.last:
-            yield self._closed(opened[-1][1], self.last, f"Until {clock(opened[-1][1])}")
+            words = "Until" if of_nurse else "Nobody works after"
+            yield self._closed(opened[-1][1], self.last, f"{words} {clock(opened[-1][1])}")
 
     def _closed(self, starts: int, ends: int, words: str) -> Block:
-        return Block("closed", starts, ends, self._place(starts, ends), words)
+        return Block("closed", starts, ends, self.place(starts, ends), words)
 
-    def _free(self, own: list[EntryRow], opened: list[Span], nurse: str, nurse_id: UUID) -> Iterator[Block]:
-        """Stretches of the opening hours from now on that nothing takes, as links to book them."""
+    def free_spans(self, own: Iterable[EntryRow], opened: Iterable[Span]) -> list[Span]:
+        """Stretches of the opening hours from now on that nothing takes, from whole steps of the grid on."""
         earliest = minute_of(self.now, self.day, self.zone)
         busy = sorted(self._span(row) for row in own if row.status != Status.NO_SHOW)
+        found = []
         for begins, ends in gaps(opened, busy):
             starts = -(-max(begins, earliest) // self.grid_minutes) * self.grid_minutes
-            if ends - starts < max(self.grid_minutes, _STEP):
-                continue
-            wish = urlencode({"date": self.day.isoformat(), "at": clock(starts), "nurse": nurse_id})
+            if ends - starts >= max(self.grid_minutes, _STEP):
+                found.append((starts, ends))
+        return found
+
+    def free_blocks(self, spans: Iterable[Span], lane: str, wish: Mapping[str, object]) -> Iterator[Block]:
+        """Free places, as links to book them."""
+        for starts, ends in spans:
+            at = urlencode({"date": self.day.isoformat(), "at": clock(starts), **wish})
             yield Block(
                 "free",
                 starts,
                 ends,
-                self._place(starts, ends),
+                self.place(starts, ends),
                 f"Free {clock(starts)} to {clock(ends)}",
-                url=f"{reverse('sessions_app:book')}?{wish}",
+                url=f"{self._book_url}?{at}",
                 time=clock(starts),
-                nurse=nurse,
+                lane=lane,
             )
+
+    @cached_property
+    def _book_url(self) -> str:
+        return reverse("sessions_app:book")
 
 
 def gaps(opened: Iterable[Span], busy: Iterable[Span]) -> Iterator[Span]:
@@ -236,3 +312,14 @@ def gaps(opened: Iterable[Span], busy: Iterable[Span]) -> Iterator[Span]:
             at = busy_to
         if at < ends:
             yield at, ends
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """The same stretches in order; what meets or overlaps is one."""
+    found: list[Span] = []
+    for starts, ends in sorted(spans):
+        if found and starts <= found[-1][1]:
+            found[-1] = (found[-1][0], max(ends, found[-1][1]))
+        else:
+            found.append((starts, ends))
+    return found

@@ -162,6 +162,7 @@
   document.addEventListener("htmx:timeout", (event) => isBackground(event) || say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
+    if (isBackground(event) && code !== 401) return;
     // Signed out meanwhile: a full load leads to the sign-in page and back here. Nobody asked for a refresh in the
     // background, and what is typed on the page stays until they do something themselves.
     if (isBackground(event)) return;
@@ -176,17 +177,29 @@
   });
 
   // --- Keys ---------------------------------------------------------------------------------------------------
-  // data-search takes "/"; data-key="b" is clicked by B. Inside [data-key-scope] (a board block that has the
-  // focus, the open dialog) a key is looked for there first.
+  // data-search takes "/", "?" shows the keys; data-key="b" is clicked by B, data-key-too gives it a second one. Inside
+  // [data-key-scope] (a board block that has the focus, the open dialog) a key is looked for there first.
   function keyTarget(key) {
     const scope = document.activeElement && document.activeElement.closest("[data-key-scope]");
-    const wanted = `[data-key="${CSS.escape(key)}"]`;
+    const wanted = `[data-key="${CSS.escape(key)}"], [data-key-too="${CSS.escape(key)}"]`;
     const inScope = scope && scope.querySelector(wanted);
     if (inScope) return inScope;
     const root = dialog && dialog.open ? dialog : document;
     const found = [...root.querySelectorAll(wanted)].filter((node) => node.checkVisibility && node.checkVisibility());
     return found.filter((node) => !node.closest("[data-key-scope]")).pop() || null;
   }
+  // The page's list of keys stands in a template and is shown in the dialog.
+  function showKeys() {
+    const help = byId("keys-help");
+    if (!help || !dialog || dialog.open) return false;
+    opener = document.activeElement;
+    byId("dialog-frame").replaceChildren(help.content.cloneNode(true));
+    openDialog();
+    return true;
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys]")) showKeys();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
     if (event.key === "/") {
@@ -194,26 +207,37 @@
       if (field && !(dialog && dialog.open)) { event.preventDefault(); field.focus(); field.select(); }
       return;
     }
+    if (event.key === "?" && showKeys()) { event.preventDefault(); return; }
+    // Left and right go to the day beside, as long as nothing has the focus that needs them itself.
+    const beside = dialog && !dialog.open && document.querySelector(`[data-day-key="${event.key}"]`);
+    if (beside && !event.shiftKey && document.activeElement.matches("body, main, [data-focus-id^=day-]")) { event.preventDefault(); beside.click(); return; }
     if (event.key.length !== 1 || event.repeat) return;
     const target = keyTarget(event.key.toLowerCase());
     if (target) { event.preventDefault(); target.click(); }
   });
 
-  // Arrows move between the marked items of a board: up and down inside a column, left and right to the nearest.
+  // Arrows move between the marked items of a board: up and down inside a column, left and right to the nearest of the
+  // next column. A board with rows goes on in the row below or above.
   document.addEventListener("keydown", (event) => {
     const item = event.target.closest && event.target.closest("[data-arrow-item]");
     const board = item && item.closest("[data-arrows]");
     const way = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
     if (!board || !way) return;
-    const columns = [...board.querySelectorAll("[data-arrow-column]")].map((column) => [...column.querySelectorAll("[data-arrow-item]")]).filter((items) => items.length);
+    const itemsOf = (column) => [...column.querySelectorAll("[data-arrow-item]")].filter((node) => node.checkVisibility());
+    const row = item.closest("[data-arrow-row]") || board;
+    const columns = [...row.querySelectorAll("[data-arrow-column]")].map(itemsOf);
     const at = columns.findIndex((items) => items.includes(item));
     if (at < 0) return;
     event.preventDefault();
+    const middle = (node) => { const box = node.getBoundingClientRect(); return box.top + box.height / 2; };
     let next;
-    if (way[1]) next = columns[at][columns[at].indexOf(item) + way[1]];
-    else {
-      const middle = (node) => { const box = node.getBoundingClientRect(); return box.top + box.height / 2; };
-      const column = columns[at + way[0]];
+    if (way[1]) {
+      next = columns[at][columns[at].indexOf(item) + way[1]];
+      const rows = next ? [] : [...board.querySelectorAll("[data-arrow-row]")];
+      for (let place = rows.indexOf(row) + way[1]; !next && rows[place]; place += way[1]) next = itemsOf(rows[place].querySelectorAll("[data-arrow-column]")[at]).at(way[1] > 0 ? 0 : -1);
+    } else {
+      const beside = way[0] > 0 ? columns.slice(at + 1) : columns.slice(0, at).reverse();
+      const column = beside.find((items) => items.length);
       next = column && column.reduce((best, node) => (Math.abs(middle(node) - middle(item)) < Math.abs(middle(best) - middle(item)) ? node : best));
     }
     if (next) next.focus();
@@ -232,8 +256,9 @@
     const summary = area.querySelector && area.querySelector(".error-summary");
     if (summary) { summary.focus(); return; }
     if (focusId && (document.activeElement === document.body || !document.activeElement)) {
-      const next = document.querySelector(`[data-focus-id="${CSS.escape(focusId)}"]`);
-      if (next) next.focus();
+      // What is gone gives the focus to its board, so that the keys of a person at work still start from there.
+      const next = document.querySelector(`[data-focus-id="${CSS.escape(focusId)}"]`) || document.querySelector("[data-arrows]");
+      if (next) next.focus({ preventScroll: true });
     }
     focusId = null;
   });
