@@ -13,7 +13,7 @@ from clinic.access import GRANTS, Permission
 from clinic.models import Patient, User
 from clinic.protocol.vocabulary import Hold
 from sessions_app.models import RepeatHold
-from sessions_app.wording import list_words, time_words
+from sessions_app.wording import time_words
 
 _SHOWN = 4
 _WHY: dict[Hold, str] = {
@@ -51,7 +51,7 @@ def who_may(permission: Permission) -> str:
     roles = [role for role, granted in GRANTS.items() if permission in granted]
     any_role = reduce(or_, (Q(roles__contains=f"|{role}|") for role in roles))
     names = list(User.objects.staff().filter(any_role).order_by("name").values_list("name", flat=True)[:_SHOWN])
-    return list_words(names).replace(" and ", " or ") if names else "a clinician"
+    return " or ".join([part for part in (", ".join(names[:-1]), names[-1]) if part]) if names else "a clinician"
 
 
 def hold_words(holds: Iterable[Hold], patient: Patient, *, reader: User, zone: ZoneInfo) -> HoldWords | None:
