@@ -12,11 +12,14 @@ class AftercareConfig(AppConfig):
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
+        from aftercare.replanning import plan_messages_again  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
+        from clinic.notifications.renewing import register_planner  # noqa: PLC0415
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
 
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
+        register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)
         register_panel(
             Panel(

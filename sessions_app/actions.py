@@ -14,7 +14,7 @@ from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from clinic import audit
-from clinic.models import AuditEvent, ProtocolVersion, User
+from clinic.models import AuditEvent, ProtocolVersion, StaffTask, User
 from sessions_app import answers as given_answers
 from sessions_app import booking
 from sessions_app.amending import voided
@@ -23,7 +23,7 @@ from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
-from sessions_app.signature import events_of_signature, finding_rows, remember
+from sessions_app.signature import events_of_signature, finding_rows, remember, tasks_of_signature
 
 _TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
 _OVER = (Appointment.Status.DONE, Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
@@ -200,6 +200,8 @@ def close_session(
     remember(session, by=by)
     _move_on(session.appointment, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
     AuditEvent.objects.bulk_create(events_of_signature(chart, by=by))
+    if tasks := tasks_of_signature(chart):
+        StaffTask.objects.bulk_create(tasks)
     return True
 
 

@@ -10,10 +10,13 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "Visits"
 
     def ready(self) -> None:
+        from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
+        from clinic.notifications.renewing import register_planner  # noqa: PLC0415
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
         from clinic.presenters import register_counter  # noqa: PLC0415
-        from sessions_app import lists, reminders, repeat, repeat_holds  # noqa: PLC0415
+        from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
+        from sessions_app import cosigning, lists, reminders, repeat, repeat_holds  # noqa: PLC0415
         from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
         from sessions_app.presenters.waiting import wait_panel  # noqa: PLC0415
 
@@ -22,7 +25,14 @@ class SessionsAppConfig(AppConfig):
             still_wanted_many=reminders.unwanted_reminders,
             letter_many=reminders.reminder_letters,
         )
-        repeat.register_holds(repeat_holds.SOURCE, repeat_holds.hold_of, of_many=repeat_holds.held_among)
+        register_planner(reminders.SOURCE, reminders.plan_reminders_again)
+        repeat.register_holds(
+            repeat_holds.SOURCE,
+            repeat_holds.hold_of,
+            of_many=repeat_holds.held_among,
+            rows=repeat.HoldRows(Hold.CLINICIAN_HOLD, repeat_holds.open_rows),
+        )
+        register_alerts("to sign", cosigning.clinician_alerts)
         register_panel(
             Panel(
                 name="visits",

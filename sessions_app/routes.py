@@ -3,7 +3,18 @@
 from django.urls import path
 
 from sessions_app import list_routes, public_routes
-from sessions_app.views import amend, booking, calendars, course, front_desk, holds, nurse, undoing, visit_changes
+from sessions_app.views import (
+    amend,
+    booking,
+    calendars,
+    course,
+    front_desk,
+    holds,
+    nurse,
+    to_sign,
+    undoing,
+    visit_changes,
+)
 
 app_name = "sessions_app"
 urlpatterns: list = [
@@ -37,6 +48,10 @@ urlpatterns: list = [
     path("sessions/<uuid:public_id>/correct/", amend.amend, name="amend"),
     path("sessions/<uuid:public_id>/correction/", amend.correction, name="correction"),
     path("sessions/<uuid:public_id>/give-up/", amend.give_up, name="give_up"),
+    path("sessions/<uuid:public_id>/ask-clinician/", to_sign.ask_clinician, name="ask_clinician"),
+    path("sessions/<uuid:public_id>/hand-back/", to_sign.hand_back, name="hand_back"),
+    path("to-sign/", to_sign.to_sign, name="to_sign"),
+    path("to-sign/<uuid:task_id>/", to_sign.review_override, name="review_override"),
     path("sessions/<uuid:public_id>/versions/", amend.versions, name="versions"),
     path("sessions/<uuid:public_id>/not-treated/", nurse.not_treated, name="not_treated"),
 ]

@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import F
 
 from clinic import audit
-from clinic.models import AuditEvent, Patient, User
+from clinic.models import AuditEvent, Patient, StaffTask, User
 from clinic.protocol.vocabulary import Severity
 from sessions_app.answers import wants_answer
 from sessions_app.charting import GROUPS, RISK, Chart
+from sessions_app.cosigning import review_task
 from sessions_app.models import SessionFinding, TreatmentSession
 
 
@@ -56,6 +57,12 @@ def events_of_signature(chart: Chart, *, by: User) -> list[AuditEvent]:
 def _is_followed(session: TreatmentSession) -> bool:
     later = TreatmentSession.objects.current().filter(patient=session.patient, started_at__gt=session.started_at)
     return later.exclude(lineage=session.lineage).exists()
+
+
+def tasks_of_signature(chart: Chart) -> list[StaffTask]:
+    """What the clinical lead looks at afterwards: the blocks that were lifted, in one task for the session."""
+    lifted = [each.finding.id for each in chart.findings if each.finding.severity is Severity.BLOCK]
+    return [review_task(chart.session, lifted)] if lifted else []
 
 
 def remember(session: TreatmentSession, *, by: User) -> None:

@@ -40,13 +40,19 @@ class Treated:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A visit from today on: in how many days, when, with which nurse, which service, and what became of it today."""
+    """A visit from today on: in how many days, when, with which nurse, which service, and what became of it today.
+
+    `overbooked` is the reason why the clinician put it beside another visit. `course` are all sessions that the patient
+    needs; those that are left after this one are booked with it.
+    """
 
     in_days: int
     time: str
     nurse: int
     service: str
     status: str = "booked"
+    overbooked: str = ""
+    course: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +275,7 @@ STORIES = (
         "odette.fennimore@example.com",
         weight="63",
         treated=(Treated(7, "10:30", 0, SMALL_SPIDER),),
-        booked=(Booked(0, "01:30", 0, TREATMENT),),
+        booked=(Booked(0, "01:30", 0, TREATMENT, course=4),),
     ),
     Story(
         "Posy",
@@ -333,6 +339,15 @@ STORIES = (
         "flora.winterbourne@example.com",
         weight="57",
         booked=(Booked(0, "04:15", 0, FIRST),),
+    ),
+    Story(
+        "Fern",
+        "Cobblestone",
+        "1982-09-13",
+        "2125550142",
+        "fern.cobblestone@example.com",
+        weight="68",
+        booked=(Booked(0, "02:45", 1, REVIEW, overbooked="A sore place since last night, seen between two visits"),),
     ),
     # The next days.
     Story(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from aftercare.actions import sign_session
 from aftercare.demo import clock
 from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
+from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
 from clinic.actions import register_patient
 from clinic.models import Delivery, Patient, User
@@ -32,6 +33,7 @@ from sessions_app.forms.choices import QUICK, RISK_ITEMS, STOP_ITEMS
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.slots import find_slots
 
+BETWEEN_SESSIONS = timedelta(days=8)
 CHAIR, WALK = timedelta(minutes=35), timedelta(minutes=20)
 STRENGTH = {VeinType.SPIDER: Decimal("0.5"), VeinType.RETICULAR: Decimal("1")}
 DIAMETER = {VeinType.SPIDER: Decimal("0.6"), VeinType.RETICULAR: Decimal("2.0")}
@@ -57,6 +59,8 @@ class History:
         """Put every story into the queue, then play it."""
         for story in STORIES:
             self._tell(story)
+        for moment, event in FrontDesk(self.house, self.now, self.today, self._keys).events():
+            self._when(moment, event)
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):
                 self._when(self._at(self.today - timedelta(days=days_ago), time(hour, 1)), self._ring)
@@ -121,7 +125,7 @@ class History:
             starts_at = self.anchor + _span(visit.time)
         made: list[Appointment] = []
         moment = min(booked_at, starts_at - timedelta(hours=12))
-        self._when(moment, lambda: made.append(self._book(known[0], visit.service, starts_at, nurse)))
+        self._when(moment, lambda: made.append(self._book_visit(known[0], visit, starts_at, nurse)))
         for step, at in self._steps(visit.status, starts_at):
             self._when(at, partial(self._take_step, made, step, nurse, story))
 
@@ -165,22 +169,54 @@ class History:
             by=self.house.people["nurse@example.com"],
         )
 
-    def _book(self, patient: Patient, service: str, wish: datetime, nurse: User) -> Appointment:
-        """At the wished time, or as near to it as the nurse is free that day."""
-        day = timezone.localdate(wish, self.house.clinic.zone)
-        offered = find_slots(
-            service=self.house.services[service], first_date=day, last_date=day, now=timezone.now(), patient=patient,
-            nurse=nurse, room=self.house.rooms[nurse.pk],
-        )  # fmt: skip
+    def _book_visit(self, patient: Patient, visit: Booked, wish: datetime, nurse: User) -> Appointment:
+        if visit.course:
+            return self._book_course(patient, visit, wish, nurse)
+        return self._book(patient, visit.service, wish, nurse, overbooked=visit.overbooked)
+
+    def _book(
+        self, patient: Patient, service: str, wish: datetime, nurse: User, *, overbooked: str = ""
+    ) -> Appointment:
+        """At the wished time, or as near to it as the nurse is free that day; beside another visit with a reason."""
+        people = self.house.people
         return booking.book(
             patient=patient,
             service=self.house.services[service],
             nurse=nurse,
             room=self.house.rooms[nurse.pk],
-            starts_at=min((slot.starts_at for slot in offered), key=lambda free: abs(free - wish)),
-            request_key=uuid.UUID(int=self._keys.getrandbits(128), version=4),
+            starts_at=wish if overbooked else self._nearest(service, wish, nurse, patient),
+            request_key=self._key(),
+            overbook_reason=overbooked,
+            by=people["clinician@example.com"] if overbooked else people["desk@example.com"],
+        )
+
+    def _book_course(self, patient: Patient, visit: Booked, wish: datetime, nurse: User) -> Appointment:
+        """The rest of a course, of which one session was given before: one each eight days, the first at the wish."""
+        wishes = [wish + number * BETWEEN_SESSIONS for number in range(visit.course - 1)]
+        times = [
+            self._nearest(visit.service, each, nurse, None if number else patient) for number, each in enumerate(wishes)
+        ]
+        course = booking.book_course(
+            patient=patient,
+            service=self.house.services[visit.service],
+            visits=[booking.CourseVisit(each, nurse, self.house.rooms[nurse.pk]) for each in times],
+            planned_sessions=visit.course,
+            done_before=1,
+            request_key=self._key(),
             by=self.house.people["desk@example.com"],
         )
+        return course.appointments.select_related("service", "entry__patient").earliest("entry__starts_at")
+
+    def _nearest(self, service: str, wish: datetime, nurse: User, patient: Patient | None) -> datetime:
+        day = timezone.localdate(wish, self.house.clinic.zone)
+        offered = find_slots(
+            service=self.house.services[service], first_date=day, last_date=day, now=timezone.now(), patient=patient,
+            nurse=nurse, room=self.house.rooms[nurse.pk],
+        )  # fmt: skip
+        return min((slot.starts_at for slot in offered), key=lambda free: abs(free - wish))
+
+    def _key(self) -> uuid.UUID:
+        return uuid.UUID(int=self._keys.getrandbits(128), version=4)
 
     def _move_to(self, visit: Appointment, status: str) -> None:
         visit.refresh_from_db()

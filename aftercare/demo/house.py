@@ -86,6 +86,9 @@ def _clinic(now: datetime) -> Clinic:
     clinic.phone, clinic.out_of_hours_phone = "212-555-0100", "212-555-0199"
     clinic.phone_hours = "Every day 7:00 to 19:00"
     clinic.address = "12 Larkfield Lane"
+    clinic.patients_may_move = True
+    # Longer than a real clinic would, so that an offer is still open when the demo is looked at.
+    clinic.offer_minutes = 120
     clinic.is_demo = True
     clinic.save()
     return clinic

@@ -13,7 +13,7 @@ from clinic.notifications.consent import ways_to
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Severity
 from clinic.protocol.zones import local_date
-from sessions_app.answers import may_answer, wants_answer
+from sessions_app.answers import may_answer, needs_prescriber, wants_answer
 from sessions_app.charting import Chart, Judged, Missing, chart_of
 from sessions_app.facts import observation_minutes, zone_of
 from sessions_app.models import TreatmentSession
@@ -74,6 +74,7 @@ class SignPage:
     reached_by: str
     times_note: str
     changes: tuple[Difference, ...]
+    waits_for_clinician: bool
 
 
 def sign_page(
@@ -106,6 +107,7 @@ def sign_page(
         new_messages=len(issue.messages) + len(told) if issue else 0,
         reached_by=reached_by(channel, session.patient),
         times_note=times_note(session.patient, clinic),
+        waits_for_clinician=any(judged.is_open and needs_prescriber(judged.finding) for judged in chart.findings),
         changes=differences(record_of(session.amends), record_of(session)) if session.amends else (),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
@@ -84,9 +85,12 @@ class LeaveGroup:
 
 @dataclass(frozen=True, slots=True)
 class VisitCard:
+    """`public_id` is that of a booked visit, for the ways to confirm and change it."""
+
     title: str
     when: str
     text: str
+    public_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +324,7 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
 
 def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
     if visit is not None:
-        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today))
+        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today), visit.public_id)
     window = today.repeat_window
     if window is not None and today.day_date <= window.last_date:
         text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")

@@ -30,7 +30,7 @@ def sign(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """A draft: its preview, and on POST the signature. A signed session: what was signed and what is on its way."""
     session = get_visible_or_404(
         TreatmentSession.objects.visible_to(request.user).select_related(
-            "patient", "responsible_clinician", "appointment__entry__nurse", "signed_by"
+            "patient", "responsible_clinician", "appointment__entry__nurse", "signed_by", "clinician_asked_by", "amends"
         ),
         request=request,
         public_id=public_id,
@@ -72,6 +72,7 @@ def _preview(
         "is_stale": isinstance(refusal, Stale),
         "was_refused": refusal is not None,
         "signer": request.user,
+        "may_answer_for_clinician": request.user.may(Permission.OVERRIDE_CHECK),
     }
     return render(request, "aftercare/sign.html", context, status=status)
 

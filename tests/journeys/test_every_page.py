@@ -69,7 +69,7 @@ DESK_WITH_PATIENTS = (
     "/requests/{asked}/",
     "/requests/{asked}/register/",
 )
-NURSE = ("/my-day/", "/calendar/", "/my-day/?who=all", "/day/", "/protocol/")
+NURSE = ("/my-day/", "/to-sign/", "/to-sign/?who=all", "/calendar/", "/my-day/?who=all", "/day/", "/protocol/")
 NURSE_WITH_PATIENTS = (
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
@@ -79,6 +79,8 @@ NURSE_WITH_PATIENTS = (
     "/visits/{signed}/sign/",
     "/sessions/{draft}/not-treated/",
     "/sessions/{signed}/",
+    "/sessions/{signed}/correct/",
+    "/sessions/{signed}/versions/",
 )
 LEAD = ("/protocol/next/",)
 ADMINISTRATOR = (
@@ -109,6 +111,12 @@ NO_PAGES = {
     "sessions_app:calendar_end",
     "sessions_app:feed",
     "sessions_app:session_save",
+    "sessions_app:ask_clinician",
+    "sessions_app:hand_back",
+    "sessions_app:review_override",
+    "sessions_app:give_up",
+    "sessions_app:correction",  # the visit page again
+    "clinic:alerts",
 }
 
 # What the page is for: its filled button, or else the first thing in it that can be pressed.

@@ -126,6 +126,10 @@ ROUTES: dict[str, Route] = {
     "sessions_app:amend": Route(TREATING, FILL, {"public_id": "session_a"}),
     "sessions_app:correction": Route(TREATING, LOOK, {"public_id": "correction"}),
     "sessions_app:give_up": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
+    "sessions_app:ask_clinician": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
+    "sessions_app:hand_back": Route(frozenset({CLINICIAN, LEAD}), {"POST": GOES_ON}, {"public_id": "draft"}),
+    "sessions_app:to_sign": Route(TREATING, LOOK),
+    "sessions_app:review_override": Route(frozenset({LEAD}), {"POST": GOES_ON}, {"task_id": "task"}),
     "sessions_app:versions": Route(TREATING, LOOK, {"public_id": "session_a"}),
     # --- After the visit
     "aftercare:today": Route(PATIENTS, LOOK),
