@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.vocabulary import BookingResult, DayType
+from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, is_on_grid
 from sessions_app.capacity import OpenNurse, open_nurses, usable_rooms
@@ -13,7 +14,7 @@ from sessions_app.entries import Candidate
 from sessions_app.free_times import last_bookable_date
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused
-from sessions_app.repeat import RepeatRules
+from sessions_app.repeat import RepeatRules, waits
 from sessions_app.wording import day_words, range_words, time_words
 
 # Beyond these a calendar cannot count; what a clinic may really book is its horizon.
@@ -128,6 +129,8 @@ def _gives(nurse: User, service: Service) -> bool:
 def verdict_on(wish: Wish, rules: RepeatRules | None) -> WindowVerdict:
     """What the repeat rules say to the date: B1 and B4 refuse, B1 may be approved by a clinician with a reason."""
     if rules is None:
+        if waits(wish.patient, wish.service, rules):
+            raise Refused(ON_HOLD, rule="B4", field="starts_at")
         return WindowVerdict()
     answer = rules.answer(local_date(wish.period.starts_at, wish.clinic.zone))
     if answer.result is not BookingResult.REFUSED:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from clinic.models import Clinic, Patient, User
+from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.course_places import progress_of
 from sessions_app.free_times import Search, Slot, SlotKind
@@ -70,7 +71,7 @@ def propose_course(
     clinic = Clinic.current()
     chain = Chain(patient, service, clinic=clinic, now=now)
     if chain.holds:
-        return CourseProposal([], "Booking is on hold. Ask a clinician to clear it first.", on_hold=True)
+        return CourseProposal([], ON_HOLD, on_hold=True)
     today = local_date(now, clinic.zone)
     earliest = max(first_date or today, today, local_date(chain.end, clinic.zone) if chain.end else today)
     reach = count * chain.protocol.repeat_max_days + 2 * _DAYS_BEYOND

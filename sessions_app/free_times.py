@@ -61,7 +61,8 @@ class Search:
 
         `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way.
         """
-        self.zone, self.length, self.patient = clinic.zone, length or service.length, patient
+        self.zone, self.length = clinic.zone, length or service.length
+        self.service, self.patient = service, patient
         earliest = now + timedelta(minutes=service.minimum_notice_minutes)
         first_date = max(first_date, local_date(earliest, self.zone))
         last_date = min(last_date, last_bookable_date(clinic, now, service))

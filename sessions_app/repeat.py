@@ -4,9 +4,15 @@ The rules themselves are `clinic.protocol.window`; here they get the patient's f
 visit or a review may be booked on any day.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 
 from clinic.models import Clinic, Patient, ProtocolVersion
 from clinic.protocol.values import Protocol
@@ -20,19 +26,35 @@ _hold_sources: dict[str, HoldSource] = {}
 _hold_sources_of_many: dict[str, HoldSourceOfMany] = {}
 
 
-def register_holds(name: str, source: HoldSource, *, of_many: HoldSourceOfMany | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class HoldRows:
+    """A hold that is a row with a `patient`: asked within the query for the last session, so that it costs none."""
+
+    hold: Hold
+    rows: Callable[[], QuerySet[Any]]
+
+
+_hold_rows: dict[str, HoldRows] = {}
+
+
+def register_holds(
+    name: str, source: HoldSource, *, of_many: HoldSourceOfMany | None = None, rows: HoldRows | None = None
+) -> None:
     """Let an upper app say why a patient's repeat waits for a clinician (rule B4); called in its `AppConfig.ready`.
 
     `of_many` names those of many patients who wait (their ids), in one query; lists ask it instead of each patient.
+    `rows` say the same as the source; where there are such, they are asked instead of it for somebody treated before.
     """
     _hold_sources[name] = source
     if of_many is not None:
         _hold_sources_of_many[name] = of_many
+    if rows is not None:
+        _hold_rows[name] = rows
 
 
 def unregister_holds(name: str) -> None:
-    _hold_sources.pop(name, None)
-    _hold_sources_of_many.pop(name, None)
+    for known in (_hold_sources, _hold_sources_of_many, _hold_rows):
+        known.pop(name, None)
 
 
 def on_hold(patients: Sequence[Patient]) -> set[int]:
@@ -66,30 +88,37 @@ class RepeatRules:
             asked_date=day,
             protocol=self.protocol,
             holds=self.holds,
+            same_area=None,  # which area is treated is decided in the chair
         )
 
 
 def repeat_rules(patient: Patient, service: Service) -> RepeatRules | None:
-    """The rules for booking `service`; None where none apply: not a treatment, or no session signed yet."""
+    """The rules for booking `service`; None where none apply: not a treatment, or no session signed yet.
+
+    One query, and one more for each source of holds that has no rows.
+    """
     if service.kind != Service.Kind.TREATMENT:
         return None
+    held = {name: Exists(each.rows().filter(patient=OuterRef("patient"))) for name, each in _hold_rows.items()}
     last = (
         TreatmentSession.objects.current()
         .filter(patient=patient)
         .order_by("-ended_at")
-        .values_list("ended_at", "time_zone", "nurse_id")
+        .values_list("ended_at", "time_zone", "nurse_id", Subquery(_protocol_texts()), *held.values())
         .first()
     )
     if last is None:
         return None
-    ended_at, time_zone, nurse_id = last
+    ended_at, time_zone, nurse_id, protocol, *found = last
     assert ended_at is not None  # a signed session has an end, the database sees to it
+    by_rows = [_hold_rows[name].hold for name, is_held in zip(held, found, strict=True) if is_held]
+    others = (hold for name, source in _hold_sources.items() if name not in held for hold in source(patient))
     return RepeatRules(
         ended_at=ended_at,
         time_zone=time_zone,
         nurse_id=nurse_id,
-        protocol=protocol_in_force(),
-        holds=holds_of(patient),
+        protocol=_protocol_of(protocol),
+        holds=(*by_rows, *others),
     )
 
 
@@ -100,8 +129,19 @@ def holds_of(patient: Patient) -> tuple[Hold, ...]:
 
 def protocol_in_force() -> Protocol:
     """The signed protocol; the shipped one where none is signed."""
-    version = ProtocolVersion.in_force()
-    return version.protocol() if version else Protocol.default()
+    return _protocol_of(_protocol_texts().first())
+
+
+def _protocol_texts() -> QuerySet[ProtocolVersion, str]:
+    """The newest signed version's values, as the text that they are stored as."""
+    signed = ProtocolVersion.objects.filter(signed_at__isnull=False).order_by("-number")
+    return signed.values_list(Cast("values", TextField()), flat=True)[:1]
+
+
+@lru_cache(maxsize=4)
+def _protocol_of(text: str | None) -> Protocol:
+    """The same text is the same protocol, whatever version it is of; reading it costs more than fetching it."""
+    return Protocol.from_dict(json.loads(text)) if text is not None else Protocol.default()
 
 
 class Chain:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Min
-
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
-from clinic.protocol.window import BookingWindow
+from clinic.protocol.window import ON_HOLD, BookingWindow
 from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking
-from sessions_app.repeat import RepeatRules, repeat_rules
+from sessions_app.ranking import Ranking, shortest_visit
+from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.wording import day_words, days_words, range_words
 
 __all__ = [
@@ -106,10 +104,10 @@ def nearest_slots(
 
 def _allowed(search: Search, rules: RepeatRules | None, *, include_early: bool, limit: int | None = None) -> list[Slot]:
     """Every slot of the search that the repeat rules let somebody book, each with its place in the window."""
+    if waits(search.patient, search.service, rules):
+        return []
     if rules is None:
         return search.slots(search.starts.all, limit=limit)
-    if rules.holds:
-        return []
     edges = _Edges(rules.window, search.zone)
     parts = [
         (edges.inside(search), SlotKind.IN_WINDOW, "in the window"),
@@ -181,9 +179,8 @@ def offer_dates(rules: RepeatRules | None, *, today: date) -> tuple[date, date]:
 
 def offer_in(search: Search, *, rules: RepeatRules | None, service: Service, now: datetime, by: User) -> RepeatOffer:
     """The offer out of a search of the patient's free times that covers `offer_dates` (and may cover more)."""
-    if rules is not None and rules.holds:
-        text = rules.answer(rules.window.first_date).text
-        return RepeatOffer(rules.window, text, [], [], [], on_hold=True)
+    if waits(search.patient, service, rules):
+        return RepeatOffer(rules.window if rules else None, ON_HOLD, [], [], [], on_hold=True)
     if rules is None or rules.window.last_date < local_date(now, search.zone):
         return _soonest_offer(search, rules, service=service, now=now)
     return _window_offer(search, rules, service=service, may_be_early=by.may(Permission.APPROVE_EARLY_REPEAT))
@@ -197,7 +194,7 @@ def _window_offer(search: Search, rules: RepeatRules, *, service: Service, may_b
         around=edges.middle,
         around_words="middle of the window",
         nurse_id=rules.nurse_id,
-        shortest=_shortest_visit(service),
+        shortest=shortest_visit(service),
     )
     inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
     days_after = days_between(window.last_date + _DAY, window.last_date + _DAYS_AROUND_WINDOW * _DAY)
@@ -230,7 +227,7 @@ def _soonest_offer(search: Search, rules: RepeatRules | None, *, service: Servic
         around=now,
         around_words="soonest",
         nurse_id=rules.nurse_id if rules else None,
-        shortest=_shortest_visit(service),
+        shortest=shortest_visit(service),
     )
     soon = search.starts.from_to(None, now + _DAYS_WITHOUT_WINDOW * _DAY)
     slots = search.slots(soon, kind=SlotKind.LATER if rules else SlotKind.FREE, why="within two weeks")
@@ -264,11 +261,3 @@ def _after_window(slot: Slot, window: BookingWindow, zone: ZoneInfo) -> Slot:
 def _before_window(slot: Slot, window: BookingWindow, zone: ZoneInfo) -> Slot:
     days = (local_date(slot.starts_at, zone) - window.session_date).days
     return slot._replace(why=f"day {days}, before the window: needs a reason")
-
-
-def _shortest_visit(service: Service) -> timedelta:
-    """The shortest visit that is booked here; a gap of that length can still be used."""
-    minutes = Service.objects.filter(is_active=True).aggregate(
-        least=Min(F("chair_minutes") + F("walk_minutes") + F("buffer_minutes"))
-    )["least"]
-    return service.length if minutes is None else min(timedelta(minutes=minutes), service.length)

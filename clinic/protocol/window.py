@@ -8,6 +8,8 @@ from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import BookingResult, DayType, Hold
 from clinic.protocol.zones import local_date, zone_named
 
+ON_HOLD = "Booking is on hold. Ask a clinician to clear it first."
+
 
 @dataclass(frozen=True, slots=True)
 class BookingWindow:
@@ -62,13 +64,14 @@ def booking_answer(
     asked_date: date,
     protocol: Protocol,
     holds: Collection[Hold | str] = (),
-    same_area: bool = False,
+    same_area: bool | None = False,
     events: Iterable[date] = (),
 ) -> BookingAnswer:
     """Whether the front desk may book ``asked_date`` for a repeat after the last session.
 
     ``holds`` are the reasons why booking waits for a clinician (any one refuses); ``same_area`` says that the same
-    area is treated again; ``events`` are dates of flights, sport or sun the patient plans.
+    area is treated again, None that nobody knows yet (the front desk): then rule B5 is a note; ``events`` are dates of
+    flights, sport or sun the patient plans.
     """
     window = booking_window(last_session_end=last_session_end, time_zone=time_zone, protocol=protocol)
     day_type = window.day_type(asked_date)
@@ -78,7 +81,7 @@ def booking_answer(
         return BookingAnswer(result, rule, may_approve, window, text, notes)
 
     if holds:
-        return answer(BookingResult.REFUSED, "B4", "Booking is on hold. Ask a clinician to clear it first.")
+        return answer(BookingResult.REFUSED, "B4", ON_HOLD)
     if day_type is DayType.BEFORE_SESSION:
         return answer(BookingResult.REFUSED, "B1", "This date is before the last session. Choose a later one.")
     if day_type is DayType.TOO_EARLY:
@@ -87,16 +90,32 @@ def booking_answer(
     if same_area and asked_date < window.session_date + timedelta(days=protocol.same_area_min_days):
         text = f"The same area waits {protocol.same_area_min_days} days. Choose a later date or ask a clinician."
         return answer(BookingResult.REFUSED, "B5", text, may_approve=True)
-    return _accepted(window, asked_date, day_type, tuple(events), protocol)
+    other_area_only = same_area is None and asked_date < window.session_date + timedelta(
+        days=protocol.same_area_min_days
+    )
+    return _accepted(window, asked_date, day_type, tuple(events), protocol, other_area_only=other_area_only)
+
+
+def days_to_keep_free(protocol: Protocol) -> int:
+    """For how many days after a treatment flights and events should be left (rule B6): the longest "avoid"."""
+    return max(protocol.avoid_days.values())
 
 
 def _accepted(
-    window: BookingWindow, asked_date: date, day_type: DayType, events: tuple[date, ...], protocol: Protocol
+    window: BookingWindow,
+    asked_date: date,
+    day_type: DayType,
+    events: tuple[date, ...],
+    protocol: Protocol,
+    *,
+    other_area_only: bool,
 ) -> BookingAnswer:
     notes: dict[str, str] = {}
     if day_type is DayType.LATER:
         notes["B3"] = f"Later than usual: the window ended on day {protocol.repeat_max_days}."
-    avoid_until = asked_date + timedelta(days=max(protocol.avoid_days.values()))
+    if other_area_only:
+        notes["B5"] = f"The same area waits {protocol.same_area_min_days} days: plan another area, or a later date."
+    avoid_until = asked_date + timedelta(days=days_to_keep_free(protocol))
     if any(asked_date <= event <= avoid_until for event in events):
         notes["B6"] = (
             "The patient plans a flight or an event in the days after this date. Ask if another date is better."

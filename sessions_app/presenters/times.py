@@ -10,13 +10,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from clinic.protocol.vocabulary import Hold
-from clinic.protocol.window import BookingWindow
+from clinic.protocol.window import ON_HOLD, BookingWindow, days_to_keep_free
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.charting import protocol_in_force
 from sessions_app.free_times import Search, Slot, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, narrowed, weeks_of
-from sessions_app.repeat import RepeatRules, repeat_rules
+from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.slot_value import value_of
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, range_words, time_words
@@ -149,6 +149,9 @@ def times_for(wanted: Wanted) -> Times:
     window = rules.window if rules else None
     first = _first_day(wanted, window)
     search, offer = _search_and_offer(wanted, rules, first)
+    holds = waits(patient, wanted.service, rules)
+    if holds and offer is None:
+        offer = RepeatOffer(None, ON_HOLD, [], [], [], on_hold=True)
     days = Days(wanted, search, window)
     is_on_hold = bool(offer and offer.on_hold)
     day = wanted.day if wanted.day and not is_on_hold and not days.is_refused(wanted.day) else None
@@ -173,7 +176,7 @@ def times_for(wanted: Wanted) -> Times:
         problem="" if day else problem,
         window=window,
         window_reason=_window_reason(rules) if rules else "",
-        holds=rules.holds if rules else (),
+        holds=holds,
         avoid_days=avoid_days(wanted.service, rules),
         extra=[] if day or is_on_hold else extra,
         parts=tuple((str(part), part.label) for part in PartOfDay if part in days.parts or part == wanted.part),
@@ -200,7 +203,7 @@ def avoid_days(service: Service, rules: RepeatRules | None = None) -> int:
     """For how many days after the visit flights and events should be left; 0 where nobody is treated."""
     if service.kind != Service.Kind.TREATMENT:
         return 0
-    return max((rules.protocol if rules else protocol_in_force()).avoid_days.values())
+    return days_to_keep_free(rules.protocol if rules else protocol_in_force())
 
 
 def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) -> tuple[Search, RepeatOffer | None]:
