@@ -127,6 +127,13 @@ def holds_of(patient: Patient) -> tuple[Hold, ...]:
     return tuple(hold for source in _hold_sources.values() for hold in source(patient))
 
 
+def waits(patient: Patient | None, service: Service, rules: RepeatRules | None) -> tuple[Hold, ...]:
+    """Why booking `service` waits for a clinician (rule B4); holds for somebody who was never treated here, too."""
+    if rules is not None:
+        return rules.holds
+    return holds_of(patient) if patient is not None and service.kind == Service.Kind.TREATMENT else ()
+
+
 def protocol_in_force() -> Protocol:
     """The signed protocol; the shipped one where none is signed."""
     return _protocol_of(_protocol_texts().first())
