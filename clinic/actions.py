@@ -16,6 +16,8 @@ from clinic.access import Permission
 from clinic.consent import WORDING_VERSION
 from clinic.duplicates import PossibleDuplicates, find_namesakes
 from clinic.models import Clinic, ContactPreference, Patient, User
+from clinic.notifications.consent import standing
+from clinic.notifications.renewing import plan_again
 from clinic.portal import portal_account
 from clinic.search import index_patient
 
@@ -121,8 +123,10 @@ def update_patient(
         index_patient(patient)
     if {"given_name", "family_name", "email"} & set(changed):
         _let_account_follow(patient, by=by)
-    _record_contact(patient, contact or {}, by=by)
+    allowed_now = _record_contact(patient, contact or {}, by=by)
     audit.record("patient changed", by=by, subject=patient, fields=changed)
+    if allowed_now or {"email", "phone"} & set(changed):
+        plan_again(patient, now=timezone.now())
     return patient
 
 
@@ -154,12 +158,15 @@ def _closed_address(account: User) -> str:
     return f"closed-{account.public_id}@portal.invalid"
 
 
-def _record_contact(patient: Patient, contact: Mapping[str, bool], *, by: User) -> None:
-    """Keep the decision of each named channel with its time and wording; an unchanged one keeps its own."""
-    before = dict(ContactPreference.objects.filter(patient=patient).values_list("channel", "allowed"))
-    for channel, allowed in contact.items():
-        if before.get(channel) == allowed:
-            continue
+def _record_contact(patient: Patient, contact: Mapping[str, bool], *, by: User) -> bool:
+    """Keep the decision of each named channel with its time and wording; an unchanged one keeps its own.
+
+    A consent that a later stop has ended does not hold any more, so giving it again is a new one. Returns whether a
+    channel was allowed that was not.
+    """
+    before = standing(patient)
+    changed = {channel: allowed for channel, allowed in contact.items() if before.get(channel) != allowed}
+    for channel, allowed in changed.items():
         ContactPreference.objects.update_or_create(
             patient=patient,
             channel=channel,
@@ -178,6 +185,7 @@ def _record_contact(patient: Patient, contact: Mapping[str, bool], *, by: User) 
             allowed=allowed,
             wording=WORDING_VERSION,
         )
+    return any(changed.values())
 
 
 def _one_registration_at_a_time() -> None:

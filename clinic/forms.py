@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString
 from clinic.access import Permission
 from clinic.actions import CLINICAL_FIELDS, EmailInUse
 from clinic.consent import Channel, current_wording
-from clinic.models import ContactPreference, Patient, User
+from clinic.models import Patient, User
+from clinic.notifications.consent import standing
 from clinic.phones import BadNumber, phone_words, to_e164
 
 _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", "Write this on one line.", inverse_match=True)
@@ -185,8 +186,8 @@ def _values_of(patient: Patient) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(patient, name) for name in _FACTS} | {"version": patient.version}
     values["phone"] = phone_words(patient.phone) if patient.phone else ""
     answers = {True: "yes", False: "no"}
-    for preference in ContactPreference.objects.filter(patient=patient):
-        values[f"contact_{preference.channel}"] = answers[preference.allowed]
+    for channel, holds in standing(patient).items():
+        values[f"contact_{channel}"] = answers[holds]
     return values
 
 

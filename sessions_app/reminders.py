@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from clinic import notifications
-from clinic.models import Clinic, Delivery
+from clinic.models import Clinic, Delivery, Patient, ProtocolVersion
 from clinic.notifications import DueMessage
 from clinic.notifications.channels.base import Attachment
 from clinic.protocol.messages import AppointmentTime, schedule_for
@@ -20,7 +20,14 @@ from sessions_app.calendar_files import CONTENT_TYPE, FILE_NAME, Method, calenda
 from sessions_app.models import Appointment
 from sessions_app.notices import SOURCE, Notice
 
-__all__ = ["SOURCE", "call_off_reminders", "plan_reminders", "reminder_letters", "unwanted_reminders"]
+__all__ = [
+    "SOURCE",
+    "call_off_reminders",
+    "plan_reminders",
+    "plan_reminders_again",
+    "reminder_letters",
+    "unwanted_reminders",
+]
 
 _DAYS_BEFORE: dict[str, int] = {MessageKey.APPT_3: 3, MessageKey.APPT_1: 1}
 
@@ -59,6 +66,26 @@ def plan_reminders(appointment: Appointment, *, clinic: Clinic, protocol: Protoc
             for message in schedule
         ]
     )
+
+
+def plan_reminders_again(patient: Patient, now: datetime) -> None:
+    """What a patient who may be written to only now would have got: reminders of the booked visits, from now on.
+
+    Registered with `clinic.notifications.renewing`. Notices are left out: what was booked or moved then is no news.
+    """
+    visits = list(Appointment.objects.filter(entry__patient=patient).upcoming(now).select_related("entry__patient"))
+    if not visits:
+        return
+    clinic, version = Clinic.current(), ProtocolVersion.in_force()
+    protocol = version.protocol() if version else Protocol.default()
+    notifications.cancel(
+        source=SOURCE,
+        source_ids=[visit.public_id for visit in visits],
+        steps=list(_DAYS_BEFORE),
+        reason="planned again: the patient may be written to",
+    )
+    for visit in visits:
+        plan_reminders(visit, clinic=clinic, protocol=protocol, now=now)
 
 
 def call_off_reminders(appointment: Appointment, *, reason: str) -> None:

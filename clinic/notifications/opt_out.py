@@ -51,7 +51,9 @@ def stop(*, delivery: Delivery, source: str, now: datetime) -> None:
             channel=channel.consent, address_hash=address_hash, defaults={"at": now, "source": source}
         )
     if present and hash_of_address(channel.consent, present) not in hashes:
-        return  # the patient has moved to another address since, and that one was not stopped
+        # The patient has moved to another address since, and that one was not stopped.
+        _record(delivery, channel.consent, source, address="former")
+        return
     preferences = ContactPreference.objects.filter(patient=delivery.patient, channel=channel.consent, allowed=True)
     preferences.update(allowed=False, decided_at=now)
     same_consent = [name for name, other in CHANNELS.items() if other.consent == channel.consent]
@@ -60,6 +62,17 @@ def stop(*, delivery: Delivery, source: str, now: datetime) -> None:
         # A row that is being written just now is passed over; the stop is seen when it is about to leave.
         changes = {"reason": STOPPED, "finished_at": now, "lease_token": None, "lease_until": None}
         move_free(waiting, state, State.CANCELLED, **changes)
+    _record(delivery, channel.consent, source, address="present")
+
+
+def _record(delivery: Delivery, consent: str, source: str, *, address: str) -> None:
+    """Which address was stopped is on record in every case, in a word: the address itself is kept nowhere."""
     audit.record(
-        "messages stopped", by=None, subject=delivery, patient=delivery.patient, channel=channel.consent, source=source
+        "messages stopped",
+        by=None,
+        subject=delivery,
+        patient=delivery.patient,
+        channel=consent,
+        source=source,
+        address=address,
     )

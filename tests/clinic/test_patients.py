@@ -11,7 +11,9 @@ from clinic import actions
 from clinic.access import Role
 from clinic.consent import WORDING_VERSION, WORDINGS, Channel
 from clinic.duplicates import PossibleDuplicates
-from clinic.models import AuditEvent, ContactPreference, Patient, User
+from clinic.forms import PatientForm
+from clinic.models import AuditEvent, ContactPreference, OptOut, Patient, User
+from clinic.notifications.consent import hash_of_address, standing
 from clinic.search import find_patients
 from tests.makers import at, make_clinic, make_patient, make_user
 
@@ -237,3 +239,34 @@ def test_a_patient_made_elsewhere_gets_the_account_with_the_first_change(desk):
 
     patient.refresh_from_db()
     assert patient.user.email == "late@example.com"
+
+
+def stop(patient, when):
+    OptOut.objects.create(
+        channel="email", address_hash=hash_of_address("email", patient.email), at=at(when), source="t"
+    )
+
+
+def test_a_consent_is_renewed_when_the_address_was_stopped_after_it(desk):
+    with time_machine.travel(at("2026-01-13 10:00"), tick=False):
+        patient = register(desk, contact={"email": True})
+    stop(patient, "2026-01-14 10:00")
+    assert standing(patient) == {"email": False}
+
+    with time_machine.travel(at("2026-01-15 10:00"), tick=False):
+        change(patient, desk, contact={"email": True})
+
+    assert standing(patient) == {"email": True}
+    assert ContactPreference.objects.get(patient=patient).decided_at == at("2026-01-15 10:00")
+
+
+def test_the_form_shows_a_stopped_consent_as_no_so_that_saving_something_else_renews_nothing(desk):
+    with time_machine.travel(at("2026-01-13 10:00"), tick=False):
+        patient = register(desk, contact={"email": True})
+    stop(patient, "2026-01-14 10:00")
+
+    form = PatientForm(user=desk, patient=patient, zone="America/New_York")
+    assert form["contact_email"].initial == "no"
+    change(patient, desk, contact={"email": False})
+
+    assert ContactPreference.objects.get(patient=patient).decided_at == at("2026-01-13 10:00")

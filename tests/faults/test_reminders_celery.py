@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.models import Delivery, Heartbeat
-from clinic.notifications import sources
+from clinic.notifications import health, sources
 from tests.clinic.notifications.engine import make_due
 from tests.makers import make_patient, make_user
 from tools.supervisor import end_with_parent
@@ -120,6 +120,18 @@ def test_beat_rings_a_flushed_broker_loses_nothing_and_garbage_stops_nobody(star
     assert (worker.poll(), beat.poll()) == (None, None)
     assert "canary" not in worker.log.read_text(errors="replace").lower()
     assert "canary" not in beat.log.read_text(errors="replace").lower()
+
+
+def test_a_worker_that_comes_up_rings_once_itself_so_that_nobody_waits_for_the_first_minute(start):
+    Heartbeat.objects.create(component="reminders", at=datetime.now(UTC) - timedelta(hours=3))
+    assert health.status().is_late
+    make_rows(2)
+
+    worker = start(WORKER)
+
+    wait_until(all_sent)
+    wait_until(lambda: not health.status().is_late)
+    assert worker.poll() is None
 
 
 def test_a_stopped_redis_leaves_pages_and_the_loop_alone_and_the_worker_comes_back(

@@ -22,8 +22,8 @@ CLINICAL = re.compile(
     r"|walk|caminar|ulcer|clot|coágulo|pain|dolor|reaction|allerg|alerg",
     re.IGNORECASE,
 )
-# What upper apps say beside the protocol's schedule: a visit was booked or changed.
-NOTICES = ("APPT_BOOKED", "APPT_MOVED", "APPT_CANCELLED")
+# What upper apps say beside the protocol's schedule: a visit was booked or changed, a plan was corrected.
+NOTICES = ("APPT_BOOKED", "APPT_MOVED", "APPT_CANCELLED", "PLAN_CHANGED")
 STEPS = (*MessageKey, *NOTICES)
 LINK = "https://lilac-hill.example.com/l/" + "x" * 43 + "/"
 STOP = "https://lilac-hill.example.com/stop/token/"

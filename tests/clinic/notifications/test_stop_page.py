@@ -83,6 +83,8 @@ def test_the_address_that_got_the_message_is_stopped_not_the_one_on_file_since(c
 
     assert OptOut.objects.get().address_hash == hash_of_address("email", "old@example.com")
     assert ContactPreference.objects.get(patient=delivery.patient).allowed is True
+    event = AuditEvent.objects.get(action="messages stopped")
+    assert (event.patient_id, event.details["address"]) == (delivery.patient_id, "former")
 
 
 def test_a_stop_of_a_demo_message_stops_e_mail_too(client):
