@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from aftercare.issuing import SOURCE, Issue, due_messages, preview_of
 from aftercare.models import AftercarePlan, PlanItem
-from aftercare.stored import end_of, facts_as_dict, item_rows, ref_of
+from aftercare.stored import end_of, item_rows, ref_of
 from aftercare.telling import former_plan, telling
 from clinic import audit, notifications
 from clinic.models import Clinic, Patient, ProtocolVersion, User
@@ -117,7 +117,7 @@ def _store(issue: Issue, replaced: AftercarePlan | None, *, by: User, now: datet
         starts_at=plan.session_end,
         ends_at=end_of(plan),
         protocol_version=issue.version,
-        facts=facts_as_dict(issue.facts),
+        facts=issue.facts.as_dict(),
         values=issue.protocol.as_dict(),
         issued_at=now,
         issued_by=by,

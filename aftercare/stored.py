@@ -7,23 +7,8 @@ from uuid import UUID
 
 from aftercare.models import AftercarePlan
 from aftercare.models import PlanItem as PlanItemRow
-from clinic.protocol import DatedItem, DecidedBy, ItemKey, Leg, Plan, PlanItem, Rule, SessionFacts, TimedItem, VeinType
+from clinic.protocol import DatedItem, DecidedBy, ItemKey, Leg, Plan, PlanItem, Rule, TimedItem, VeinType
 from clinic.protocol.zones import start_of_day
-
-
-def facts_as_dict(facts: SessionFacts) -> dict[str, Any]:
-    """What a plan was made from, as plain JSON: volumes as decimal strings, the session end in UTC."""
-    return {
-        "session_end": facts.session_end.isoformat(),
-        "time_zone": facts.time_zone,
-        "sites": [
-            {"leg": str(site.leg), "vein_type": str(site.vein_type), "volume_ml": str(site.volume_ml)}
-            for site in facts.sites
-        ],
-        "extensive_days": facts.extensive_days,
-        "breastfeeding": facts.breastfeeding,
-        "vte_risk": facts.vte_risk,
-    }
 
 
 def item_rows(plan: Plan, row: AftercarePlan) -> list[PlanItemRow]:

@@ -66,10 +66,6 @@ class Chart:
         """All that stands between this draft and its signature: what is not filled in, then what is not answered."""
         return (*self.gaps, *_unanswered(self.findings))
 
-    @property
-    def is_complete(self) -> bool:
-        return not self.missing
-
     def answered(self) -> "Chart":
         """The same chart after its session's answers changed, without reading the rows again."""
         found = [(judged.finding, judged.moment) for judged in self.findings]

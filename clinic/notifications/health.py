@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from clinic.models import Delivery, Heartbeat
@@ -11,7 +11,6 @@ from clinic.notifications.heartbeat import REMINDERS
 from clinic.notifications.states import State
 
 LATE = timedelta(minutes=10)
-NOT_REACHED = (State.FAILED, State.UNCERTAIN, State.EXPIRED, State.BOUNCED, State.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,3 @@ def status(now: datetime | None = None) -> Status:
     # A message that waits for the morning or for its next try is due from that moment on, not from the first one.
     due = max(instant for instant in oldest if instant is not None) if oldest else None
     return Status(oldest_due=now - due if due else None, last_tick=now - tick if tick else None)
-
-
-def not_reached() -> dict[str, int]:
-    """How many messages did not reach their patient, by state."""
-    rows = Delivery.objects.filter(state__in=NOT_REACHED).values_list("state").annotate(Count("pk"))
-    return dict(rows)

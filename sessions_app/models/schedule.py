@@ -54,11 +54,6 @@ class Service(models.Model):
         """What the calendar entry takes: chair, walk and turn-round."""
         return timedelta(minutes=self.chair_minutes + self.walk_minutes + self.buffer_minutes)
 
-    @property
-    def patient_minutes(self) -> int:
-        """What the patient should plan for."""
-        return self.chair_minutes + self.walk_minutes
-
 
 class NurseHours(models.Model):
     """When a nurse works on one weekday, in the clinic's wall-clock time; a gap between two rows is a break."""
