@@ -43,7 +43,8 @@ class Block:
     """One thing in a lane. `what` decides its look: visit, other, pause, closed or free; the rest is of visits.
 
     `other` is a visit that the filters leave out: its time is taken, by whom is not said. `moves` are the states that
-    one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times.
+    one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times,
+    `alert` ("late", "asks") a visit that needs a look.
     """
 
     what: str
@@ -69,6 +70,7 @@ class Block:
     is_overbooked: bool = False
     column: str = ""
     is_entry: bool = False
+    alert: str = ""
 
 
 def clock(minute: int) -> str:
@@ -145,7 +147,9 @@ class Painter:
 
     def _visits(self, visits: list[EntryRow], lane: str) -> list[Block]:
         """Visits that share a time stand side by side: overbooked ones, and one booked in the place of a no-show."""
-        blocks = [self.visit(row, lane) for row in visits]
+        # A no-show gave its time back: filtered out, there is nothing to show.
+        shown = [row for row in visits if row.status != Status.NO_SHOW or self.is_wanted(row)]
+        blocks = [self.visit(row, lane) for row in shown]
         ends: list[tuple[int, Block]] = []
         for block in blocks:
             beside = [(column, other) for column, other in ends if other.ends > block.starts]
@@ -180,7 +184,7 @@ class Painter:
         ):
             css += f" {name}" if holds else ""
         elsewhere = row.room if self.by == "nurse" else row.nurse
-        over = f", overbooked: {row.overbook_reason}" if overbooked else ""
+        over = ", overbooked" if overbooked else ""
         return Block(
             what="visit",
             starts=starts,
@@ -203,6 +207,7 @@ class Painter:
             may_cancel=self.may_book and Status.CANCELLED in MAY_BECOME.get(status, ()),
             nurse_id=(row.nurse_id or 0) if self.may_book and status == Status.BOOKED else 0,
             is_overbooked=overbooked,
+            alert="late" if late else "asks" if status == Status.BOOKED and row.move_asked_at else "",
         )
 
     def _service(self, row: EntryRow) -> str:

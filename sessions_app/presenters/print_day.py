@@ -114,7 +114,8 @@ def pages_of(
 
 def _line(visit: Visit, zone: ZoneInfo, part: tuple[int, int] | None) -> Line:
     wall = visit.starts_at.astimezone(zone)
-    over = f"Overbooked: {visit.overbook_reason}" if visit.overbook_reason else ""
+    # Why it was overbooked may be clinical, and stays off the paper.
+    over = "Overbooked" if visit.overbook_reason else ""
     return Line(
         time=f"{wall:%H:%M}",
         until=f"{wall + timedelta(minutes=visit.chair_minutes + visit.walk_minutes):%H:%M}",

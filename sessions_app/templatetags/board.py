@@ -62,6 +62,7 @@ class _Words:
         self.moves = {
             str(to): (gettext(words), icon(shape), key.lower()) for to, (words, shape, key) in STATUS_MOVES.items()
         }
+        self.alerts = {"late": icon("clock-alert"), "asks": icon("message-square")}
         self.overbooked = gettext("Overbooked")
         self.to_move, self.to_cancel = icon("move"), icon("calendar-x")
 
@@ -127,14 +128,16 @@ class _Words:
         """One line of the week."""
         if b.what == "visit":
             name = escape(b.text)
-            state = _state(b.state) or (f'<span class="appt-flag">{self.over}</span>' if b.is_overbooked else "")
+            state = f'<span class="appt-flag">{self.over}</span>' if b.is_overbooked else ""
+            if b.alert:
+                state += f'<span class="line-{b.alert}" title="{b.state}">{self.alerts[b.alert]}</span>'
             keys = "".join(self._tool(b, to, name) for to in b.moves)
             hidden = f'<span class="line-keys">{keys}</span>' if keys else ""
             look = b.css.partition(" ")[0] + (" appt-late" if " appt-late" in b.css else "")
             return (
                 f'<div class="week-line" data-key-scope>{self._link(b, f"{look} line")}<time>{b.time}</time>{b.icon}'
                 f'<span class="line-name">{name}</span>{state}'
-                f'<span class="visually-hidden">{escape(b.service)}, {escape(b.spoken)}</span></a>{hidden}</div>'
+                f'<span class="visually-hidden">{escape(b.service)}, {escape(b.spoken)}, {b.state}</span></a>{hidden}</div>'
             )
         if b.what == "other":
             return f'<div class="week-line line-other"><time>{b.time}</time>{b.text}</div>'
