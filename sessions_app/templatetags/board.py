@@ -134,10 +134,11 @@ class _Words:
             keys = "".join(self._tool(b, to, name) for to in b.moves)
             hidden = f'<span class="line-keys">{keys}</span>' if keys else ""
             look = b.css.partition(" ")[0] + (" appt-late" if " appt-late" in b.css else "")
+            spoken = f"{escape(b.service)}, {escape(b.spoken)}{f', {b.state}' if b.state else ''}"
             return (
                 f'<div class="week-line" data-key-scope>{self._link(b, f"{look} line")}<time>{b.time}</time>{b.icon}'
                 f'<span class="line-name">{name}</span>{state}'
-                f'<span class="visually-hidden">{escape(b.service)}, {escape(b.spoken)}, {b.state}</span></a>{hidden}</div>'
+                f'<span class="visually-hidden">{spoken}</span></a>{hidden}</div>'
             )
         if b.what == "other":
             return f'<div class="week-line line-other"><time>{b.time}</time>{b.text}</div>'

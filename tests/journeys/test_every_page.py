@@ -45,6 +45,9 @@ PUBLIC = (
 )
 DESK = (
     "/day/",
+    "/day/?by=room&status=booked",
+    "/day/print/",
+    "/week/",
     "/calls/",
     "/book/",
     "/patients/",
@@ -59,6 +62,7 @@ DESK = (
 )
 DESK_WITH_PATIENTS = (
     "/day/?date=2026-01-14",
+    "/week/?date=2026-01-14&by=room",
     "/patients/?q=quill",
     "/patients/{patient}/",
     "/patients/{patient}/edit/",
@@ -89,7 +93,7 @@ ADMINISTRATOR = (
     *(f"/admin/sessions_app/{model}/" for model in ("service", "nursehours")),
     *(f"/admin/{model}/add/" for model in ("clinic/room", "clinic/user", "sessions_app/service")),
 )
-PATIENT = ("/today/",)
+PATIENT = ("/today/", "/my-visits/")
 GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
@@ -103,9 +107,13 @@ NO_PAGES = {
     "clinic:message_called",
     "clinic:message_verdict",
     "clinic:message_review",
+    "sessions_app:board_changes",
     "sessions_app:book_patients",
     "sessions_app:status",
     "sessions_app:request_reopen",
+    "sessions_app:portal_confirm",
+    "sessions_app:portal_ask",
+    "sessions_app:portal_change",  # of an own visit; looked at in the journey
     "sessions_app:appointment_ics",
     "sessions_app:calendar_address",
     "sessions_app:calendar_end",

@@ -12,11 +12,14 @@ STAFF = frozenset({NURSE, DESK, CLINICIAN, LEAD, ADMIN})
 TREATING = frozenset({NURSE, CLINICIAN, LEAD})
 BOOKING = TREATING | {DESK}
 ADMINISTRATOR = frozenset({ADMIN})
+SCHEDULING = frozenset({LEAD, ADMIN})
 
 OK, GOES_ON = frozenset({200}), frozenset({302})
 PAGE_OR_GOES_ON = frozenset({200, 302})
 # A form posted empty comes back with its errors.
 FORM = frozenset({200, 302, 400, 422})
+# The visit in the world is patient B's; to patient A it is not there.
+OWN_ONLY = frozenset({200, 302, 404})
 
 LOOK = {"GET": OK, "HEAD": OK}
 LOOK_ONLY = {"GET": OK}  # without HEAD
@@ -103,7 +106,16 @@ ROUTES: dict[str, Route] = {
     "sessions_app:visit_request": Route(BOOKING, FILL, {"public_id": "visit_request"}),
     "sessions_app:request_register": Route(BOOKING, FILL, {"public_id": "visit_request"}),
     "sessions_app:request_reopen": Route(BOOKING, POST, {"public_id": "visit_request"}),
+    "sessions_app:portal_visits": Route(PATIENTS, LOOK),
+    "sessions_app:portal_confirm": Route(PATIENTS, {"POST": OWN_ONLY}, {"public_id": "visit_booked"}),
+    "sessions_app:portal_change": Route(
+        PATIENTS, dict.fromkeys(("GET", "HEAD", "POST"), OWN_ONLY), {"public_id": "visit_booked"}
+    ),
+    "sessions_app:portal_ask": Route(PATIENTS, {"POST": OWN_ONLY}, {"public_id": "visit_booked"}),
     "sessions_app:day": Route(STAFF, LOOK),
+    "sessions_app:week": Route(STAFF, LOOK),
+    "sessions_app:board_changes": Route(STAFF, LOOK),
+    "sessions_app:print_day": Route(STAFF, LOOK),
     "sessions_app:calls": Route(BOOKING, LOOK),
     "sessions_app:book": Route(BOOKING, FILL),
     "sessions_app:book_patients": Route(BOOKING, POST),
@@ -118,6 +130,19 @@ ROUTES: dict[str, Route] = {
     "sessions_app:calendar_address": Route(TREATING, POST),
     "sessions_app:calendar_end": Route(TREATING, POST),
     "sessions_app:feed": Route(EVERYBODY, LOOK, {"secret": "feed"}),
+    "sessions_app:setup": Route(SCHEDULING, LOOK),
+    "sessions_app:setup_hours": Route(SCHEDULING, LOOK),
+    "sessions_app:setup_nurse": Route(SCHEDULING, FILL, {"nurse_id": "nurse"}),
+    "sessions_app:setup_date": Route(SCHEDULING, POST, {"nurse_id": "nurse"}),
+    "sessions_app:setup_date_clear": Route(SCHEDULING, POST, {"nurse_id": "nurse"}),
+    "sessions_app:setup_closures": Route(SCHEDULING, FILL),
+    "sessions_app:setup_closure_end": Route(SCHEDULING, POST, {"closure_id": "closure_row"}),
+    "sessions_app:setup_rooms": Route(SCHEDULING, FILL),
+    "sessions_app:setup_room": Route(SCHEDULING, FILL, {"room_id": "room_row"}),
+    "sessions_app:setup_services": Route(SCHEDULING, LOOK),
+    "sessions_app:setup_service_new": Route(SCHEDULING, FILL),
+    "sessions_app:setup_service": Route(SCHEDULING, FILL, {"service_id": "service_row"}),
+    "sessions_app:setup_rules": Route(SCHEDULING, FILL),
     "sessions_app:my_day": Route(TREATING, LOOK_ONLY),
     "sessions_app:visit": Route(TREATING, {**LOOK, "POST": GOES_ON}, {"public_id": "visit_now"}),
     "sessions_app:session": Route(TREATING, LOOK_ONLY, {"public_id": "session_a"}),
