@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinic import audit
@@ -78,6 +79,11 @@ def hold_of(patient: Patient) -> Iterable[Hold]:
     """The hold source: asked whenever a treatment is looked for, booked or moved. One query."""
     held = RepeatHold.objects.filter(patient=patient, lifted_at__isnull=True).exists()
     return [Hold.CLINICIAN_HOLD] if held else []
+
+
+def open_rows() -> QuerySet[RepeatHold]:
+    """Every hold that is not lifted, for `HoldRows`."""
+    return RepeatHold.objects.filter(lifted_at__isnull=True)
 
 
 def held_among(patients: Sequence[Patient]) -> Iterable[int]:
