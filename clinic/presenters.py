@@ -49,7 +49,7 @@ _PLACES: tuple[tuple[Permission, str, str, str], ...] = (
     (Permission.FIND_PATIENT, "Patients", "clinic:patients", "users"),
     (Permission.VIEW_DELIVERIES, "Messages", "clinic:messages", "mail"),
     (Permission.VIEW_PROTOCOL, "Protocol", "clinic:protocol", "scroll-text"),
-    (Permission.ADMINISTER, "Set-up", "admin:index", "settings"),
+    (Permission.EDIT_SCHEDULE, "Set-up", "sessions_app:setup", "settings"),
 )
 
 

@@ -85,7 +85,8 @@ def opening_periods(
         of_date.setdefault(exception.day, []).append(exception)
     opened = []
     for day in days:
-        for row in of_date.get(day) or [row for row in hours if row.hold_on(day)]:
+        rows: Sequence[DatedHours | WeeklyHours] = of_date.get(day) or [row for row in hours if row.hold_on(day)]
+        for row in rows:
             starts_at = _edge(datetime.combine(day, row.starts), zone, 0)
             ends_at = _edge(datetime.combine(day, row.ends), zone, 1)
             if starts_at < ends_at:

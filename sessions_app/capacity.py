@@ -43,42 +43,68 @@ _OPEN_NURSES = """
         NOT EXISTS (SELECT 1 FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
         OR hours.nurse_id IN (SELECT user_id FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
       )
-    ORDER BY nurse.name, hours.nurse_id
 """
+_BY_NAME = " ORDER BY nurse.name, hours.nurse_id"
 _USABLE_ROOMS = """
     SELECT room.id, room.name FROM clinic_room room
     WHERE room.is_active AND (
         NOT EXISTS (SELECT 1 FROM sessions_app_service_rooms chosen WHERE chosen.service_id = %s)
         OR room.id IN (SELECT room_id FROM sessions_app_service_rooms chosen WHERE chosen.service_id = %s)
       )
-    ORDER BY room.name, room.id
 """
+_THIS_NURSE_AND_ROOM = f" AND hours.nurse_id = %s AND EXISTS ({_USABLE_ROOMS} AND room.id = %s)"
 
 
 def open_nurses(
     service: Service, *, first_date: date, last_date: date, zone: ZoneInfo, nurse: User | None = None
 ) -> list[OpenNurse]:
     """The nurses for the service with hours between the dates, by name; only `nurse` if one is wished. One query."""
-    hours: dict[tuple[int, str], tuple[list[WeeklyHours], list[DatedHours]]] = {}
     dates = [last_date, first_date, first_date, last_date]
+    facts: list[str | int | date] = [*dates, f"%|{Role.NURSE}|%", service.pk, service.pk]
+    wanted = nurse.pk if nurse else None
+    return _open_nurses(_OPEN_NURSES + _BY_NAME, facts, days_between(first_date, last_date), zone, only=wanted)
+
+
+def opened_for(
+    service: Service, *, nurse_id: int, room_id: int, first_date: date, last_date: date, zone: ZoneInfo
+) -> list[Period]:
+    """When this nurse works and may give the service, none if the room is not used for it. One query."""
+    dates = [last_date, first_date, first_date, last_date]
+    facts: list[str | int | date] = [
+        *dates,
+        f"%|{Role.NURSE}|%",
+        service.pk,
+        service.pk,
+        nurse_id,
+        service.pk,
+        service.pk,
+        room_id,
+    ]
+    found = _open_nurses(_OPEN_NURSES + _THIS_NURSE_AND_ROOM, facts, days_between(first_date, last_date), zone)
+    return [period for nurse in found for period in nurse.opened]
+
+
+def _open_nurses(
+    sql: str, facts: list[str | int | date], days: list[date], zone: ZoneInfo, only: int | None = None
+) -> list[OpenNurse]:
+    hours: dict[tuple[int, str], tuple[list[WeeklyHours], list[DatedHours]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN_NURSES, [*dates, f"%|{Role.NURSE}|%", service.pk, service.pk])
+        cursor.execute(sql, facts)
         for nurse_id, name, weekday, starts, ends, valid_from, valid_until in cursor.fetchall():
-            if nurse is not None and nurse_id != nurse.pk:
+            if only is not None and nurse_id != only:
                 continue
             weekly, dated = hours.setdefault((nurse_id, name), ([], []))
             if weekday is None:
                 dated.append(DatedHours(valid_from, starts, ends))
             else:
                 weekly.append(WeeklyHours(weekday, starts, ends, valid_from, valid_until))
-    days = days_between(first_date, last_date)
     return [OpenNurse(id, name, opening_periods(w, days, zone, d)) for (id, name), (w, d) in hours.items()]
 
 
 def usable_rooms(service: Service, room: Room | None = None) -> list[tuple[int, str]]:
     """Id and name of the rooms for the service, by name; only `room` when one is wished. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_USABLE_ROOMS, [service.pk, service.pk])
+        cursor.execute(f"{_USABLE_ROOMS} ORDER BY room.name, room.id", [service.pk, service.pk])
         return [(room_id, name) for room_id, name in cursor.fetchall() if room is None or room_id == room.pk]
 
 

@@ -30,12 +30,16 @@ Reasons = dict[str, str]
 
 
 class VisitsOutside(Refused):
-    """Nothing was changed: these visits would fall outside, and the person has not been shown all of them."""
+    """Nothing was changed: these visits would fall outside, and the person has not been shown all of them.
 
-    def __init__(self, visits: Sequence[Appointment]) -> None:
+    `stay` means that nothing happens to them: they are of a service that is no longer offered.
+    """
+
+    def __init__(self, visits: Sequence[Appointment], why: Mapping[int, Reasons], *, stay: bool = False) -> None:
         many = "1 visit falls" if len(visits) == 1 else f"{len(visits)} visits fall"
         super().__init__(f"{many} outside. Look at what happens to them, then save.", rule="visits")
-        self.visits = list(visits)
+        self.visits, self.stay = list(visits), stay
+        self.why = {visit.pk: tuple(why.get(visit.pk, {}).values()) for visit in visits}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,15 @@ def with_consequences(
     Inside the caller's transaction, after it has locked what the change is about. `visits` are those that the change
     could concern. Raises `VisitsOutside` when one of them is not in `accepted`; the transaction is then undone.
     """
-    concerned = list(visits)
-    before = reasons_of(concerned)
+    before = reasons_of(visits.all())
     change()
+    concerned = list(visits.all())  # read again: a visit brings its room and service along
     after = reasons_of(concerned)
-    fallen = [visit for visit in concerned if after[visit.pk].keys() - before[visit.pk].keys()]
+    fallen = [visit for visit in concerned if after[visit.pk].keys() - before.get(visit.pk, {}).keys()]
     if any(visit.public_id not in accepted for visit in fallen):
-        raise VisitsOutside(fallen)
+        raise VisitsOutside(fallen, after)
     open_tasks_for(fallen, by=by, now=now)
-    close_tasks_of([visit for visit in concerned if before[visit.pk] and not after[visit.pk]], by=by, now=now)
+    close_tasks_of([visit for visit in concerned if before.get(visit.pk) and not after[visit.pk]], by=by, now=now)
     return fallen
 
 
@@ -121,14 +125,15 @@ def close_tasks_of(visits: Sequence[Appointment], *, by: User, now: datetime) ->
 
 def open_tasks(*, limit: int | None = None) -> list[OutsideRow]:
     """The visits outside that wait for the desk, soonest first. Seven queries for any number."""
-    tasks = {task.about_id: task for task in StaffTask.objects.open().filter(kind=OUTSIDE_HOURS)}
+    tasks = {task.about_id: task for task in StaffTask.objects.open().filter(kind=OUTSIDE_HOURS) if task.about_id}
     visits = list(booked_visits().filter(public_id__in=tasks)[:limit])
     why = reasons_of(visits)
     return [OutsideRow(tasks[visit.public_id], visit, tuple(why[visit.pk].values())) for visit in visits]
 
 
-def reasons_of(visits: Sequence[Appointment]) -> dict[int, Reasons]:
+def reasons_of(visits: Sequence[Appointment] | QuerySet[Appointment]) -> dict[int, Reasons]:
     """What is wrong with each visit as things stand, by its key; nothing for one that fits. Five queries at most."""
+    visits = list(visits)
     if not visits:
         return {}
     zone = Clinic.current().zone
@@ -174,7 +179,7 @@ class _Opened:
             dates = days_between(local_date(entry.starts_at, zone), local_date(entry.ends_at, zone))
             days.setdefault(entry.nurse_id or 0, set()).update(dates)
         every = set().union(*days.values())
-        weekly, dated = _hours_rows(days, min(every), max(every))
+        weekly, dated = hours_rows(days, min(every), max(every))
         self._periods = {
             nurse: opening_periods(weekly.get(nurse, ()), sorted(dates), zone, dated.get(nurse, ()))
             for nurse, dates in days.items()
@@ -184,7 +189,7 @@ class _Opened:
         return is_covered(Period(entry.starts_at, entry.ends_at), self._periods[entry.nurse_id or 0])
 
 
-def _hours_rows(
+def hours_rows(
     nurses: Iterable[int], first: date, last: date
 ) -> tuple[dict[int, list[WeeklyHours]], dict[int, list[DatedHours]]]:
     weekly: dict[int, list[WeeklyHours]] = {}

@@ -8,7 +8,7 @@ from django.db.models import Q
 from clinic.models import Clinic, User
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
-from sessions_app.capacity import open_nurses
+from sessions_app.capacity import opened_for
 from sessions_app.closures import close_gaps, reopen_gaps
 from sessions_app.models import Appointment, CalendarEntry
 from sessions_app.outside import gaps_meeting, open_tasks_for, reasons_of
@@ -48,8 +48,8 @@ def settle_returned(appointment: Appointment, *, by: User, now: datetime) -> Non
 def settle_placed(appointment: Appointment, *, clinic: Clinic, by: User, now: datetime) -> None:
     """A visit was written at its time. One query, and one more when it is overbooked.
 
-    Its hours were looked at before the transaction; changed since then, the visit gets the same task as those that were
-    there before. A second visit is never put beside the one around which a closure was written: raises `Refused`.
+    Hours, nurse and room were looked at before the transaction; changed since then, the visit gets the same task as
+    those that were there before. Raises `Refused` for a second visit beside one around which a closure was written.
     """
     entry, zone = appointment.entry, clinic.zone
     period = Period(entry.starts_at, entry.ends_at)
@@ -58,12 +58,15 @@ def settle_placed(appointment: Appointment, *, clinic: Clinic, by: User, now: da
         if gaps.filter(Q(nurse=entry.nurse_id) | Q(room=entry.room_id)).exists():
             when = time_words(entry.starts_at, zone)
             raise Refused(f"{when} is closed. Choose another time.", rule="closed", field="starts_at")
-    at_work = open_nurses(
+    assert entry.nurse_id is not None
+    assert entry.room_id is not None
+    opened = opened_for(
         appointment.service,
+        nurse_id=entry.nurse_id,
+        room_id=entry.room_id,
         first_date=local_date(entry.starts_at, zone),
         last_date=local_date(entry.ends_at, zone),
         zone=zone,
     )
-    opened = (each for nurse in at_work if nurse.id == entry.nurse_id for each in nurse.opened)
     if not any(each.covers(period) for each in opened):
         open_tasks_for([appointment], by=by, now=now)

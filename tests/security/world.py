@@ -23,7 +23,7 @@ from clinic.models import Clinic, Room, StaffTask, User
 from clinic.notifications import opt_out
 from clinic.search import index_patient
 from sessions_app import amending, feeds
-from sessions_app.models import NurseHours, Service
+from sessions_app.models import Closure, NurseHours, Service
 from tests.aftercare.people import complete_draft, make_plan
 from tests.clinic.notifications.engine import make_due
 from tests.makers import (
@@ -170,6 +170,16 @@ def _patient_b(world, house):
     }
 
 
+def _closure(world):
+    now = timezone.now()
+    return Closure.objects.create(
+        title="Canopy repairs",
+        starts_at=now + timedelta(days=200),
+        ends_at=now + timedelta(days=201),
+        created_by=world.people["administrator"],
+    )
+
+
 def _set_up(world):
     """What addresses of the administration, of passwords and of the public page hold."""
     nurse = world.people["nurse"]
@@ -183,6 +193,8 @@ def _set_up(world):
         "person_row": str(nurse.pk),
         "service_row": str(Service.objects.first().pk),
         "hours_row": str(NurseHours.objects.first().pk),
+        "nurse": str(nurse.public_id),
+        "closure_row": str(_closure(world).pk),
         "app": "clinic",
         "room_type": str(ContentType.objects.get_for_model(Room).pk),
         "nowhere": "nowhere/at/all",
