@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app.views import get_started, requests
+from sessions_app.views import get_started, portal, requests
 
 PATTERNS = [
     path("get-started/", get_started.get_started, name="get_started"),
@@ -10,4 +10,8 @@ PATTERNS = [
     path("requests/<uuid:public_id>/", requests.visit_request, name="visit_request"),
     path("requests/<uuid:public_id>/register/", requests.register, name="request_register"),
     path("requests/<uuid:public_id>/reopen/", requests.reopen, name="request_reopen"),
+    path("my-visits/", portal.visits, name="portal_visits"),
+    path("my-visits/<uuid:public_id>/confirm/", portal.confirm, name="portal_confirm"),
+    path("my-visits/<uuid:public_id>/change/", portal.change, name="portal_change"),
+    path("my-visits/<uuid:public_id>/ask/", portal.ask, name="portal_ask"),
 ]

@@ -1,0 +1,179 @@
+"""Patients and their own visits: see, confirm, ask for another time, move. Nothing changes by looking.
+
+What is somebody else's answers 404. A page that became stale says so in words and shows what holds now.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.language import page_language
+from clinic.models import Patient
+from clinic.requests import SignedInRequest
+from sessions_app import booking, portal
+from sessions_app.forms.portal import ConfirmForm, MoveForm, WishForm
+from sessions_app.models import Appointment
+from sessions_app.presenters.patient_words import moment
+from sessions_app.presenters.portal import (
+    WHY_NOT,
+    refused_words,
+    times_by_day,
+    value_of,
+    visit_card,
+    zone_line,
+)
+from sessions_app.refusals import Refused, Stale
+
+
+@requires(Permission.OWN_PLAN)
+@require_safe
+def visits(request: SignedInRequest) -> HttpResponse:
+    return _visits_page(request)
+
+
+@requires(Permission.OWN_PLAN)
+@require_POST
+def confirm(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """ "I am coming." Pressed twice it is said once."""
+    visit = _visit_or_404(request, public_id)
+    form = ConfirmForm(request.POST)
+    with translation.override(page_language(visit.patient.language)):
+        if not form.is_valid():
+            return _visits_page(request, problem=_("Press the button of the visit once more."))
+        try:
+            booking.confirm(
+                appointment=visit,
+                via=Appointment.ConfirmedVia.PORTAL,
+                by=request.user,
+                version=form.cleaned_data["version"],
+            )
+        except Refused as refused:
+            return _visits_page(request, problem=refused_words(refused), status=_status_of(refused))
+        messages.success(request, _("Thank you. We expect you."))
+    return redirect("sessions_app:portal_visits")
+
+
+@requires(Permission.OWN_PLAN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """The free times; one that is chosen (`?at=`) with the button that moves to it; a POST moves."""
+    visit = _visit_or_404(request, public_id)
+    form = MoveForm(request.POST if request.method == "POST" else request.GET)
+    start = form.start
+    with translation.override(page_language(visit.patient.language)):
+        if request.method != "POST":
+            return _change_page(request, visit, chosen=start)
+        if start is None:
+            return _change_page(request, visit, problem=_("Choose one of the times."))
+        try:
+            moved = booking.move(
+                appointment=visit,
+                version=form.cleaned_data["version"] or 0,
+                starts_at=start,
+                by=request.user,
+            )
+        except Stale as stale:
+            return _change_page(request, _visit_or_404(request, public_id), problem=refused_words(stale), status=409)
+        except Refused as refused:
+            return _change_page(request, visit, problem=refused_words(refused))
+        when = moment(moved.starts_at, request.clinic.zone)
+        messages.success(request, _("Your visit is moved to %(when)s.") % {"when": when})
+    return redirect("sessions_app:portal_visits")
+
+
+@requires(Permission.OWN_PLAN)
+@require_POST
+def ask(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """Another time in the patient's own words; the desk gets a task. Sent twice it is asked once."""
+    visit = _visit_or_404(request, public_id)
+    form = WishForm(request.POST)
+    with translation.override(page_language(visit.patient.language)):
+        if not form.is_valid():
+            return _change_page(request, visit, wish=form)
+        try:
+            typed = form.cleaned_data
+            booking.ask_to_move(appointment=visit, version=typed["version"], wish=typed["wish"], by=request.user)
+        except Refused as refused:
+            fresh = _visit_or_404(request, public_id)
+            kept = WishForm({"version": fresh.version, "wish": form.cleaned_data["wish"]})
+            return _change_page(request, fresh, problem=refused_words(refused), wish=kept, status=_status_of(refused))
+        messages.success(request, _("We have your wish and call or write to you. Until then your time stays yours."))
+    return redirect("sessions_app:portal_visits")
+
+
+def _visits_page(request: SignedInRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """Two queries besides those of every page, however many visits there are."""
+    now, zone = timezone.now(), request.clinic.zone
+    patient = Patient.objects.visible_to(request.user).first()
+    if patient is None:
+        raise Http404
+    with translation.override(page_language(patient.language)):
+        context = {
+            "visits": [visit_card(visit, zone) for visit in portal.coming_visits(request.user, now)],
+            "problem": problem,
+            "zone_line": zone_line(patient, request.clinic, now),
+            "home_url": reverse("aftercare:today"),
+        }
+        return _in_language(render(request, "sessions_app/portal/visits.html", context, status=status))
+
+
+def _change_page(
+    request: SignedInRequest,
+    visit: Appointment,
+    *,
+    chosen: datetime | None = None,
+    problem: str = "",
+    wish: WishForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now, clinic = timezone.now(), request.clinic
+    free = portal.free_times(visit, clinic=clinic, now=now, first_date=_date_in(request.GET.get("from", "")))
+    if chosen is not None and chosen not in free.starts:
+        problem, chosen = problem or _("Somebody else has just taken this time. Choose another one."), None
+    context = {
+        "visit": visit_card(visit, clinic.zone),
+        "chosen": moment(chosen, clinic.zone) if chosen else "",
+        "chosen_value": value_of(chosen) if chosen else "",
+        "days": times_by_day(free.starts, clinic.zone),
+        "may_move": free.why_not is None,
+        "why_not": WHY_NOT[free.why_not] if free.why_not else "",
+        "next_date": free.next_date,
+        "wish": wish or WishForm(initial={"version": visit.version}),
+        "problem": problem,
+        "zone_line": zone_line(visit.patient, clinic, now),
+        "home_url": reverse("aftercare:today"),
+    }
+    return _in_language(render(request, "sessions_app/portal/change.html", context, status=status))
+
+
+def _visit_or_404(request: SignedInRequest, public_id: UUID) -> Appointment:
+    """An own visit that is still to come; one that has begun or was cancelled has nothing to choose."""
+    mine = Appointment.objects.visible_to(request.user).upcoming(timezone.now())
+    visible = mine.select_related("entry__patient", "entry__nurse", "service")
+    return get_visible_or_404(visible, request=request, public_id=public_id)
+
+
+def _status_of(refused: Refused) -> int:
+    return 409 if isinstance(refused, Stale) else 200
+
+
+def _date_in(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 2000 < found.year < 2100 else None
+
+
+def _in_language(response: HttpResponse) -> HttpResponse:
+    response.headers["Content-Language"] = translation.get_language() or ""
+    return response
