@@ -13,6 +13,7 @@ from sessions_app.models.waiting import EVERY_DAY
 _WEEKDAYS = [(str(number), name) for number, name in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())]
 _NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
 _DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
+_SELECT = {"class": "form-select"}
 _DATE = {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), "validators": _DAYS}
 
 
@@ -80,9 +81,15 @@ class FilterForm(forms.Form):
 
     SHOWS = (("waiting", "Waiting"), ("offered", "Offered"), ("over", "Dates over"))
 
-    service = forms.ModelChoiceField(queryset=Service.objects.all(), required=False, empty_label="Any service")
-    nurse = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Any nurse")
-    part = forms.ChoiceField(choices=[("", "Any time of day"), *PartOfDay.choices], required=False)
+    service = forms.ModelChoiceField(
+        queryset=Service.objects.all(), required=False, empty_label="Any service", widget=forms.Select(attrs=_SELECT)
+    )
+    nurse = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, empty_label="Any nurse", widget=forms.Select(attrs=_SELECT)
+    )
+    part = forms.ChoiceField(
+        choices=[("", "Any time of day"), *PartOfDay.choices], required=False, widget=forms.Select(attrs=_SELECT)
+    )
     show = forms.ChoiceField(choices=SHOWS, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

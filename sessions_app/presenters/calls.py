@@ -26,7 +26,7 @@ from sessions_app.presenters.lists import (
 )
 from sessions_app.wording import day_words, days_words, range_words, time_words
 
-BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 6, 8, 200
+BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 4, 8, 200
 NAMES = ("requests", "offers", "fits", "moves", "unconfirmed", "due", "missed", "outside", "unreached")
 # What the board has room for; the page has all of them.
 BESIDE = ("requests", "offers", "fits", "moves", "due", "unreached")

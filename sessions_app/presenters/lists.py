@@ -321,7 +321,7 @@ def soon_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def span_words(span: timedelta) -> str:
     """ "5 min", "3 h", "2 days", whatever its direction."""
     minutes = abs(span) // timedelta(minutes=1)
-    if minutes < 60:
+    if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else days_words(minutes // (24 * 60))
 

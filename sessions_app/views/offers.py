@@ -23,6 +23,7 @@ from sessions_app.models import WaitListEntry, WaitListOffer
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters import waiting as words
 from sessions_app.presenters.lists import fit_row
+from sessions_app.ranking import varied
 from sessions_app.refusals import Refused, Taken
 from sessions_app.slot_value import parsed, value_of
 from sessions_app.views.answers import done
@@ -30,6 +31,8 @@ from sessions_app.views.desk_parts import refused_status
 from sessions_app.waiting import Freed
 from sessions_app.wording import time_words
 
+# Of so many free times, the first of each half-day are shown.
+LOOKED_AT = 600
 TIMES, PEOPLE = 6, 20
 
 
@@ -72,9 +75,9 @@ def offer(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 def _times(request: SignedInRequest, entry: WaitListEntry, chosen: str, near: list[Slot]) -> dict[str, Any]:
     """The times to choose from; the one that came chosen first, while it still fits."""
     now, zone = timezone.now(), request.clinic.zone
-    fits = waiting.fitting(now=now, clinic=request.clinic, entries=[entry], times=TIMES)
+    fits = waiting.fitting(now=now, clinic=request.clinic, entries=[entry], times=LOOKED_AT)
     fit = fits[0] if fits else None
-    slots = near or (list(fit.slots) if fit else [])
+    slots = near or (varied(fit.slots, zone=zone, count=TIMES) if fit else [])
     values = [value_of(slot) for slot in slots]
     if chosen and not near and chosen not in values and (asked := parsed(chosen)):
         slots = words.slots_at(entry, *asked, now=now, clinic=request.clinic) + slots
