@@ -52,7 +52,7 @@ def book(request: SignedInRequest) -> HttpResponse:
 def _opening(request: SignedInRequest) -> QueryDict:
     """The first state of the form, out of the address."""
     data, asked = QueryDict(mutable=True), request.GET
-    for name in ("patient", "service"):
+    for name in ("patient", "service", "room"):
         data[name] = asked.get(name, "")
     today = local_date(timezone.now(), request.clinic.zone)
     day = date_from(asked["date"], today) if "date" in asked else None

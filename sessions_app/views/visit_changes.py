@@ -111,7 +111,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 def _opening(request: SignedInRequest, found: Appointment) -> dict[str, Any]:
     slot = request.GET.get("slot", "")
-    opening = {"version": found.version, "slot": slot}
+    opening = {"version": found.version, "slot": slot, "room": request.GET.get("room", "")}
     if wanted := parsed(slot):
         wall = wanted[0].astimezone(request.clinic.zone)
         opening |= {"overbook_day": f"{wall:%Y-%m-%d}", "overbook_at": f"{wall:%H:%M}"}
