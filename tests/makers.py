@@ -22,6 +22,8 @@ from sessions_app.models import (
     TreatedSite,
     TreatmentSession,
     VisitRequest,
+    WaitListEntry,
+    WaitListOffer,
 )
 
 PASSWORD = "a-long-test-password"
@@ -220,6 +222,44 @@ def make_visit_request(**facts):
             "language": "en",
             "asked_at": at("2026-01-12 20:00"),
             "answer_by": at("2026-01-13 20:00"),
+            **facts,
+        }
+    )
+
+
+def make_wait_entry(**facts):
+    """Somebody on the wait list of a review since 2026, for any day."""
+    return WaitListEntry.objects.create(
+        **{
+            "patient": facts.get("patient") or make_patient(),
+            "service": facts.get("service") or make_service(Service.Kind.REVIEW),
+            "first_date": date(2026, 1, 1),
+            "created_by": facts.get("created_by") or make_user(Role.FRONT_DESK),
+            **facts,
+        }
+    )
+
+
+def make_offer(entry, *, starts_at, nurse=None, room=None, expires_at=None, **facts):
+    """A time that is kept for an entry of the wait list, for half an hour from now."""
+    expires_at = expires_at or datetime.now(UTC) + timedelta(minutes=30)
+    hold = make_entry(
+        kind=CalendarEntry.Kind.HOLD,
+        nurse=nurse or make_user(),
+        room=room or make_room(),
+        patient=entry.patient,
+        starts_at=starts_at,
+        ends_at=starts_at + entry.service.length,
+        held_by=entry.created_by,
+        hold_expires_at=expires_at,
+    )
+    return WaitListOffer.objects.create(
+        **{
+            "waiting": entry,
+            "hold": hold,
+            "starts_at": starts_at,
+            "expires_at": expires_at,
+            "offered_by": entry.created_by,
             **facts,
         }
     )

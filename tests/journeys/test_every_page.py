@@ -12,7 +12,7 @@ from django.urls import resolve
 
 from clinic.access import Role
 from clinic.models import Patient, User
-from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.models import Appointment, TreatmentSession, WaitListEntry
 from tests.journeys.lookout import Lookout
 from tests.makers import at, make_patient_user, make_user, make_visit_request
 from tests.security.addresses import every_address
@@ -49,6 +49,10 @@ DESK = (
     "/day/print/",
     "/week/",
     "/calls/",
+    "/calls/?list=unconfirmed",
+    "/waiting/",
+    "/waiting/?show=over",
+    "/waiting/new/",
     "/book/",
     "/patients/",
     "/patients/?q=zzz",
@@ -70,6 +74,9 @@ DESK_WITH_PATIENTS = (
     "/appointments/{booked}/",
     "/appointments/{booked}/move/",
     "/appointments/{booked}/cancel/",
+    "/waiting/new/?patient={patient}",
+    "/waiting/{waiting}/",
+    "/waiting/{waiting}/offer/",
     "/requests/{asked}/",
     "/requests/{asked}/register/",
 )
@@ -108,6 +115,16 @@ NO_PAGES = {
     "clinic:message_verdict",
     "clinic:message_review",
     "sessions_app:board_changes",
+    "sessions_app:calls_beside",  # part of the day
+    "sessions_app:visit_task_done",
+    "sessions_app:visit_task_open",
+    "sessions_app:wait_patients",
+    "sessions_app:wait_leave",
+    "sessions_app:wait_back",
+    "sessions_app:freed",  # a dialog of one time; looked at in its own test
+    "sessions_app:offer_accept",
+    "sessions_app:offer_decline",
+    "sessions_app:offer_take_back",
     "sessions_app:book_patients",
     "sessions_app:status",
     "sessions_app:request_reopen",
@@ -249,6 +266,7 @@ def test_every_page_of_the_demo(wrong_with_pages_of):
         "begun": draft.appointment.public_id,
         "draft": draft.public_id,
         "asked": make_visit_request(name="Magnolia Quillfeather").public_id,
+        "waiting": WaitListEntry.objects.waiting().earliest("created_at").public_id,
         "signed": TreatmentSession.objects.filter(patient=patient, status="signed").latest("ended_at").public_id,
     }
 
@@ -269,7 +287,7 @@ def test_no_page_is_left_out():
     """Of the administration, which is Django's, some pages stand for all."""
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
-    things = dict.fromkeys(("patient", "booked", "begun", "draft", "signed", "asked"), some_id)
+    things = dict.fromkeys(("patient", "booked", "begun", "draft", "signed", "asked", "waiting"), some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 
     known = {address.name for address in every_address() if not address.name.startswith("admin:")}

@@ -30,6 +30,7 @@ from tests.makers import (
     make_appointment,
     make_clinic,
     make_hours,
+    make_offer,
     make_patient,
     make_patient_user,
     make_room,
@@ -37,6 +38,7 @@ from tests.makers import (
     make_signed_session,
     make_user,
     make_visit_request,
+    make_wait_entry,
 )
 
 STAFF = ("nurse", "front_desk", "clinician", "clinical_lead", "administrator")
@@ -159,6 +161,9 @@ def _patient_b(world, house):
         service=house["service"],
         starts_at=now.replace(minute=0) + timedelta(days=8),
     )
+    entry = make_wait_entry(patient=patient, note="wishcanary of b")
+    offer = make_offer(entry, starts_at=booked.starts_at + timedelta(days=1), nurse=house["nurse"], room=house["room"])
+    outside = StaffTask.objects.create(kind="visit_outside_hours", patient=patient, about_id=booked.public_id)
     signed = make_signed_session(patient=patient)
     correction = amending.begin_amendment(session=signed, reason="Typed for another leg", by=house["nurse"])
     world.values |= {
@@ -167,6 +172,9 @@ def _patient_b(world, house):
         "correction": str(correction.public_id),
         "visit_now": str(draft.appointment.public_id),
         "visit_booked": str(booked.public_id),
+        "waiting": str(entry.public_id),
+        "offer": str(offer.public_id),
+        "outside": str(outside.public_id),
     }
 
 
