@@ -1,10 +1,11 @@
 """What is checked before anything is written: grid, hours, notice, horizon, nurse, room and the repeat window."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
+from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import BookingResult, DayType
 from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date
@@ -15,7 +16,7 @@ from sessions_app.free_times import last_bookable_date
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused
 from sessions_app.repeat import RepeatRules, waits
-from sessions_app.wording import day_words, range_words, time_words
+from sessions_app.wording import day_words, days_words, range_words, time_words
 
 # Beyond these a calendar cannot count; what a clinic may really book is its horizon.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -143,6 +144,36 @@ def verdict_on(wish: Wish, rules: RepeatRules | None) -> WindowVerdict:
         text = f"The usual window opens {day_words(answer.window.first_date)}. Give the reason for booking earlier."
         raise Refused(text, rule=answer.rule, field="early_reason")
     return WindowVerdict(approved_by=wish.by, reason=wish.early_reason.strip())
+
+
+def with_neighbours(verdict: WindowVerdict, wish: Wish, protocol: Protocol) -> WindowVerdict:
+    """Adds a note when another treatment of the patient is booked too near to be a repeat of this one. One query.
+
+    The rules count from what was given; what is only planned may still move, and is no reason to refuse.
+    """
+    if wish.patient is None or wish.service.kind != Service.Kind.TREATMENT:
+        return verdict
+    zone, reach = wish.clinic.zone, timedelta(days=protocol.repeat_min_days + 1)
+    starts_at = wish.period.starts_at
+    others = Appointment.objects.upcoming(starts_at - reach).filter(
+        entry__patient=wish.patient, entry__starts_at__lt=starts_at + reach, service__kind=Service.Kind.TREATMENT
+    )
+    if wish.moves is not None:
+        others = others.exclude(entry=wish.moves)
+    day = local_date(starts_at, zone)
+    near = [local_date(at, zone) for at in others.values_list("entry__starts_at", flat=True)]
+    too_near = [each for each in near if abs(each - day).days < protocol.repeat_min_days]
+    if not too_near:
+        return verdict
+    nearest = min(too_near, key=lambda other: abs(other - day))
+    return replace(verdict, note=f"{verdict.note} {_neighbour_words(day, nearest)}".strip())
+
+
+def _neighbour_words(day: date, other: date) -> str:
+    if day == other:
+        return "Another treatment is booked on the same day."
+    place = "after" if other < day else "before"
+    return f"Only {days_words(abs(day - other).days)} {place} the treatment of {day_words(other)}."
 
 
 def check_overbooking(reason: str, by: User) -> None:

@@ -23,6 +23,7 @@ from sessions_app.bookable import (
     check_texts,
     period_of,
     verdict_on,
+    with_neighbours,
 )
 from sessions_app.closures import close, hold, release_hold, reopen
 from sessions_app.course_booking import CourseVisit, book_course
@@ -119,10 +120,10 @@ def _book(unsaved: Appointment, wish: Wish) -> Appointment:
         raise Refused("This course is another patient's, or for another service.", rule="course", field="course")
     rules = repeat_rules(wish.patient, wish.service)
     candidates = candidates_for(wish, nurse_first=rules.nurse_id if rules else None)
-    verdict = verdict_on(wish, rules)
+    protocol = protocol_of(rules)
+    verdict = with_neighbours(verdict_on(wish, rules), wish, protocol)
     unsaved.window_note, unsaved.early_reason = verdict.note, verdict.reason
     unsaved.early_approved_by = verdict.approved_by
-    protocol = protocol_of(rules)
     return with_retries(lambda: write_booking(unsaved, wish, candidates, protocol))
 
 
@@ -196,7 +197,7 @@ def _verdict_on_move(current: Appointment, wish: Wish, rules: RepeatRules | None
     zone = wish.clinic.zone
     if local_date(current.starts_at, zone) == local_date(wish.period.starts_at, zone):
         return WindowVerdict(current.window_note, current.early_approved_by, current.early_reason)
-    return verdict_on(wish, rules)
+    return with_neighbours(verdict_on(wish, rules), wish, protocol_of(rules))
 
 
 def cancel(

@@ -435,3 +435,28 @@ def test_a_proposal_costs_the_same_for_two_visits_and_for_ten(propose, django_as
         assert len(propose(2).visits) == 2
     with django_assert_max_num_queries(12):
         assert len(propose(10).visits) == 10
+
+
+# --- Treatments that are booked too near to each other --------------------------------------------------------
+
+
+def test_a_visit_that_moves_too_near_to_another_of_its_course_is_noted(house, book_course):
+    visit = book_course(*THREE).appointments.get(entry__starts_at=at(THREE[1]))
+
+    def move(when, version):
+        return booking.move(appointment=visit, version=version, starts_at=at(when), by=house.desk, now=NOW).window_note
+
+    assert move("2026-01-19 10:00", 1) == "Only 5 days after the treatment of Wed 14 Jan."
+    assert move("2026-01-30 10:00", 2) == "Only 3 days before the treatment of Mon 2 Feb."
+    assert move("2026-02-02 14:00", 3) == "Another treatment is booked on the same day."
+    assert move("2026-01-26 10:00", 4) == ""
+    # Another hour of the same date says what was said.
+    assert move("2026-01-21 10:00", 5) == move("2026-01-21 15:00", 6) == ""
+
+
+def test_a_further_treatment_too_near_to_one_that_is_booked_is_noted(house, treatment, book):
+    book("2026-01-19 10:00", service=treatment)
+
+    assert book("2026-01-20 10:00", service=treatment).window_note == "Only 1 day after the treatment of Mon 19 Jan."
+    assert book("2026-01-21 10:00").window_note == ""  # a review
+    assert book("2026-01-20 12:00", service=treatment, patient=make_patient()).window_note == ""

@@ -1,0 +1,109 @@
+"""Which free times are offered first, and why: nurse, middle of the window, part of the day, no useless gap."""
+
+from datetime import date
+
+import pytest
+
+from clinic.models import Patient
+from sessions_app.models import PartOfDay
+from sessions_app.ranking import part_of_day
+from sessions_app.slots import repeat_offer
+from tests.makers import (
+    at,
+    make_appointment,
+    make_clinic,
+    make_hours,
+    make_room,
+    make_service,
+    make_signed_session,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = at("2026-05-05 07:00")
+Prefers = Patient.Prefers
+
+
+@pytest.fixture
+def offer(house):
+    """Nora Pike treated the patient on Monday 4 May; the window is 11 to 18 May and its middle Friday 15 May, 00:00."""
+    visit = make_appointment(
+        patient=house.patient, nurse=house.nurse, room=house.room, status="in_treatment",
+        starts_at=at("2026-05-04 10:00"),
+    )  # fmt: skip
+    make_signed_session(appointment=visit)
+    treatment = make_service(name="Treatment")
+
+    def offer(**facts):
+        for name, value in facts.items():
+            setattr(house.patient, name, value)
+        house.patient.save()
+        return repeat_offer(patient=house.patient, service=treatment, now=NOW, by=house.desk).best
+
+    return offer
+
+
+def parts(slots):
+    zone = make_clinic().zone
+    return [part_of_day(slot.starts_at, zone) for slot in slots]
+
+
+@pytest.mark.parametrize(
+    ("when", "part"),
+    [
+        ("2026-05-12 08:00", PartOfDay.MORNING),
+        ("2026-05-12 11:59", PartOfDay.MORNING),
+        ("2026-05-12 12:00", PartOfDay.AFTERNOON),
+        ("2026-05-12 16:59", PartOfDay.AFTERNOON),
+        ("2026-05-12 17:00", PartOfDay.EVENING),
+    ],
+)
+def test_parts_of_the_day_are_the_clinics_wall_clock(when, part):
+    assert part_of_day(at(when), make_clinic().zone) == part
+    kolkata = make_clinic(time_zone="Asia/Kolkata").zone
+    assert part_of_day(at(when, "Asia/Kolkata"), kolkata) == part
+
+
+@pytest.mark.parametrize("prefers", [Prefers.MORNING, Prefers.AFTERNOON])
+def test_the_preferred_part_of_the_day_comes_first_and_says_so(offer, prefers):
+    best = offer(prefers=prefers)
+
+    assert parts(best)[:3] == [prefers] * 3
+    assert all(f"in the {prefers}, as preferred" in slot.why for slot in best[:3])
+
+
+def test_without_a_preference_no_part_of_the_day_is_named(offer):
+    best = offer(prefers=Prefers.ANY)
+
+    assert not any("preferred" in slot.why for slot in best)
+    assert len(set(parts(best))) > 1
+
+
+def test_evenings_are_offered_to_those_who_like_them_where_there_are_any(house, offer):
+    make_hours(house.nurse, starts="18:00", ends="20:00")
+
+    assert parts(offer(prefers=Prefers.EVENING))[:3] == [PartOfDay.EVENING] * 3
+
+
+def test_the_nurse_outweighs_the_part_of_the_day(house, offer):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="08:00", ends="12:00", weekdays=[3])
+    other = make_user(name="Ada First")
+    make_hours(other, starts="13:00", ends="18:00", weekdays=[3])
+    make_room()
+
+    first = offer(prefers=Prefers.AFTERNOON)[0]
+
+    assert (first.nurse_id, first.starts_at.date()) == (house.nurse.pk, date(2026, 5, 14))
+    assert first.why.startswith("same nurse as last time")
+
+
+def test_a_time_that_leaves_no_useless_gap_comes_before_its_neighbours(house, offer):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="09:00", ends="11:00", weekdays=[3])
+
+    assert [slot.starts_at for slot in offer(prefers=Prefers.MORNING)][:2] == [
+        at("2026-05-14 10:00"),
+        at("2026-05-14 09:00"),
+    ]
