@@ -74,10 +74,9 @@ class CourseForm(TravelForm):
     def how_many(self) -> int:
         return self.seen("count") or USUAL
 
-    @property
-    def shape(self) -> str:
+    def shape(self, service_id: int | None) -> str:
         """What the proposal depends on: with another shape than last time it is made anew."""
-        facts = (self.how_many, self.seen("nurse"), self.seen("first_day"), self.seen("service"))
+        facts = (self.how_many, self.seen("nurse"), self.seen("first_day"), service_id)
         return "|".join(str(fact or "") for fact in facts)
 
     def key(self) -> UUID:

@@ -105,10 +105,11 @@ class TimeForm(Look):
 
     def wanted_time(self, zone: ZoneInfo, *, overbooks: bool) -> tuple[datetime, int | None] | None:
         """Start and nurse that somebody confirms: the chosen time, or the one that is overbooked on purpose."""
-        if not overbooks:
-            return self.seen("slot")
-        day, at = self.seen("overbook_day"), self.seen("overbook_at")
-        return (starting_instant(datetime.combine(day, at), zone), self.seen("nurse")) if day and at else None
+        if overbooks:
+            day, at = self.seen("overbook_day"), self.seen("overbook_at")
+            return (starting_instant(datetime.combine(day, at), zone), self.seen("nurse")) if day and at else None
+        slot: tuple[datetime, int] | None = self.seen("slot")
+        return slot
 
 
 class BookingForm(TimeForm, TravelForm):

@@ -16,8 +16,8 @@ from sessions_app.wording import day_words, time_words
 
 Status = Appointment.Status
 
-# What a press makes of the visit: words, icon and key of its button, on the board and in the dialog. N books and D shows
-# the day everywhere, so they are no keys here.
+# What a press makes of the visit: words, icon and key of its button, on the board and in the dialog. N books and D
+# shows the day everywhere, so they are no keys here.
 STATUS_MOVES: dict[Status, tuple[str, str, str]] = {
     Status.ARRIVED: ("Check in", "circle-dot", "C"),
     Status.IN_TREATMENT: ("Called in", "circle-play", "I"),

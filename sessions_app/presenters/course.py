@@ -120,7 +120,7 @@ class CourseTimes:
             )
         row = CourseRow(
             number=number,
-            window=range_words(first, last),
+            window=range_words(first, last) if first < last else day_words(first),
             value=value_of(slot) if slot else "",
             when=time_words(slot.starts_at, self.zone) if slot else "",
             options=sorted(options.items()),
@@ -144,7 +144,7 @@ class CourseTimes:
         return next(iter(self.days.slots_at(*visit)), None)
 
     def _nearest(self, first: date, last: date, rules: RepeatRules | None, *, wished: datetime | None) -> Slot | None:
-        """The time nearest to what was chosen, else to the middle of the window; the nurse of the visit before first."""
+        """The time nearest to what was chosen, else to the middle of the window; of two, the former nurse's."""
         opens = start_of_day(first, self.zone)
         around = wished or opens + (start_of_day(last + _DAY, self.zone) - opens) / 2
         for until in (last, last + _BEYOND):
@@ -192,7 +192,7 @@ def given_already(patient: Patient, *, now: datetime, longest_gap: timedelta) ->
     )
     count, later = 0, now
     for ended_at in ends:
-        if later - ended_at > longest_gap:
+        if ended_at is None or later - ended_at > longest_gap:
             break
         count, later = count + 1, ended_at
     return count

@@ -1,4 +1,4 @@
-"""The patient page's panel on visits: what comes, what was, the course, the wait list and a clinician's hold."""
+"""The patient page's panel on visits: what comes, what was, the course and a clinician's hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from django.db.models import Count, Q
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
 from sessions_app.course_places import progress_of
-from sessions_app.models import Appointment, Course, RepeatHold, WaitListEntry
+from sessions_app.models import Appointment, Course, RepeatHold
 from sessions_app.repeat_holds import open_hold
-from sessions_app.wording import day_words, range_words, time_words
+from sessions_app.wording import time_words
 
 Status = Appointment.Status
 _SHOWN = 20
@@ -46,7 +46,7 @@ class CourseLine:
 
 
 def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """Six queries at most, whatever there is."""
+    """Five queries at most, whatever there is."""
     zone = Clinic.current().zone
     visits = Appointment.objects.visible_to(reader).filter(entry__patient=patient)
     shown = visits.select_related("service", "entry__nurse", "entry__room")
@@ -60,7 +60,6 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
         "coming": _lines(coming, places),
         "was": _lines(was, places),
         "courses": _courses(patient) if may_book else [],
-        "waiting": _waiting(patient, reader),
         "hold": _hold_words(hold, zone) if hold else "",
         "hold_reason": hold.reason if hold and reader.may(Permission.VIEW_CHART) else "",
         "may_hold": reader.may(Permission.HOLD_REPEAT),
@@ -110,12 +109,3 @@ def _course(course: Any) -> CourseLine:
     words = f"{course.service}: {', '.join([*parts, *([f'{left} to book'] if left else [])])}"
     return CourseLine(words, given, course.planned_sessions, left, course.service_id)
 
-
-def _waiting(patient: Patient, reader: User) -> list[str]:
-    """What the patient waits for: "Treatment, Tue 13 to Tue 20 Jan". One query."""
-    rows = WaitListEntry.objects.visible_to(reader).waiting().filter(patient=patient).select_related("service")
-    return [
-        f"{row.service}, "
-        + (range_words(row.first_date, row.last_date) if row.last_date else f"from {day_words(row.first_date)}")
-        for row in rows[:_COURSES]
-    ]

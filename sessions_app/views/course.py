@@ -21,6 +21,7 @@ from sessions_app.charting import protocol_in_force
 from sessions_app.courses import propose_course
 from sessions_app.forms.course import USUAL, CourseForm
 from sessions_app.forms.desk import nurse_of
+from sessions_app.free_times import Slot
 from sessions_app.models import Course, Service
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import hold_words
@@ -118,7 +119,8 @@ def _course_page(
     typed = form.seen("done_before")
     done_before = given_already(patient, now=now, longest_gap=gap) if typed is None else typed
     rows: list[CourseRow] = []
-    sentence, nurses, avoid_days = "", [], max(protocol.avoid_days.values())
+    nurses: list[tuple[int, str]] = []
+    sentence, avoid_days = "", max(protocol.avoid_days.values())
     if service and not holds:
         wanted = Wanted(
             clinic=request.clinic,
@@ -129,7 +131,7 @@ def _course_page(
             nurse_id=form.seen("nurse"),
             first_day=form.seen("first_day"),
         )
-        keeps = bool(form.visits) and request.POST.get("shape") == form.shape
+        keeps = bool(form.visits) and request.POST.get("shape") == form.shape(service.pk if service else None)
         rows, sentence, nurses = _rows(form, wanted, done_before=done_before, keeps=keeps, refused=refused)
     event = form.event_day()
     confirmed = "confirm" in request.POST
@@ -148,7 +150,7 @@ def _course_page(
         "count": form.seen("count") or USUAL,
         "done_before": done_before,
         "in_all": done_before + len(rows),
-        "shape": form.shape,
+        "shape": form.shape(service.pk if service else None),
         "hold": hold_words(holds, patient, reader=request.user, zone=zone),
         "needs_reason": "early_reason" in form.data
         or any(each.field == "early_reason" for each in (refused or {}).values()),
@@ -168,7 +170,8 @@ def _rows(
 ) -> tuple[list[CourseRow], str, list[tuple[int, str]]]:
     """What was chosen, as long as the question is the same; else a new proposal."""
     assert wanted.patient is not None
-    visits, offers, sentence = form.visits, [], ""
+    offers: list[list[Slot]] = []
+    visits, sentence = form.visits, ""
     if not keeps:
         proposal = propose_course(
             patient=wanted.patient,

@@ -169,7 +169,7 @@ def test_somebody_elses_change_is_shown_in_the_dialog(desk_page, house):
 
 def test_a_patient_is_registered_on_the_way_to_a_booking(desk_page, house):
     desk_page.keyboard.press("b")
-    desk_page.get_by_role("link", name="New patient").click()
+    desk_page.get_by_role("button", name="New patient").click()
     desk_page.get_by_label("First name").fill("Basil")
     desk_page.get_by_label("Last name").fill("Oakenshaw")
     desk_page.get_by_label("Birth date", exact=True).fill("1970-12-01")
@@ -207,6 +207,10 @@ def test_every_page_of_the_desk_is_accessible_and_fits(context, house, live_serv
     page = context.new_page()
     addresses = [
         reverse("sessions_app:day"),
+        f"{reverse('sessions_app:day')}?by=room",
+        reverse("sessions_app:week"),
+        f"{reverse('sessions_app:week')}?nurse={house['ada'].public_id}",
+        reverse("sessions_app:print_day"),
         reverse("sessions_app:calls"),
         f"{reverse('sessions_app:book')}?patient={house['greta'].public_id}",
         reverse("sessions_app:appointment", args=[house["visit"].public_id]),

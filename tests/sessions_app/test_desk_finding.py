@@ -1,4 +1,4 @@
-"""Finding a time: holds in words, a clinician asked by a link, parts of the day, overbooking, one hit and Enter, undo."""
+"""Finding a time: holds in words, a clinician asked by a link, parts of the day, overbooking, one hit, undo."""
 
 import json
 import uuid
@@ -199,9 +199,7 @@ def test_a_move_before_the_window_asks_a_clinician_too(client, desk, ada, treatm
     visit = make_appointment(patient=greta, nurse=ada, service=treatment, starts_at=at("2026-01-15 09:00"))
     slot = f"{at('2026-01-09 12:30').isoformat()}|{ada.pk}"
 
-    refused = press(
-        client, {"confirm": "1", "version": 1, "slot": slot}, "sessions_app:move", visit.public_id
-    )
+    refused = press(client, {"confirm": "1", "version": 1, "slot": slot}, "sessions_app:move", visit.public_id)
 
     assert refused.status_code == 422
     assert "A clinician decides about Fri 9 Jan, 12:30" in refused.content.decode()
@@ -236,9 +234,7 @@ def test_the_weeks_say_in_which_parts_of_a_day_times_are_free(desk, ada, treatme
 def test_where_a_filter_leaves_nothing_the_dialog_says_that_it_is_the_filter(client, desk, treatment, greta):
     zita = make_user(Role.NURSE, name="Zita Solo")
 
-    body = press(
-        client, {"patient": greta.public_id, "service": treatment.pk, "nurse": zita.pk}
-    ).content.decode()
+    body = press(client, {"patient": greta.public_id, "service": treatment.pk, "nurse": zita.pk}).content.decode()
 
     assert "Nothing that you ask for is free here." in body
     assert "Nothing is free in it." not in body
@@ -298,7 +294,12 @@ def test_a_second_first_visit_is_warned_of_before_it_is_booked(client, desk, ada
 
 
 def overbooking(patient, treatment, nurse, **changed):
-    asked = {"overbook_day": "2026-01-15", "overbook_at": "09:00", "overbook_reason": "Came from far", "nurse": nurse.pk}
+    asked = {
+        "overbook_day": "2026-01-15",
+        "overbook_at": "09:00",
+        "overbook_reason": "Came from far",
+        "nurse": nurse.pk,
+    }
     return form(patient, treatment, nurse, confirm="overbook", slot=None, **{**asked, **changed})
 
 
@@ -368,12 +369,17 @@ def test_a_booking_is_taken_back_from_its_toast(client, desk, ada, treatment, gr
 @pytest.mark.parametrize("what", ["move", "cancel"])
 def test_a_move_and_a_cancellation_are_taken_back_from_their_toasts(client, desk, ada, visit, what):
     slot = f"{at('2026-01-16 10:00').isoformat()}|{ada.pk}"
-    data = {"move": {"confirm": "1", "version": 1, "slot": slot}, "cancel": {"version": 1, "reason": "The patient is ill"}}
+    data = {
+        "move": {"confirm": "1", "version": 1, "slot": slot},
+        "cancel": {"version": 1, "reason": "The patient is ill"},
+    }
     undo = toast(press(client, data[what], f"sessions_app:{what}", visit.public_id))["undo"]
 
     said = client.post(undo, headers=HTMX)
 
-    assert toast(said)["text"] == "Taken back: Greta Sandpiper is booked Thu 15 Jan, 09:00 with Ada Birchwood in Room 1."
+    assert (
+        toast(said)["text"] == "Taken back: Greta Sandpiper is booked Thu 15 Jan, 09:00 with Ada Birchwood in Room 1."
+    )
     assert (at_now(visit).status, at_now(visit).starts_at) == ("booked", at("2026-01-15 09:00"))
 
 
