@@ -872,7 +872,7 @@ def test_inside_of_another_transaction_nothing_is_repeated():
 
 
 def test_booking_costs_the_same_queries_in_a_full_calendar(house, book, django_assert_max_num_queries):
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         book("2026-01-14 10:00")
     for number in range(30):
         nurse = make_user()
@@ -882,5 +882,5 @@ def test_booking_costs_the_same_queries_in_a_full_calendar(house, book, django_a
         if number % 2:
             make_patient()
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         book("2026-01-14 12:00", patient=make_patient())
