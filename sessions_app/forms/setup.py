@@ -30,7 +30,7 @@ def date_field(label: str, *, required: bool = True, help_text: str = "") -> for
         required=required,
         help_text=help_text,
         validators=_DAYS,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "data-width": "short"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "short"}),
         error_messages={"invalid": "Enter the day, for example 2026-01-17.", "required": "Enter the day."},
     )
 
@@ -42,7 +42,7 @@ def number_field(label: str, low: int, high: int, unit: str, **facts: Any) -> fo
         label=label,
         min_value=low,
         max_value=high,
-        widget=forms.NumberInput(attrs={"data-unit": unit, "data-width": "short", "inputmode": "numeric"}),
+        widget=forms.NumberInput(attrs={"data-unit": unit, "inputmode": "numeric"}),
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), between),
         **facts,
     )
@@ -162,14 +162,14 @@ class ClosureForm(Refusable):
         label="From",
         required=False,
         help_text="Empty: the whole day.",
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "data-width": "short"}),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "short"}),
         error_messages={"invalid": "Enter the time, for example 08:30."},
     )
     ends = forms.TimeField(
         label="Until",
         required=False,
         help_text="Of the last day.",
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "data-width": "short"}),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "short"}),
         error_messages={"invalid": "Enter the time, for example 12:30."},
     )
 

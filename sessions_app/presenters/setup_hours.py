@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -177,7 +178,7 @@ def stretches_of(nurse: User, *, today: date) -> list[Stretch]:
             row for row in rows if row.valid_from <= first and (row.valid_until is None or row.valid_until >= first)
         ]
         if not (last is not None and last < today) and (holding or last is not None):
-            found.append(Stretch(first, last, _days(holding), first <= today))
+            found.append(Stretch(first, last, _grouped(_days(holding)), first <= today))
     return found
 
 
@@ -187,6 +188,12 @@ def _days(rows: Sequence[NurseHours]) -> list[tuple[str, str]]:
         (name, spans_words(sorted((row.starts, row.ends) for row in rows if row.weekday == number)))
         for number, name in enumerate(names)
     ]
+
+
+def _grouped(days: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbouring days with the same hours as one: ("Mon to Fri", "08:00-18:00")."""
+    runs = [list(run) for _, run in groupby(days, key=lambda day: day[1])]
+    return [(run[0][0] if len(run) == 1 else f"{run[0][0]} to {run[-1][0]}", run[0][1]) for run in runs]
 
 
 def typed_week(nurse: User, *, day: date) -> dict[str, str]:

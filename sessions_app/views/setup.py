@@ -113,7 +113,7 @@ def room(request: SignedInRequest, room_id: str) -> HttpResponse:
         facts = {name: form.cleaned_data[name] for name in ("name", "is_active")}
         actions.save_room(room=found, accepted=form.seen_visits(), by=request.user, **facts)
 
-    out_of_use = found.is_active and "is_active" not in request.POST
+    out_of_use = found.is_active and not request.POST.get("is_active")
     saved, panel = save(request, form, keep, verb="Take it out of use" if out_of_use else "Save the room")
     if saved:
         messages.success(request, f"{form.cleaned_data['name']} is saved.")
@@ -153,7 +153,7 @@ def _service(request: SignedInRequest, found: Service | None) -> HttpResponse:
             by=request.user,
         )
 
-    no_longer = found is not None and found.is_active and "is_active" not in request.POST
+    no_longer = found is not None and found.is_active and not request.POST.get("is_active")
     saved, panel = save(request, form, keep, verb="Stop offering it" if no_longer else "Save the service")
     if saved:
         messages.success(request, f"{form.cleaned_data['name']} is saved.")

@@ -50,7 +50,7 @@ def nurse(request: SignedInRequest, nurse_id: UUID) -> HttpResponse:
             first_date=form.cleaned_data["first_date"],
             last_date=form.cleaned_data["last_date"],
             accepted=form.seen_visits(),
-            stamp=form.cleaned_data["stamp"],
+            stamp=form.cleaned_data["stamp"] or None,
             by=request.user,
         )
 
