@@ -232,6 +232,10 @@ def _answer_offers(hold_ids: Sequence[int], *, now: datetime) -> None:
         open_offers.update(answer=WaitListOffer.Answer.TAKEN_BACK, answered_at=now)
 
 
-def release(entry_id: int) -> None:
-    """Give the time back; the row stays for the record."""
-    CalendarEntry.objects.filter(pk=entry_id).update(active=False)
+def release(entry: CalendarEntry) -> None:
+    """Give the time back; the row stays for the record.
+
+    Queued like a writer who takes it: whoever closes this time at this moment sees the visit, or sees it gone.
+    """
+    _lock({entry.nurse_id}, {entry.room_id}, entry.patient_id, ())
+    CalendarEntry.objects.filter(pk=entry.pk).update(active=False)

@@ -52,7 +52,7 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
         _refuse_another_day(current, now)
     change(current, current.version, that_may_become(to), status=to, status_at=now)
     if to in _RELEASED:
-        release(current.entry_id)
+        release(current.entry)
         settle_left(place_of(current.entry))
         call_off_reminders(current, reason="the patient did not come")
     elif not current.entry.active:

@@ -136,7 +136,7 @@ def write_cancel(
         cancel_reason=reason,
         **visit_tasks.NOTHING_SAID,
     )
-    release(current.entry_id)
+    release(current.entry)
     settle_left(place_of(current.entry))
     cancelled = fresh(appointment)
     visit_tasks.close(cancelled, by=by, now=now)

@@ -109,7 +109,14 @@ def accept(*, offer: WaitListOffer, by: User, now: datetime | None = None) -> Ap
     out or was answered otherwise.
     """
     at = now or timezone.now()
-    return with_retries(lambda: _write_acceptance(offer, by, at))
+    try:
+        return with_retries(lambda: _write_acceptance(offer, by, at))
+    except Refused:
+        # Perhaps another desk said yes to this very offer at the same moment.
+        again = _fresh(offer)
+        if again.answer == Answer.ACCEPTED and again.waiting.appointment is not None:
+            return again.waiting.appointment
+        raise
 
 
 @transaction.atomic
