@@ -280,6 +280,20 @@ def freed_line(
     return FreedLine(number, words, f"{reverse('sessions_app:freed')}?{query}")
 
 
+def freed_by(visit: Appointment, *, clinic: Clinic, now: datetime) -> FreedLine | None:
+    """The line for a visit as it stood before it was cancelled, moved or missed."""
+    entry = visit.entry
+    assert entry.nurse is not None
+    return freed_line(
+        starts_at=entry.starts_at,
+        ends_at=entry.ends_at,
+        nurse_id=entry.nurse.pk,
+        nurse_public_id=entry.nurse.public_id,
+        clinic=clinic,
+        now=now,
+    )
+
+
 # --- Words ---------------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from sessions_app.presenters.appointment import status_toast
 from sessions_app.presenters.board import Source, day_board, owners_of, tally_of, week_of_one
 from sessions_app.presenters.board_filters import Filters, chips_of, choices_of
 from sessions_app.presenters.board_page import DAY, WEEK, Look, look_at, stamp_with_time, working_days
+from sessions_app.presenters.lists import freed_by
 from sessions_app.presenters.week import week_board
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
@@ -151,7 +152,7 @@ def print_day(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def status(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """One tap: arrived, in treatment, done, no-show, or back to booked."""
-    visible = Appointment.objects.visible_to(request.user).select_related("entry__patient")
+    visible = Appointment.objects.visible_to(request.user).select_related("entry__patient", "entry__nurse")
     appointment = get_visible_or_404(visible, request=request, public_id=public_id)
     form = StatusForm({"to": request.POST.get("to") or request.GET.get("to")})
     if not form.is_valid():
@@ -162,7 +163,9 @@ def status(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     except Refused as refused:
         return done(request, str(refused), back=back, level="error")
     toast, undo = status_toast(changed, was=appointment.status)
-    return done(request, toast, back=back, undo=undo)
+    missed = changed.status == Appointment.Status.NO_SHOW
+    more = freed_by(appointment, clinic=request.clinic, now=timezone.now()) if missed else None
+    return done(request, toast, back=back, undo=undo, more=more)
 
 
 def date_from(text: str, default: date) -> date:

@@ -20,6 +20,7 @@ from sessions_app.models import Appointment
 from sessions_app.presenters import appointment as visits
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
+from sessions_app.presenters.lists import freed_by
 from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
@@ -106,7 +107,8 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         return _move_page(request, found, form, problems=[refused.message])
     when = time_words(moved.starts_at, request.clinic.zone)
     text = f"Moved: {moved.patient.name}, {when} with {moved.entry.nurse} in {moved.entry.room}."
-    return done(request, text, back=day_url(request, moved), undo=undo_url(moved))
+    more = freed_by(found, clinic=request.clinic, now=timezone.now())
+    return done(request, text, back=day_url(request, moved), undo=undo_url(moved), more=more)
 
 
 def _opening(request: SignedInRequest, found: Appointment) -> dict[str, Any]:
@@ -190,7 +192,8 @@ def cancel(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             problems = [refused.message]
         else:
             text = f"Cancelled: {found.patient.name}, {time_words(found.starts_at, request.clinic.zone)}."
-            return done(request, text, back=day_url(request, found), undo=undo_url(cancelled))
+            more = freed_by(found, clinic=request.clinic, now=timezone.now())
+            return done(request, text, back=day_url(request, found), undo=undo_url(cancelled), more=more)
     context = {
         "form": form,
         "dialog_title": "Cancel this visit?",

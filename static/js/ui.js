@@ -141,7 +141,15 @@
     const undo = toast.querySelector("[data-toast-undo]");
     if (options && options.undo) undo.action = options.undo; else undo.remove();
     if (options && (options.level === "error" || options.level === "warning")) toast.classList.add("toast-" + options.level);
+    const more = toast.querySelector("[data-toast-more]");
+    if (options && options.more) {
+      more.hidden = false;
+      more.href = options.more.url;
+      more.setAttribute("hx-get", options.more.url);
+      more.textContent = options.more.words;
+    } else more.remove();
     host.append(toast);
+    if (window.htmx) window.htmx.process(toast);
     startTimer(toast);
   }
   document.querySelectorAll("#toasts [data-toast]").forEach(startTimer);

@@ -1,5 +1,6 @@
 """The pages of the wait list: who waits, joining, changing, leaving, offering, and the answer to an offer."""
 
+import json
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -387,3 +388,20 @@ def test_the_page_costs_the_same_for_one_and_for_thirty(desk, house, join):
 )
 def test_wishes_in_words(weekdays, parts, words):
     assert wishes_words(weekdays, parts) == words
+
+
+@pytest.mark.parametrize("how", ["cancel", "move", "status"])
+def test_whoever_frees_a_time_is_told_at_once_who_waits_for_it(desk, house, join, book, how):
+    visit = book("2026-01-13 08:00", patient=make_patient())
+    book("2026-01-13 09:00", patient=make_patient())
+    join(last_date=date(2026, 1, 13), parts_of_day=["morning"])
+    elsewhere = {"slot": f"{at('2026-01-20 10:00').isoformat()}|{house.nurse.pk}", "confirm": "1", "version": "1"}
+    data = {"cancel": {"version": "1", "reason": "The patient is ill"}, "move": elsewhere, "status": {"to": "no_show"}}
+    address = reverse(f"sessions_app:{how}", args=[visit.public_id])
+
+    with time_machine.travel(at("2026-01-13 08:00" if how == "status" else "2026-01-13 07:10"), tick=False):
+        answer = desk.post(address, data[how], headers={"HX-Request": "true"})
+
+    toast = json.loads(answer.headers["HX-Trigger"])["toast"]
+    assert toast["text"].endswith("Greta Sandpiper waits for this time.")
+    assert [row.name for row in desk.get(toast["more"]["url"]).context["rows"]] == ["Greta Sandpiper"]
