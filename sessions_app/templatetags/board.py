@@ -115,7 +115,9 @@ class _Words:
             tools += _tool_link(f"{b.url}move/", self.move, name, self.to_move)
         if b.may_cancel:
             tools += _tool_link(f"{b.url}cancel/", self.cancel, name, self.to_cancel)
-        return f'<div class="tools {b.css}">{tools}</div>' if tools else ""
+        _, at, length, *look = b.css.split()
+        short = " tools-short" if "appt-short" in look else ""
+        return f'<div class="tools {at} {length}{short}">{tools}</div>' if tools else ""
 
     def _tool(self, b: Block, to: str, name: str) -> str:
         words, shape, key = self.moves[to]

@@ -192,7 +192,7 @@ def test_the_desk_works_without_script(new_context, house, live_server):
     page.goto(reverse("sessions_app:book"))
     page.get_by_label("Patient", exact=True).fill("sandp")
     page.get_by_label("Patient", exact=True).press("Enter")
-    page.get_by_role("button", name="Greta Sandpiper").click()
+    page.get_by_text("Same nurse as last time").first.wait_for()
     page.locator(".slot input").nth(1).check()
     page.locator("[data-confirm]").click()
 
