@@ -1,6 +1,7 @@
 """What every place has in common. Everything that differs per installation comes from the environment."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -279,7 +280,12 @@ REMINDER_TASKS = [
     "aftercare.tasks.send_activity_reminders",
     "sessions_app.tasks.send_appointment_reminders",
 ]
-CELERY_BEAT_SCHEDULE = {name: {"task": name, "schedule": 60.0, "options": {"expires": 55}} for name in REMINDER_TASKS}
+# To beat each was last rung long ago, so that it rings as soon as it starts: after a pause nobody waits a minute more.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": 60.0, "last_run_at": _LONG_AGO, "options": {"expires": 55}}
+    for name in REMINDER_TASKS
+}
 
 LOGGING = {
     "version": 1,

@@ -122,16 +122,16 @@ def test_beat_rings_a_flushed_broker_loses_nothing_and_garbage_stops_nobody(star
     assert "canary" not in beat.log.read_text(errors="replace").lower()
 
 
-def test_a_worker_that_comes_up_rings_once_itself_so_that_nobody_waits_for_the_first_minute(start):
+def test_a_beat_that_comes_up_rings_at_once_so_that_nobody_waits_for_its_first_minute(start):
     Heartbeat.objects.create(component="reminders", at=datetime.now(UTC) - timedelta(hours=3))
     assert health.status().is_late
     make_rows(2)
 
-    worker = start(WORKER)
+    worker, beat = start(WORKER), start(BEAT, RINGS_EVERY_S="60")
 
     wait_until(all_sent)
     wait_until(lambda: not health.status().is_late)
-    assert worker.poll() is None
+    assert (worker.poll(), beat.poll()) == (None, None)
 
 
 def test_a_stopped_redis_leaves_pages_and_the_loop_alone_and_the_worker_comes_back(

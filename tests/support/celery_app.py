@@ -16,7 +16,7 @@ from clinic.notifications import channels, sources  # noqa: E402
 from clinic.notifications.channels.file import FileChannel  # noqa: E402
 
 for entry in app.conf.beat_schedule.values():
-    entry["schedule"] = 1.0
+    entry["schedule"] = float(os.environ.get("RINGS_EVERY_S", "1"))
 app.conf.beat_max_loop_interval = 1
 
 
