@@ -14,7 +14,7 @@ HEAD = """/* Rows of the day board, written by `python -m tests.looks.board_grid
 """
 STEP_MIN = 5
 LONGEST_MIN = 24 * 60
-MOST_LANES = 16
+MOST_LANES = 40
 
 
 def _lines(rules: list[str], per_line: int = 8) -> str:
