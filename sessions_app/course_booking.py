@@ -88,7 +88,6 @@ def book_course(
         )
         for visit in visits
     ]
-    planned = _checked(wishes, patient, service, request_key)
     course = Course(
         patient=patient,
         service=service,
@@ -99,14 +98,20 @@ def book_course(
         created_by=by,
     )
     try:
-        return with_retries(lambda: _write_course(course, planned, travel_note.strip(), by))
-    except (_CourseConflict, IntegrityError) as error:
+        return _book_course(course, wishes, travel_note.strip())
+    except (Refused, IntegrityError):
         # Perhaps it was this very form, sent twice, that took the times.
         if made := _made_by(request_key, patient, service):
             return made
-        if isinstance(error, _CourseConflict):
-            raise _refused({k: _taken(planned[k], each) for k, each in error.conflicts.items()}) from error
         raise
+
+
+def _book_course(course: Course, wishes: list[Wish], travel_note: str) -> Course:
+    planned = _checked(wishes, course)
+    try:
+        return with_retries(lambda: _write_course(course, planned, travel_note, wishes[0].by))
+    except _CourseConflict as error:
+        raise _refused({k: _taken(planned[k], each) for k, each in error.conflicts.items()}) from error
 
 
 def _made_by(request_key: UUID, patient: Patient, service: Service) -> Course | None:
@@ -129,9 +134,9 @@ def _check_numbers(service: Service, visits: int, planned_sessions: int, done_be
         raise Refused(f"Choose 1 to {left} visits: that many are left.", rule="course_length", field="visits")
 
 
-def _checked(wishes: list[Wish], patient: Patient, service: Service, request_key: UUID) -> list[_Planned]:
+def _checked(wishes: list[Wish], course: Course) -> list[_Planned]:
     """Every visit against hours and windows; `CourseRefused` with all of the problems at once."""
-    chain = Chain(patient, service, clinic=wishes[0].clinic, now=wishes[0].now)
+    chain = Chain(course.patient, course.service, clinic=wishes[0].clinic, now=wishes[0].now)
     planned: list[_Planned] = []
     problems: dict[int, Refused] = {}
     for number, wish in enumerate(wishes):
@@ -146,7 +151,7 @@ def _checked(wishes: list[Wish], patient: Patient, service: Service, request_key
         except Refused as refused:
             problems[number] = refused
         else:
-            key = uuid5(request_key, str(number))
+            key = uuid5(course.request_key, str(number))
             planned.append(_Planned(wish, rules, candidates, verdict, key))
         chain.add(wish.period.starts_at, nurse_id=wish.nurse.pk if wish.nurse else None)
     if problems:

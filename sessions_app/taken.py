@@ -52,4 +52,4 @@ def _why_not_shared(conflict: Conflict) -> str:
     kinds = {row.kind for row in conflict.rows if not row.may_be_beside}
     if kinds & set(_CLOSED):
         return "it is closed"
-    return "it is kept for somebody" if CalendarEntry.Kind.HOLD in kinds else "two visits are there already"
+    return "it is kept for somebody" if CalendarEntry.Kind.HOLD in kinds else "an overbooked visit is there already"

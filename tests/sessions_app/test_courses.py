@@ -460,3 +460,13 @@ def test_a_further_treatment_too_near_to_one_that_is_booked_is_noted(house, trea
     assert book("2026-01-20 10:00", service=treatment).window_note == "Only 1 day after the treatment of Mon 19 Jan."
     assert book("2026-01-21 10:00").window_note == ""  # a review
     assert book("2026-01-20 12:00", service=treatment, patient=make_patient()).window_note == ""
+
+
+def test_a_course_that_was_booked_between_look_and_write_is_shown(book_course, monkeypatch):
+    """The same form, sent twice at once: the second begins before the first is written, and finds its times taken."""
+    key = uuid.uuid4()
+    first = book_course(*THREE, request_key=key)
+    answers = iter([None, first])
+    monkeypatch.setattr("sessions_app.course_booking._made_by", lambda *_: next(answers))
+
+    assert book_course(*THREE, request_key=key).pk == first.pk

@@ -93,7 +93,9 @@ def test_a_third_visit_finds_no_place(book, squeeze):
 
     error = refused(squeeze, "2026-01-14 10:30", error=booking.Taken)
 
-    assert error.message == ("Wed 14 Jan, 10:30 cannot be shared: two visits are there already. Choose another time.")
+    assert error.message == (
+        "Wed 14 Jan, 10:30 cannot be shared: an overbooked visit is there already. Choose another time."
+    )
     assert Appointment.objects.count() == 2
 
 
