@@ -324,7 +324,9 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
 
 def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
     if visit is not None:
-        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today), visit.public_id)
+        return VisitCard(
+            gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today), visit.public_id
+        )
     window = today.repeat_window
     if window is not None and today.day_date <= window.last_date:
         text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")

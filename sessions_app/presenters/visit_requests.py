@@ -4,13 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sessions_app.models import PartOfDay, VisitRequest
-from sessions_app.models.waiting import EVERY_DAY
-from sessions_app.wording import days_words, list_words, time_words
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_PARTS = {PartOfDay.MORNING: "mornings", PartOfDay.AFTERNOON: "afternoons", PartOfDay.EVENING: "evenings"}
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+from sessions_app.models import VisitRequest
+from sessions_app.presenters.lists import span_words, wishes_words
+from sessions_app.wording import time_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +33,6 @@ def request_words(request: VisitRequest, *, now: datetime, zone: ZoneInfo) -> Re
         tries=_tries(request, zone),
         ended=_ended(request, zone),
     )
-
-
-def span_words(span: timedelta) -> str:
-    """ "5 min", "3 h", "2 days": what has passed, rounded down."""
-    if span >= 2 * _DAY:
-        return days_words(span // _DAY)
-    return f"{span // _HOUR} h" if span >= _HOUR else f"{max(span, timedelta(0)) // timedelta(minutes=1)} min"
-
-
-def wishes_words(weekdays: int, parts_of_day: list[str] | tuple[str, ...]) -> str:
-    """ "Tue and Thu, mornings"; "Any day, any time" """
-    days = [word for number, word in enumerate(_DAYS) if weekdays >> number & 1]
-    parts = [_PARTS[part] for part in PartOfDay if part in parts_of_day]
-    return f"{'Any day' if weekdays == EVERY_DAY else list_words(days)}, {list_words(parts) or 'any time'}"
 
 
 def _tries(request: VisitRequest, zone: ZoneInfo) -> str:

@@ -18,11 +18,12 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
 from clinic.models import Patient
+from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import booking, portal
 from sessions_app.forms.portal import ConfirmForm, MoveForm, WishForm
 from sessions_app.models import Appointment
-from sessions_app.presenters.patient_words import moment
+from sessions_app.presenters.patient_words import heading_day, moment
 from sessions_app.presenters.portal import (
     WHY_NOT,
     refused_words,
@@ -143,6 +144,7 @@ def _change_page(
         "visit": visit_card(visit, clinic.zone),
         "chosen": moment(chosen, clinic.zone) if chosen else "",
         "chosen_value": value_of(chosen) if chosen else "",
+        "chosen_day": heading_day(local_date(chosen, clinic.zone)) if chosen else "",
         "days": times_by_day(free.starts, clinic.zone),
         "may_move": free.why_not is None,
         "why_not": WHY_NOT[free.why_not] if free.why_not else "",

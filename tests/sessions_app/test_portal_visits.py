@@ -188,7 +188,7 @@ def test_wish_is_shown_as_text(patient, visit):
 
 def times_on(page):
     """{day: times} as the page offers them."""
-    days = re.findall(r"<h3>(.*?)</h3><ul class=\"free-times plain\">(.*?)</ul>", page.content.decode(), flags=re.S)
+    days = re.findall(r"<h3>(.*?)</h3>.*?<ul class=\"free-times plain\">(.*?)</ul>", page.content.decode(), flags=re.S)
     return {day: re.findall(r"</span>(\d\d:\d\d)</a>", times) for day, times in days}
 
 

@@ -12,7 +12,7 @@ from clinic.models import AuditEvent, Patient
 from clinic.search import index_patient
 from sessions_app import requests
 from sessions_app.models import VisitRequest
-from sessions_app.presenters.visit_requests import names_of, request_words, span_words, wishes_words
+from sessions_app.presenters.visit_requests import names_of, request_words
 from sessions_app.refusals import Refused
 from tests.makers import at, make_patient, make_patient_user, make_user, make_visit_request
 
@@ -255,25 +255,6 @@ def test_request_is_for_those_who_book(client, role):
 # --- words --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("weekdays", "parts", "words"),
-    [
-        (0b1111111, [], "Any day, any time"),
-        (0b0001010, ["evening", "morning"], "Tue and Thu, mornings and evenings"),
-        (0b0000001, ["afternoon"], "Mon, afternoons"),
-    ],
-)
-def test_wishes_in_words(weekdays, parts, words):
-    assert wishes_words(weekdays, parts) == words
-
-
-@pytest.mark.parametrize(
-    ("minutes", "words"), [(0, "0 min"), (59, "59 min"), (60, "1 h"), (47 * 60, "47 h"), (48 * 60, "2 days")]
-)
-def test_spans_in_words(minutes, words):
-    assert span_words(timedelta(minutes=minutes)) == words
-
-
 def test_target_of_an_overdue_request_says_for_how_long():
     asked = make_visit_request(asked_at=at("2026-01-12 09:00"), answer_by=at("2026-01-13 08:30"))
 
@@ -281,7 +262,7 @@ def test_target_of_an_overdue_request_says_for_how_long():
 
     assert (words.is_overdue, words.target, words.age) == (
         True,
-        "Tue 13 Jan, 08:30, 1 h too late",
+        "Tue 13 Jan, 08:30, 90 min too late",
         "Mon 12 Jan, 09:00 (25 h ago)",
     )
 
