@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,8 +46,10 @@ def book_course(request: SignedInRequest) -> HttpResponse:
     """GET `?patient=&service=` proposes a date for each session; a POST with `confirm` books them all."""
     form = CourseForm(request.POST if request.method == "POST" else _opening(request))
     form.is_valid()
+    if not form.seen("patient"):
+        return redirect("sessions_app:book")
     visible = Patient.objects.visible_to(request.user)
-    patient = get_visible_or_404(visible, request=request, public_id=form.seen("patient") or UUID(int=0))
+    patient = get_visible_or_404(visible, request=request, public_id=form.seen("patient"))
     treatments = list(Service.objects.filter(is_active=True, kind=Service.Kind.TREATMENT))
     service = next(
         (each for each in treatments if each.pk == form.seen("service")), treatments[0] if treatments else None

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -13,7 +13,6 @@ from clinic.models import Patient
 from clinic.requests import SignedInRequest
 from sessions_app import repeat_holds
 from sessions_app.forms.holds import LiftForm, PlaceForm
-from sessions_app.models import RepeatHold
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import refused_status
@@ -41,8 +40,9 @@ def place(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     patient = _patient_or_404(request, patient_id)
-    open_holds = RepeatHold.objects.filter(patient=patient, lifted_at__isnull=True).select_related("placed_by")
-    hold = get_object_or_404(open_holds)
+    hold = repeat_holds.open_hold(patient)
+    if hold is None:
+        return done(request, f"{patient.name}: nothing is on hold.", back=_page_of(patient))
     form = LiftForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

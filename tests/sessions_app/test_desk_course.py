@@ -255,4 +255,8 @@ def test_who_may_not_book_books_no_course(client, ada, treatment, greta, role):
 
 def test_a_patient_that_never_was_is_not_found(client, desk, ada):
     assert client.get(reverse(COURSE), {"patient": uuid.uuid4()}).status_code == 404
-    assert client.get(reverse(COURSE), {"patient": "' OR 1=1"}).status_code == 404
+
+
+@pytest.mark.parametrize("asked", [{}, {"patient": ""}, {"patient": "' OR 1=1"}])
+def test_without_a_patient_the_usual_dialog_asks_for_one(client, desk, ada, asked):
+    assert client.get(reverse(COURSE), asked).url == reverse("sessions_app:book")
