@@ -16,8 +16,10 @@ from clinic.protocol.values import Protocol
 from sessions_app.models import (
     Appointment,
     CalendarEntry,
+    Course,
     DatedHours,
     NurseHours,
+    RepeatHold,
     Service,
     TreatedSite,
     TreatmentSession,
@@ -262,4 +264,23 @@ def make_offer(entry, *, starts_at, nurse=None, room=None, expires_at=None, **fa
             "offered_by": entry.created_by,
             **facts,
         }
+    )
+
+
+def make_course(*, patient=None, service=None, created_by=None, **facts):
+    """A course of three sessions without visits; give `course=` to `make_appointment` for those."""
+    return Course.objects.create(
+        patient=patient or make_patient(),
+        service=service or make_service(),
+        created_by=created_by or make_user(Role.FRONT_DESK),
+        **{"planned_sessions": 3, "request_key": uuid.uuid4(), **facts},
+    )
+
+
+def make_repeat_hold(*, patient=None, placed_by=None, **facts):
+    """A clinician's open hold on the next treatment."""
+    return RepeatHold.objects.create(
+        patient=patient or make_patient(),
+        placed_by=placed_by or make_user(Role.CLINICIAN),
+        **{"reason": "Skin not healed", **facts},
     )

@@ -107,9 +107,9 @@ LEAD = (
 LEAD_WITH_NURSES = ("/setup/hours/{nurse}/", "/setup/rooms/{room}/", "/setup/services/{service}/")
 ADMINISTRATOR = (
     "/admin/",
-    *(f"/admin/{model}/" for model in ("clinic/room", "clinic/user", "clinic/clinic")),
-    *(f"/admin/sessions_app/{model}/" for model in ("service", "nursehours")),
-    *(f"/admin/{model}/add/" for model in ("clinic/room", "clinic/user", "sessions_app/service")),
+    *(f"/admin/{model}/" for model in ("clinic/user", "clinic/clinic")),
+    "/admin/clinic/user/add/",
+    "/setup/",
 )
 PATIENT = ("/today/", "/my-visits/")
 GONE = ("/l/never-was/", "/stop/never-was/")

@@ -12,6 +12,7 @@ STAFF = frozenset({NURSE, DESK, CLINICIAN, LEAD, ADMIN})
 TREATING = frozenset({NURSE, CLINICIAN, LEAD})
 BOOKING = TREATING | {DESK}
 ADMINISTRATOR = frozenset({ADMIN})
+CLINICIANS = frozenset({CLINICIAN, LEAD})
 SCHEDULING = frozenset({LEAD, ADMIN})
 
 OK, GOES_ON = frozenset({200}), frozenset({302})
@@ -133,6 +134,12 @@ ROUTES: dict[str, Route] = {
     "sessions_app:offer_take_back": Route(BOOKING, POST, {"public_id": "offer"}),
     "sessions_app:book": Route(BOOKING, FILL),
     "sessions_app:book_patients": Route(BOOKING, POST),
+    "sessions_app:book_course": Route(BOOKING, FILL),
+    "sessions_app:undo_course": Route(BOOKING, POST, {"public_id": "course"}),
+    "sessions_app:undo": Route(BOOKING, POST, {"public_id": "visit_booked"}),
+    "sessions_app:confirm_visit": Route(BOOKING, POST, {"public_id": "visit_booked"}),
+    "sessions_app:hold_place": Route(CLINICIANS, FILL, {"patient_id": "patient_b"}),
+    "sessions_app:hold_lift": Route(CLINICIANS, FILL, {"patient_id": "patient_held"}),
     "sessions_app:appointment": Route(STAFF, LOOK, {"public_id": "visit_booked"}),
     "sessions_app:move": Route(BOOKING, FILL, {"public_id": "visit_booked"}),
     "sessions_app:cancel": Route(BOOKING, FILL, {"public_id": "visit_booked"}),
@@ -186,13 +193,10 @@ ROUTES: dict[str, Route] = {
     "admin:view_on_site": Route(
         ADMINISTRATOR,
         dict.fromkeys(ANY_METHOD, frozenset({404})),
-        {"content_type_id": "room_type", "object_id": "room_row"},
+        {"content_type_id": "person_type", "object_id": "person_row"},
     ),
     "admin:app_list": Route(ADMINISTRATOR, ANY_METHOD, {"app_label": "app"}),
     "admin:/admin/<url>": Route(ADMINISTRATOR, dict.fromkeys(ANY_METHOD, frozenset({404})), {"url": "nowhere"}),
     **_set_up("clinic_clinic", "clinic_row", may_add=False),
-    **_set_up("clinic_room", "room_row"),
     **_set_up("clinic_user", "person_row"),
-    **_set_up("sessions_app_service", "service_row"),
-    **_set_up("sessions_app_nursehours", "hours_row"),
 }

@@ -23,16 +23,18 @@ from clinic.models import Clinic, Room, StaffTask, User
 from clinic.notifications import opt_out
 from clinic.search import index_patient
 from sessions_app import amending, feeds
-from sessions_app.models import Closure, NurseHours, Service
+from sessions_app.models import Closure, Service
 from tests.aftercare.people import complete_draft, make_plan
 from tests.clinic.notifications.engine import make_due
 from tests.makers import (
     make_appointment,
     make_clinic,
+    make_course,
     make_hours,
     make_offer,
     make_patient,
     make_patient_user,
+    make_repeat_hold,
     make_room,
     make_service,
     make_signed_session,
@@ -175,6 +177,8 @@ def _patient_b(world, house):
         "waiting": str(entry.public_id),
         "offer": str(offer.public_id),
         "outside": str(outside.public_id),
+        "course": str(make_course(patient=patient, service=house["service"]).public_id),
+        "patient_held": str(make_repeat_hold().patient.public_id),
     }
 
 
@@ -200,11 +204,10 @@ def _set_up(world):
         "room_row": str(Room.objects.first().pk),
         "person_row": str(nurse.pk),
         "service_row": str(Service.objects.first().pk),
-        "hours_row": str(NurseHours.objects.first().pk),
         "nurse": str(nurse.public_id),
         "closure_row": str(_closure(world).pk),
         "app": "clinic",
-        "room_type": str(ContentType.objects.get_for_model(Room).pk),
+        "person_type": str(ContentType.objects.get_for_model(User).pk),
         "nowhere": "nowhere/at/all",
         "uid": user_pk_to_url_str(nurse),
         "token": default_token_generator.make_token(nurse),
