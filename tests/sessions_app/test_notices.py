@@ -1,6 +1,9 @@
 """A patient is told of a booking and of its changes once, after the minutes in which they can be undone."""
 
+import random
 from datetime import timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.clinic.notifications.engine import Clock, FakeChannel, ring
 from tests.makers import at, make_clinic, make_patient
 
 pytestmark = pytest.mark.django_db
+NEW_YORK = ZoneInfo("America/New_York")
 TODAY_9 = at("2026-01-13 09:00")
 
 
@@ -351,3 +355,42 @@ def test_planning_in_the_night_says_when_the_message_leaves(patient, desk, clock
     ring(clock)
 
     assert state_of(made).at == at("2026-01-14 08:00")
+
+
+# --- Whatever is done, in whatever order ----------------------------------------------------------------------------
+
+TIMES = ["2026-01-20 10:00", "2026-01-21 11:00", "2026-01-22 12:00"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_when_all_is_quiet_the_patient_knows_what_is_true_and_was_told_nothing_twice(
+    house, patient, desk, clock, channel, seed
+):
+    chance = random.Random(seed)
+    made = desk.books(TIMES[0])
+    for _ in range(8):
+        visit = fresh(made)
+        deed = chance.choice(["move", "move", "cancel", "undo", "wait", "wait"])
+        try:
+            if deed == "move" and visit.status == "booked":
+                desk.moves(made, chance.choice(TIMES))
+            elif deed == "cancel" and visit.status == "booked":
+                desk.cancels(made)
+            elif deed == "undo":
+                booking.undo(appointment=made, version=visit.version, by=house.desk, now=clock.now())
+        except booking.Refused:
+            pass  # there is nothing to undo any more
+        clock.passes(minutes=chance.choice([0, 1, 4]) if deed != "wait" else chance.choice([1, 6]))
+        ring(clock)
+    clock.passes(minutes=10)
+    ring(clock)
+
+    visit, heard = fresh(made), told(channel)
+    ends = [step == "APPT_CANCELLED" for step, _ in heard]
+    if visit.status == "cancelled":
+        assert not heard or ends[-1]
+    else:
+        assert (ends[-1], heard[-1][1]) == (False, f"{visit.starts_at.astimezone(NEW_YORK):%A %-d January, %H:%M}")
+    assert all(before != after for before, after in pairwise(heard))
+    # Told as a new booking the first time, and never again unless it was told to be cancelled between.
+    assert [step for step, _ in heard].count("APPT_BOOKED") == (1 + ends[:-1].count(True) if heard else 0)
