@@ -13,7 +13,6 @@ from django.urls import NoReverseMatch, reverse
 from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
-from sessions_app.free_times import Slot
 from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
 from sessions_app.models import Appointment, PartOfDay, WaitListEntry, WaitListOffer
 from sessions_app.models.waiting import EVERY_DAY
@@ -333,15 +332,14 @@ def soon_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def span_words(span: timedelta) -> str:
-    """ "5 min", "3 h", "2 days", whatever its direction."""
+    """ "5 min", "1 h 40 min", "6 h", "2 days", whatever its direction."""
     minutes = abs(span) // timedelta(minutes=1)
-    if minutes < 120:
+    hours, rest = divmod(minutes, 60)
+    if not hours:
         return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else days_words(minutes // (24 * 60))
-
-
-def slot_words(slot: Slot, zone: ZoneInfo) -> str:
-    return f"{time_words(slot.starts_at, zone)} with {slot.nurse_name} in {slot.room_name}"
+    if hours < 3 and rest:
+        return f"{hours} h {rest} min"
+    return f"{hours} h" if hours < 48 else days_words(hours // 24)
 
 
 def _visit_words(visit: Appointment, zone: ZoneInfo) -> str:

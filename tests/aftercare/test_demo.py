@@ -15,7 +15,9 @@ from aftercare.demo.house import MIDDLE_OF_THE_DAY, zone_at_work
 from aftercare.models import AftercarePlan
 from clinic.models import Clinic, Delivery, Patient, StaffTask, User
 from clinic.settings import demo as demo_settings
-from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.courses import progress_of
+from sessions_app.models import Appointment, Closure, DatedHours, TreatmentSession, WaitListOffer
+from sessions_app.presenters.calls import NAMES, calls_for
 from tests.makers import at
 
 DEMO = {
@@ -82,12 +84,26 @@ def test_the_whole_demo_tells_its_stories(demo):
     assert StaffTask.objects.open().filter(kind="message_failed").exists()
     assert not Delivery.objects.filter(state="pending", due_at__lt=timezone.now() - timedelta(hours=4)).exists()
     call_command("check_integrity", stdout=StringIO())
+    _looks_like_a_busy_front_desk(timezone.now(), clinic)
 
     out = StringIO()
     call_command("demo_people", stdout=out)
     listed = re.findall(r"\S+@example\.com", out.getvalue())
     assert listed == demo_settings.DEMO_PEOPLE
     assert DEMO["DEMO_PASSWORD"] in out.getvalue()
+
+
+def _looks_like_a_busy_front_desk(now, clinic):
+    calls = calls_for(User.objects.get(email="desk@example.com"), now=now, clinic=clinic, limit=20)
+    fennimore = Appointment.objects.filter(entry__patient__family_name="Fennimore", status="booked")
+
+    assert {each.name: bool(each.rows) for each in calls.lists} == dict.fromkeys(NAMES, True)
+    assert [bool(row.urgent) for row in calls.named("requests").rows] == [True, False, False]
+    assert WaitListOffer.objects.get().is_open(now)
+    assert progress_of(fennimore)[fennimore.earliest("entry__starts_at").pk] == (2, 4)
+    assert Appointment.objects.exclude(entry__overbook_reason="").count() == 1
+    assert set(Appointment.objects.upcoming(now).values_list("confirmed_via", flat=True)) == {"", "desk"}
+    assert (Closure.objects.count(), DatedHours.objects.count()) == (1, 2)
 
 
 def test_every_name_and_address_is_invented():
