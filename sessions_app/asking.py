@@ -1,6 +1,7 @@
 """What the patient says of a booked time: that it holds, or that another one is wished."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,7 +45,9 @@ def _write_confirmation(
     refuse_unless_current(current, version, (Status.BOOKED,))
     if current.confirmed_at is not None:
         return current
-    _update(current, version, **{**visit_tasks.NOTHING_SAID, "confirmed_at": now, "confirmed_via": via})
+    said = {**visit_tasks.NOTHING_SAID, "confirmed_at": now, "confirmed_via": via}
+    if not _said(current, version, said):
+        return _write_confirmation(appointment, version, via, by, now)
     confirmed = fresh(current)
     visit_tasks.close(confirmed, [visit_tasks.MOVE_ASKED], by=by, now=now)
     record(history.CONFIRMED, confirmed, by=by, via=str(via))
@@ -68,19 +71,20 @@ def _write_asking(appointment: Appointment, version: int, wish: str, by: User, n
         raise Refused("This visit has begun already. Call the clinic.", rule="past")
     if current.move_asked_at is not None and current.move_wish == wish:
         return current
-    _update(
-        current,
-        version,
-        **{**visit_tasks.NOTHING_SAID, "move_asked_at": current.move_asked_at or now, "move_wish": wish},
-    )
+    said = {**visit_tasks.NOTHING_SAID, "move_asked_at": current.move_asked_at or now, "move_wish": wish}
+    if not _said(current, version, said):
+        return _write_asking(appointment, version, wish, by, now)
     asked = fresh(current)
     visit_tasks.open_move_asked(asked, now=now)
     record(history.MOVE_ASKED, asked, by=by)
     return asked
 
 
-def _update(current: Appointment, version: int, **values: object) -> None:
-    """Conditional as every change, without a new version: the time is the same."""
-    booked = Appointment.objects.filter(pk=current.pk, version=version, status=Status.BOOKED)
-    if not booked.update(**values):
-        refuse_unless_current(fresh(current), version, (Status.BOOKED,))
+def _said(current: Appointment, version: int, said: dict[str, Any]) -> bool:
+    """Write what was said, without a new version: the time is the same. False when somebody said something else since.
+
+    Who asks then looks again: the last word counts, and the same word twice is said once.
+    """
+    as_read = {name: getattr(current, name) for name in visit_tasks.NOTHING_SAID}
+    booked = Appointment.objects.filter(pk=current.pk, version=version, status=Status.BOOKED, **as_read)
+    return bool(booked.update(**said))

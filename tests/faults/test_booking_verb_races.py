@@ -237,6 +237,32 @@ def test_a_time_that_moves_at_this_moment_is_never_confirmed_unseen(tmp_path, bo
     assert (visit.entry.starts_at, visit.confirmed_at) == (at(f"{DAYS[0]} 14:00"), None)
 
 
+def test_confirmed_from_many_clicks_at_once_is_recorded_once(tmp_path, book, desk):
+    visit = book(f"{DAYS[0]} 10:00", patient=make_patient())
+
+    told = in_processes(
+        4, lambda _: outcome(lambda: booking.confirm(appointment=visit, via="desk", by=desk, now=NOW)), tmp_path
+    )
+
+    assert told == ["done"] * 4
+    assert AuditEvent.objects.filter(action="appointment confirmed").count() == 1
+
+
+def test_a_wish_and_a_confirmation_at_once_are_both_heard_and_the_last_counts(tmp_path, book, desk):
+    visit = book(f"{DAYS[0]} 10:00", patient=make_patient())
+
+    def one_of_two(number):
+        if number % 2:
+            return outcome(lambda: booking.confirm(appointment=visit, via="desk", by=desk, now=NOW))
+        return outcome(lambda: booking.ask_to_move(appointment=visit, version=1, wish="later", by=desk, now=NOW))
+
+    assert in_processes(2, one_of_two, tmp_path) == ["done", "done"]
+    visit.refresh_from_db()
+    asked = visit.move_asked_at is not None
+    assert (visit.confirmed_at is None) == asked
+    assert StaffTask.objects.open().filter(kind="visit_move_asked").count() == asked
+
+
 def test_a_wish_sent_from_many_clicks_is_one_task(tmp_path, book):
     patient = make_patient()
     visit, own = book(f"{DAYS[0]} 10:00", patient=patient), make_patient_user(patient)
