@@ -1,4 +1,8 @@
-"""Set-up by an administrator: the clinic, its rooms and its people. No patients, nothing clinical, nothing deleted."""
+"""Set-up by an administrator: the clinic and its people. No patients, nothing clinical, nothing deleted.
+
+Rooms, services, hours and the rules of booking have pages of their own (`sessions_app.views.setup`), which say what a
+change does to visits that are booked.
+"""
 
 from typing import Any
 
@@ -9,7 +13,7 @@ from django.http import HttpRequest
 
 from clinic import audit
 from clinic.access import STAFF_ROLES, Permission, Role, permissions_of
-from clinic.models import Clinic, Room, User
+from clinic.models import Clinic, User
 
 
 class SetUpAdmin(admin.ModelAdmin):
@@ -30,7 +34,7 @@ class SetUpAdmin(admin.ModelAdmin):
 
 @admin.register(Clinic)
 class ClinicAdmin(SetUpAdmin):
-    list_display = ["name", "time_zone", "phone", "grid_minutes", "booking_horizon_days"]
+    list_display = ["name", "time_zone", "phone"]
     fields = [
         "name",
         "sender_name",
@@ -41,18 +45,10 @@ class ClinicAdmin(SetUpAdmin):
         "emergency_number",
         "address",
         "send_at",
-        "grid_minutes",
-        "booking_horizon_days",
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # there is one, made with the first migration
-
-
-@admin.register(Room)
-class RoomAdmin(SetUpAdmin):
-    list_display = ["name", "is_active"]
-    list_filter = ["is_active"]
 
 
 class PersonForm(forms.ModelForm):

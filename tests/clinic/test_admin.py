@@ -1,4 +1,4 @@
-"""The administrator's set-up pages: clinic, people, rooms, services, hours; nothing of patients, nothing is deleted."""
+"""The administrator's set-up pages: the clinic and its people; nothing of patients, nothing is deleted."""
 
 from datetime import time
 
@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from clinic.access import Role
-from clinic.models import AuditEvent, Clinic, Patient, Room, User
-from sessions_app.models import NurseHours, Service
-from tests.makers import make_hours, make_patient_user, make_room, make_service, make_user
+from clinic.models import AuditEvent, Clinic, Patient, User
+from sessions_app.models import NurseHours
+from tests.makers import make_hours, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +22,8 @@ def administrator(client):
     return person
 
 
-def test_the_set_up_holds_exactly_these_five_things():
-    assert set(admin.site._registry) == {Clinic, Room, User, Service, NurseHours}
+def test_the_set_up_holds_exactly_these_two_things():
+    assert set(admin.site._registry) == {Clinic, User}
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
@@ -33,31 +33,22 @@ def test_nobody_but_an_administrator_gets_in(client, role):
     assert client.get("/admin/").status_code == 403
 
 
-@pytest.mark.parametrize(
-    "name", ["clinic_clinic", "clinic_room", "clinic_user", "sessions_app_service", "sessions_app_nursehours"]
-)
+@pytest.mark.parametrize("name", ["clinic_clinic", "clinic_user"])
 def test_every_list_and_form_opens(client, administrator, name):
-    nurse = make_user(name="Nora Invented")
-    rows = {
-        "clinic_clinic": Clinic.current(),
-        "clinic_room": make_room(),
-        "clinic_user": nurse,
-        "sessions_app_service": make_service(nurses=[nurse]),
-        "sessions_app_nursehours": make_hours(nurse)[0],
-    }
+    rows = {"clinic_clinic": Clinic.current(), "clinic_user": make_user(name="Nora Invented")}
 
     for page in (reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_change", args=[rows[name].pk])):
         assert client.get(page).status_code == 200
 
 
 def test_nothing_can_be_deleted(client, administrator):
-    room = make_room()
+    person = make_user()
 
-    answer = client.post(reverse("admin:clinic_room_delete", args=[room.pk]), {"post": "yes"})
+    answer = client.post(reverse("admin:clinic_user_delete", args=[person.pk]), {"post": "yes"})
 
     assert answer.status_code == 403
-    assert list(Room.objects.all()) == [room]
-    assert b"delete_selected" not in client.get(reverse("admin:clinic_room_changelist")).content
+    assert User.objects.filter(pk=person.pk).exists()
+    assert b"delete_selected" not in client.get(reverse("admin:clinic_user_changelist")).content
 
 
 def test_a_new_colleague_has_roles_and_no_password_and_is_on_record(client, administrator):
@@ -113,28 +104,6 @@ def test_administrators_cannot_end_their_own_access(client, administrator, facts
     assert "Ask another administrator to end your own access." in answer.content.decode()
     administrator.refresh_from_db()
     assert (administrator.roles, administrator.is_active) == ({Role.ADMINISTRATOR}, True)
-
-
-def test_only_nurses_can_be_given_hours(client, administrator):
-    desk = make_user(Role.FRONT_DESK)
-    facts = {"weekday": 0, "starts": "08:00", "ends": "12:00", "valid_from": "2026-01-01"}
-
-    client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": desk.pk, **facts})
-    assert NurseHours.objects.count() == 0
-
-    nurse = make_user()
-    client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": nurse.pk, **facts})
-    assert NurseHours.objects.get().nurse == nurse
-
-
-def test_hours_that_end_before_they_start_are_refused_next_to_the_field(client, administrator):
-    facts = {"weekday": 0, "starts": "12:00", "ends": "08:00", "valid_from": "2026-01-01"}
-
-    answer = client.post(reverse("admin:sessions_app_nursehours_add"), {"nurse": make_user().pk, **facts})
-
-    assert answer.status_code == 200
-    assert "Enter an end that comes after the beginning." in answer.content.decode()
-    assert NurseHours.objects.count() == 0
 
 
 @pytest.mark.django_db

@@ -137,9 +137,7 @@ def test_a_place_that_no_leg_has_is_said_at_the_field(world, undone, place):
 @pytest.mark.parametrize("key", ["9223372036854775808", "9" * 400, "x"])
 def test_a_key_that_no_row_can_have_is_refused_by_the_set_up(world, undone, key):
     with undone():
-        answer = world.browser("administrator").post(
-            "/admin/sessions_app/service/add/", {"nurses": [key], "rooms": [key]}
-        )
+        answer = world.browser("administrator").post("/setup/services/new/", {"nurses": [key], "rooms": [key]})
 
     assert answer.status_code == 200
 

@@ -147,7 +147,11 @@ def test_addresses_of_people_and_visits_hold_random_ids_and_no_serial_ones():
 
     # uuid, or a secret of at least 128 random bits or with a signature
     assert (kinds, [a.label for a in with_ids if "<int:" in a.pattern]) == ({"uuid", "str"}, [])
+    # (rooms, services and closures go by their key: for the two roles that set them up, and nobody's secret)
     assert {a.label for a in with_ids if "<str:" in a.pattern} == {
+        "sessions_app:setup_closure_end",
+        "sessions_app:setup_room",
+        "sessions_app:setup_service",
         "aftercare:plan_link",
         "clinic:stop",
         "sessions_app:feed",
