@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -37,6 +37,7 @@ from sessions_app.presenters.days import Wanted
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import holds_of
 from sessions_app.views.answers import done
+from sessions_app.views.booking import book
 from sessions_app.views.desk_parts import refused_status
 
 
@@ -47,7 +48,7 @@ def book_course(request: SignedInRequest) -> HttpResponse:
     form = CourseForm(request.POST if request.method == "POST" else _opening(request))
     form.is_valid()
     if not form.seen("patient"):
-        return redirect("sessions_app:book")
+        return book(request)  # which asks for one
     visible = Patient.objects.visible_to(request.user)
     patient = get_visible_or_404(visible, request=request, public_id=form.seen("patient"))
     treatments = list(Service.objects.filter(is_active=True, kind=Service.Kind.TREATMENT))
