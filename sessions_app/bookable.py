@@ -10,7 +10,7 @@ from clinic.protocol.vocabulary import BookingResult, DayType
 from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, is_on_grid
-from sessions_app.capacity import OpenNurse, open_nurses, usable_rooms
+from sessions_app.capacity import OpenNurse, set_up_for
 from sessions_app.entries import Candidate
 from sessions_app.free_times import last_bookable_date
 from sessions_app.models import Appointment, CalendarEntry, Service
@@ -65,17 +65,18 @@ def candidates_for(wish: Wish, *, nurse_first: int | None = None, room_first: in
     """
     _check_time(wish)
     zone = wish.clinic.zone
-    nurses = open_nurses(
+    there = set_up_for(
         wish.service,
         first_date=local_date(wish.period.starts_at, zone),
         last_date=local_date(wish.period.ends_at, zone),
         zone=zone,
         nurse=wish.nurse,
+        room=wish.room,
     )
-    at_work = [nurse.id for nurse in nurses if any(opened.covers(wish.period) for opened in nurse.opened)]
+    at_work = [nurse.id for nurse in there.nurses if any(opened.covers(wish.period) for opened in nurse.opened)]
     if not at_work:
-        raise _nobody_at_work(wish, nurses)
-    rooms = [room_id for room_id, _ in usable_rooms(wish.service, wish.room)]
+        raise _nobody_at_work(wish, there.nurses)
+    rooms = [room_id for room_id, _ in there.rooms]
     if not rooms:
         where = f"{wish.room.name} is not used" if wish.room else "No room is set up"
         raise Refused(f"{where} for {wish.service.name}. Choose another room.", rule="room", field="room")

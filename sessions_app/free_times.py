@@ -1,6 +1,6 @@
 """Free times as values: opening hours, rooms and entries, read once as tuples and combined as integers.
 
-A search costs three queries for any number of nurses, rooms and days. Nothing is stored or held.
+A search costs two queries for any number of nurses, rooms and days. Nothing is stored or held.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, Starts, grid_starts
-from sessions_app.capacity import BusyRow, busy_rows, open_nurses, usable_rooms
+from sessions_app.capacity import BusyRow, busy_rows, set_up_for
 from sessions_app.models import Service
 
 
@@ -66,8 +66,10 @@ class Search:
         earliest = now + timedelta(minutes=service.minimum_notice_minutes)
         first_date = max(first_date, local_date(earliest, self.zone))
         last_date = min(last_date, last_bookable_date(clinic, now, service))
-        self.nurses = open_nurses(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse)
-        self.rooms = usable_rooms(service, room)
+        there = set_up_for(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse, room=room)
+        self.nurses, self.rooms = there.nurses, there.rooms
+        # A stretch of this length can still be used.
+        self.shortest = min(there.shortest or service.length, service.length)
         opened = [period for each in self.nurses for period in each.opened]
         on_grid = grid_starts(opened, zone=self.zone, grid_minutes=clinic.grid_minutes)
         self.starts = Starts([start for start in on_grid if start >= earliest], self.length)

@@ -1,6 +1,6 @@
 """Free times as pages ask for them: every one that `sessions_app.booking` would take now, and the best for a repeat.
 
-Seven queries at most, whatever the number of nurses, rooms and days.
+Four queries at most, whatever the number of nurses, rooms and days.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking, shortest_visit
+from sessions_app.ranking import Ranking
 from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.wording import day_words, days_words, range_words
 
@@ -194,7 +194,7 @@ def _window_offer(search: Search, rules: RepeatRules, *, service: Service, may_b
         around=edges.middle,
         around_words="middle of the window",
         nurse_id=rules.nurse_id,
-        shortest=shortest_visit(service),
+        shortest=search.shortest,
     )
     inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
     days_after = days_between(window.last_date + _DAY, window.last_date + _DAYS_AROUND_WINDOW * _DAY)
@@ -227,7 +227,7 @@ def _soonest_offer(search: Search, rules: RepeatRules | None, *, service: Servic
         around=now,
         around_words="soonest",
         nurse_id=rules.nurse_id if rules else None,
-        shortest=shortest_visit(service),
+        shortest=search.shortest,
     )
     soon = search.starts.from_to(None, now + _DAYS_WITHOUT_WINDOW * _DAY)
     slots = search.slots(soon, kind=SlotKind.LATER if rules else SlotKind.FREE, why="within two weeks")
