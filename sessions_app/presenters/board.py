@@ -131,7 +131,8 @@ def day_board(filters: Filters, source: Source) -> Board:
     """One date, with a lane for everybody who works (or every room) that the filters let through."""
     entries, hours = source.on(filters.day)
     painter = painter_of(source, filters, filters.day, shown_hours(filters.day, entries, hours, source.zone))
-    lanes = [_lane(painter, owner, entries, hours, filters) for owner in owners_of(filters, source)]
+    day = Day(painter, entries, hours, filters)
+    lanes = [_lane(day, owner) for owner in owners_of(filters, source)]
     return _board(lanes, painter, painter.now_line(), filters, source)
 
 
@@ -143,7 +144,7 @@ def week_of_one(filters: Filters, source: Source, owner: Owner, days: Iterable[d
     lanes, now = [], None
     for day in dates:
         painter = painter_of(source, filters, day, shown)
-        lane = _lane(painter, owner, *source.on(day), filters)
+        lane = _lane(Day(painter, *source.on(day), filters), owner)
         now = now or painter.now_line()
         lanes.append(
             Lane(
@@ -219,26 +220,41 @@ def opened_spans(owner: Owner, hours: Iterable[HoursRow]) -> list[Span]:
     return [(_minutes(row.starts), _minutes(row.ends)) for row in hours if row.nurse_id == owner.id]
 
 
-def bookable_spans(
-    painter: Painter, owner: Owner, entries: list[EntryRow], hours: list[HoursRow], filters: Filters
-) -> tuple[list[Span], list[Span]]:
-    """When the lane is open, and what of it is free: a room is open while anybody works, free while a nurse is, too."""
-    own = own_rows(owner, entries)
-    if owner.public_id:
-        opened = opened_spans(owner, hours)
-        return opened, painter.free_spans(own, opened)
-    nurses = {Owner(row.nurse, row.nurse_id, row.nurse_public_id) for row in hours}
-    wanted = [nurse for nurse in nurses if filters.nurse in (None, nurse.public_id)]
-    opened = joined(span for nurse in wanted for span in opened_spans(nurse, hours))
-    any_nurse = joined(
-        span for nurse in wanted for span in painter.free_spans(own_rows(nurse, entries), opened_spans(nurse, hours))
-    )
-    return opened, painter.free_spans(own, any_nurse)
+@dataclass(frozen=True)
+class Day:
+    """One date of a board and what it holds, read once for all its lanes."""
+
+    painter: Painter
+    entries: list[EntryRow]
+    hours: list[HoursRow]
+    filters: Filters
+
+    def spans_of(self, owner: Owner) -> tuple[list[Span], list[Span]]:
+        """When the lane is open, and what of it is free.
+
+        A room is open while anybody works, and free while somebody who works is free, too.
+        """
+        own = own_rows(owner, self.entries)
+        if owner.public_id:
+            opened = opened_spans(owner, self.hours)
+            return opened, self.painter.free_spans(own, opened)
+        opened, any_nurse = self._of_nurses
+        return opened, self.painter.free_spans(own, any_nurse)
+
+    @cached_property
+    def _of_nurses(self) -> tuple[list[Span], list[Span]]:
+        wanted = self.filters.nurse
+        found = {Owner(row.nurse, row.nurse_id, row.nurse_public_id) for row in self.hours}
+        nurses = [nurse for nurse in found if wanted in (None, nurse.public_id)]
+        spans = [self.spans_of(nurse) for nurse in nurses]
+        return joined(each for opened, _ in spans for each in opened), joined(
+            each for _, free in spans for each in free
+        )
 
 
-def _lane(painter: Painter, owner: Owner, entries: list[EntryRow], hours: list[HoursRow], filters: Filters) -> Lane:
-    own = own_rows(owner, entries)
-    opened, free = bookable_spans(painter, owner, entries, hours, filters)
+def _lane(day: Day, owner: Owner) -> Lane:
+    painter, own = day.painter, own_rows(owner, day.entries)
+    opened, free = day.spans_of(owner)
     blocks = painter.blocks(owner.name, owner.wish, own, opened, free)
     columns = max((int(block.column[-1]) for block in blocks if block.column), default=1)
     now = painter.now_line()
@@ -251,7 +267,7 @@ def _lane(painter: Painter, owner: Owner, entries: list[EntryRow], hours: list[H
         offsets=offsets_of(painter),
         target=(painter.by, owner.id),
         now=now[0] if now else "",
-        address=filters.address(date=painter.day.isoformat(), **owner.wish),
+        address=day.filters.address(date=painter.day.isoformat(), **owner.wish),
     )
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sessions_app.day import EntryRow, HoursRow
 from sessions_app.presenters.board import (
+    Day,
     Owner,
     Source,
-    bookable_spans,
     offsets_of,
     own_rows,
     owners_of,
@@ -69,8 +68,8 @@ class Week:
 
 def week_board(filters: Filters, source: Source, days: list[date]) -> Week:
     """Every row that the filters let through."""
-    painted = [(day, _painter(filters, source, day), *source.on(day)) for day in days]
-    rows = [_row(owner, painted, filters) for owner in owners_of(filters, source)]
+    shown = [Day(_painter(filters, source, day), *source.on(day), filters) for day in days]
+    rows = [_row(owner, shown, filters) for owner in owners_of(filters, source)]
     return Week(
         columns=[
             Column(day, day_words(day), day == source.today, filters.address(date=day.isoformat())) for day in days
@@ -93,11 +92,8 @@ def _painter(filters: Filters, source: Source, day: date) -> Painter:
     return painter_of(source, filters, day, shown_hours(day, *source.on(day), source.zone))
 
 
-_Painted = tuple[date, Painter, list[EntryRow], list[HoursRow]]
-
-
-def _row(owner: Owner, painted: list[_Painted], filters: Filters) -> Row:
-    cells = [_cell(owner, *each, filters) for each in painted]
+def _row(owner: Owner, days: list[Day], filters: Filters) -> Row:
+    cells = [_cell(owner, day) for day in days]
     booked = sum(block.what in ("visit", "other") for cell in cells for block in cell.blocks)
     return Row(
         title=owner.name,
@@ -108,21 +104,19 @@ def _row(owner: Owner, painted: list[_Painted], filters: Filters) -> Row:
     )
 
 
-def _cell(
-    owner: Owner, day: date, painter: Painter, entries: list[EntryRow], hours: list[HoursRow], filters: Filters
-) -> Cell:
-    own = own_rows(owner, entries)
-    opened, free = bookable_spans(painter, owner, entries, hours, filters)
+def _cell(owner: Owner, day: Day) -> Cell:
+    painter, own = day.painter, own_rows(owner, day.entries)
+    opened, free = day.spans_of(owner)
     blocks = [
         block
         for block in painter.blocks(owner.name, owner.wish, own, opened, [])
         # Breaks and the time around the opening hours are said by the note.
         if block.what in ("visit", "other") or block.is_entry
     ]
-    is_today = day == painter.today
+    is_today = painter.day == painter.today
     line = painter.now_line()
     return Cell(
-        day=day,
+        day=painter.day,
         note=_when(opened, painter.by),
         blocks=blocks,
         free=_free_place(painter, owner, free),
