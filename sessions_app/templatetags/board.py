@@ -1,7 +1,8 @@
 """Template tags of the boards. A full day has hundreds of small pieces, so they are put together as strings here: a
 template would look up and escape each word by itself, and that was most of the page's time.
 
-Everything that people typed is escaped (by `html.escape`: Django's own does the same, through two more calls); classes, ids, times and addresses are made by `presenters.board_blocks`.
+Everything that people typed is escaped, by `html.escape`, which Django's own calls through two wrappers; classes, ids,
+times and addresses are made by `presenters.board_blocks`.
 """
 
 from html import escape
