@@ -24,7 +24,8 @@ def progress_of(appointments: Iterable[Appointment]) -> dict[int, tuple[int, int
 
     A cancelled or missed visit has no place, and those after it move up.
     """
-    courses = {each.course_id for each in appointments if each.course_id is not None}
+    wanted = {each.pk: each.course_id for each in appointments}
+    courses = {course for course in wanted.values() if course is not None}
     if not courses:
         return {}
     rows = (
@@ -33,7 +34,6 @@ def progress_of(appointments: Iterable[Appointment]) -> dict[int, tuple[int, int
         .order_by("course", "entry__starts_at", "pk")
         .values_list("pk", "course", "course__done_before", "course__planned_sessions")
     )
-    wanted = {each.pk for each in appointments}
     places: dict[int, tuple[int, int]] = {}
     reached: dict[int, int] = {}
     for pk, course, done_before, planned in rows:

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from clinic.models import Clinic, Patient, ProtocolVersion
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import BookingAnswer, BookingWindow, booking_answer, booking_window
+from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import Appointment, Service, TreatmentSession
 
 HoldSource = Callable[[Patient], Iterable[Hold]]
@@ -151,6 +152,18 @@ def _protocol_of(text: str | None) -> Protocol:
     return Protocol.from_dict(json.loads(text)) if text is not None else Protocol.default()
 
 
+def _given_today_or_coming(patient: Patient, service: Service, clinic: Clinic, now: datetime) -> QuerySet[Appointment]:
+    """Who books on the way out was treated a moment ago, and the session is not signed yet."""
+    here = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT, Appointment.Status.DONE)
+    today = start_of_day(local_date(now, clinic.zone), clinic.zone)
+    return (
+        Appointment.objects.filter(entry__patient=patient, service__kind=service.kind, entry__starts_at__gte=today)
+        .filter(Q(status=Appointment.Status.BOOKED, entry__starts_at__gte=now) | Q(status__in=here))
+        .exclude(sessions__status=TreatmentSession.Status.NOT_TREATED)
+        .order_by("entry__starts_at")
+    )
+
+
 class Chain:
     """The treatments of one patient in a row: each has its window from the one before it, given or only planned."""
 
@@ -160,9 +173,8 @@ class Chain:
         self.last_signed = repeat_rules(patient, service)
         self.protocol = self.last_signed.protocol if self.last_signed else protocol_in_force()
         self.holds = self.last_signed.holds if self.last_signed else holds_of(patient)
-        coming = Appointment.objects.upcoming(now).filter(entry__patient=patient, service__kind=service.kind)
         self.planned: list[tuple[datetime, int | None]] = list(
-            coming.values_list("entry__starts_at", "entry__nurse_id")
+            _given_today_or_coming(patient, service, clinic, now).values_list("entry__starts_at", "entry__nurse_id")
         )
 
     def add(self, starts_at: datetime, *, nurse_id: int | None) -> None:

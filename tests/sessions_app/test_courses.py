@@ -14,6 +14,7 @@ from tests.makers import (
     at,
     make_appointment,
     make_clinic,
+    make_draft_session,
     make_hours,
     make_patient,
     make_room,
@@ -167,6 +168,26 @@ def test_a_visit_that_is_booked_already_counts_as_the_one_before(house, treatmen
 
     assert error.problems[0].rule == "B1"
     book_course("2026-01-26 10:00")
+
+
+@pytest.mark.parametrize("status", ["arrived", "in_treatment", "done"])
+def test_who_books_on_the_way_out_counts_from_the_visit_of_today(house, treatment, book_course, propose, status):
+    make_appointment(patient=house.patient, service=treatment, status=status, starts_at=at("2026-01-13 08:00"))
+    noon = at("2026-01-13 12:00")
+
+    assert refused(book_course, "2026-01-19 10:00", now=noon).problems[0].rule == "B1"
+    (visit,) = propose(1, now=noon).visits
+    assert (visit.window_first, visit.window_last) == (date(2026, 1, 20), date(2026, 1, 27))
+
+
+def test_a_visit_of_today_without_treatment_is_not_counted_from(house, treatment, book_course):
+    visit = make_appointment(patient=house.patient, service=treatment, status="done", starts_at=at("2026-01-13 08:00"))
+    session = make_draft_session(appointment=visit)
+    session.status, session.not_treated_reason = "not_treated", "fever"
+    session.save()
+    make_appointment(patient=house.patient, service=treatment, status="booked", starts_at=at("2026-01-13 10:00"))
+
+    assert book_course("2026-01-15 10:00", now=at("2026-01-13 12:00")).planned_sessions == 1
 
 
 def test_visits_follow_one_another(book_course):
