@@ -15,7 +15,7 @@ from sessions_app import booking
 from sessions_app.bookable import Wish, period_of, verdict_on
 from sessions_app.closures import hold as keep
 from sessions_app.closures import release_hold
-from sessions_app.models import Appointment, WaitListEntry, WaitListOffer
+from sessions_app.models import Appointment, CalendarEntry, WaitListEntry, WaitListOffer
 from sessions_app.refusals import Refused
 from sessions_app.repeat import repeat_rules
 from sessions_app.retrying import with_retries
@@ -121,7 +121,7 @@ def accept(*, offer: WaitListOffer, by: User, now: datetime | None = None) -> Ap
 
 @transaction.atomic
 def _write_acceptance(offer: WaitListOffer, by: User, now: datetime) -> Appointment:
-    current = _fresh(offer)
+    current = _locked(offer)
     entry = current.waiting
     if current.answer == Answer.ACCEPTED and entry.appointment is not None:
         return entry.appointment
@@ -180,7 +180,7 @@ def take_back(*, offer: WaitListOffer, by: User, now: datetime | None = None) ->
 
 @transaction.atomic
 def _give_back(offer: WaitListOffer, answer: WaitListOffer.Answer, *, by: User, now: datetime | None) -> WaitListOffer:
-    current = _fresh(offer)
+    current = _locked(offer)
     if current.answer == answer:
         return current
     _answer(current, answer, now or timezone.now())
@@ -190,19 +190,31 @@ def _give_back(offer: WaitListOffer, answer: WaitListOffer.Answer, *, by: User, 
     return _fresh(offer)
 
 
+def _locked(offer: WaitListOffer) -> WaitListOffer:
+    """The offer as it stands, after everybody who is answering it at this moment."""
+    WaitListOffer.objects.select_for_update().get(pk=offer.pk)
+    return _fresh(offer)
+
+
 def _fresh(offer: WaitListOffer) -> WaitListOffer:
     related = ("hold__nurse", "hold__room", "waiting__patient", "waiting__service", "waiting__appointment")
     return WaitListOffer.objects.select_related(*related).get(pk=offer.pk)
 
 
 def _answer(current: WaitListOffer, answer: WaitListOffer.Answer, now: datetime) -> None:
-    """The conditional update that every answer begins with; an offer is answered once, and not after its time."""
-    answered = WaitListOffer.objects.filter(pk=current.pk, answer="", expires_at__gt=now, hold__active=True).update(
+    """The conditional update that every answer begins with; an offer is answered once, and not after its time.
+
+    It looks at columns of its own row alone: who waited for another answer is judged anew by these, while a joined
+    table would be read as it stood before.
+    """
+    answered = WaitListOffer.objects.filter(pk=current.pk, answer="", expires_at__gt=now).update(
         answer=answer, answered_at=now
     )
-    if answered:
+    if answered and CalendarEntry.objects.filter(offer=current, active=True).exists():
         return
-    if current.answer:
-        raise Refused(f"This offer was answered already: {current.get_answer_display().lower()}.", rule="answered")
-    until = current.expires_at.astimezone(Clinic.current().zone)
+    zone = Clinic.current().zone
+    stands = WaitListOffer.objects.get(pk=current.pk)
+    if stands.answer and not answered:
+        raise Refused(f"This offer was answered already: {stands.get_answer_display().lower()}.", rule="answered")
+    until = current.expires_at.astimezone(zone)
     raise Refused(f"This offer ended at {until:%H:%M}. Offer the time again if it is still free.", rule="over")
