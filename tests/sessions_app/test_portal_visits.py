@@ -298,8 +298,8 @@ def test_later_days_follow_on_a_page_of_their_own(patient, visit):
 
 
 @pytest.mark.parametrize("number", [1, 30])
-def test_change_page_costs_the_same_queries_however_full_the_calendar_is(
-    patient, visit, number, django_assert_num_queries
+def test_change_page_costs_seven_queries_at_most_however_full_the_calendar_is(
+    patient, visit, number, django_assert_max_num_queries
 ):
     for _ in range(number):
         nurse, room = make_user(), make_room()
@@ -307,7 +307,7 @@ def test_change_page_costs_the_same_queries_however_full_the_calendar_is(
         make_appointment(nurse=nurse, room=room, starts_at=at("2026-01-16 09:00"))
     patient.get(path(visit, "change"))
 
-    with django_assert_num_queries(7):
+    with django_assert_max_num_queries(7):
         patient.get(path(visit, "change"))
 
 

@@ -256,13 +256,13 @@ def test_request_is_for_those_who_book(client, role):
 
 
 def test_target_of_an_overdue_request_says_for_how_long():
-    asked = make_visit_request(asked_at=at("2026-01-12 09:00"), answer_by=at("2026-01-13 08:30"))
+    asked = make_visit_request(asked_at=at("2026-01-12 09:00"), answer_by=at("2026-01-13 07:00"))
 
     words = request_words(asked, now=NOW, zone=ZoneInfo("America/New_York"))
 
     assert (words.is_overdue, words.target, words.age) == (
         True,
-        "Tue 13 Jan, 08:30, 90 min too late",
+        "Tue 13 Jan, 07:00, 3 h too late",
         "Mon 12 Jan, 09:00 (25 h ago)",
     )
 
