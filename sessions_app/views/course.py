@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +43,7 @@ from sessions_app.views.desk_parts import refused_status
 
 @requires(Permission.BOOK)
 @require_http_methods(["GET", "HEAD", "POST"])
-def book_course(request: SignedInRequest) -> HttpResponse:
+def book_course(request: SignedInRequest) -> HttpResponseBase:
     """GET `?patient=&service=` proposes a date for each session; a POST with `confirm` books them all."""
     form = CourseForm(request.POST if request.method == "POST" else _opening(request))
     form.is_valid()
