@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from aftercare.models import AftercarePlan, PlanItem
-from aftercare.stored import end_of, facts_as_dict, item_rows
+from aftercare.stored import end_of, item_rows
 from bench.loading import Table, everything_else_aside
 from bench.world import ZONE, Staff, Visit, make_staff, name_of, visits
 from clinic.models import (
@@ -244,7 +244,7 @@ class Seeder:
             )
             for row in rows
         ]
-        return json.dumps(facts_as_dict(facts)), _text(end_of(plan)), items
+        return json.dumps(facts.as_dict()), _text(end_of(plan)), items
 
     def _message(
         self,
