@@ -108,4 +108,3 @@ def _course(course: Any) -> CourseLine:
     parts = [f"{given} of {course.planned_sessions} given", *([f"{booked} booked"] if booked else [])]
     words = f"{course.service}: {', '.join([*parts, *([f'{left} to book'] if left else [])])}"
     return CourseLine(words, given, course.planned_sessions, left, course.service_id)
-
