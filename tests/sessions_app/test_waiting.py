@@ -181,7 +181,7 @@ def test_the_wished_nurse_is_respected(house, join):
 
     [fit] = waiting.fitting(now=NOW)
 
-    assert [(slot.nurse_name, slot.starts_at) for slot in fit.slots][0] == ("Zoe Other", at("2026-01-13 14:00"))
+    assert next((slot.nurse_name, slot.starts_at) for slot in fit.slots) == ("Zoe Other", at("2026-01-13 14:00"))
     assert {slot.nurse_name for slot in fit.slots} == {"Zoe Other"}
 
 
@@ -342,7 +342,7 @@ def test_two_desks_that_offer_one_time_get_one_winner_and_words(house, join, off
         taken.value.message
         == "Wed 14 Jan, 10:00 with Nora Pike is kept for somebody else until 07:30. Choose another time."
     )
-    assert [slot.starts_at for slot in taken.value.alternatives][0] == at("2026-01-14 09:00")
+    assert next(slot.starts_at for slot in taken.value.alternatives) == at("2026-01-14 09:00")
     assert WaitListOffer.objects.count() == 1
 
 
