@@ -78,7 +78,10 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
 
 
 def ensure(root: Path, kind: str) -> Path:
-    """The environment's Python, after installing the lock `kind` ("runtime" or "dev") when it is not there yet."""
+    """The environment's Python, after installing the lock `kind` ("runtime" or "dev") when it is not there yet.
+
+    An environment for development stays one, whatever is asked for.
+    """
     if holds(root, kind):
         return python_of(root)
     with _one_at_a_time(root):
@@ -88,7 +91,10 @@ def ensure(root: Path, kind: str) -> Path:
 
 
 def _install(root: Path, kind: str) -> None:
-    whole = bool(read_stamp(root))
+    before = read_stamp(root)
+    whole = bool(before)
+    if "dev" in before:
+        kind = "dev"  # who has the tools of development keeps them
     (root / ".venv" / STAMP).unlink(missing_ok=True)
     if not whole:
         _make_anew(root)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django import forms
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.core.validators import RegexValidator
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from clinic.phones import BadNumber, example, to_e164
 from sessions_app.models import PartOfDay, VisitRequest
@@ -23,14 +23,15 @@ _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", _("Write this on one 
 _NO_LINK = RegexValidator(r"(?i)://|www\.|<|@", _("Write your name only."), inverse_match=True)
 _A_NAME = RegexValidator(r"[^\W\d_]", _("Write your name with letters."))
 
+# With a context, because Django's own names of weekdays stand inside sentences, in small letters.
 WEEKDAYS = (
-    (0, _("Monday")),
-    (1, _("Tuesday")),
-    (2, _("Wednesday")),
-    (3, _("Thursday")),
-    (4, _("Friday")),
-    (5, _("Saturday")),
-    (6, _("Sunday")),
+    (0, pgettext_lazy("choice", "Monday")),
+    (1, pgettext_lazy("choice", "Tuesday")),
+    (2, pgettext_lazy("choice", "Wednesday")),
+    (3, pgettext_lazy("choice", "Thursday")),
+    (4, pgettext_lazy("choice", "Friday")),
+    (5, pgettext_lazy("choice", "Saturday")),
+    (6, pgettext_lazy("choice", "Sunday")),
 )
 PARTS = (
     (PartOfDay.MORNING, _("Morning")),

@@ -51,6 +51,17 @@ def test_environment_is_made_once_from_the_lock(root, pip):
     assert (pip.made, pip.installed) == ([root / ".venv"], ["requirements.txt"])
 
 
+def test_environment_with_the_tools_keeps_them_when_the_lock_changes(root, pip):
+    environment.ensure(root, "dev")
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        (root / lock).write_text("another==2 --hash=sha256:00\n")
+
+    environment.ensure(root, "runtime")
+
+    assert environment.holds(root, "dev")
+    assert environment.holds(root, "runtime")
+
+
 def test_environment_with_the_tools_holds_the_product_too(root, pip):
     environment.ensure(root, "dev")
     environment.ensure(root, "runtime")

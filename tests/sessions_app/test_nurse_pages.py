@@ -625,4 +625,4 @@ def test_reading_a_record_costs_the_same_queries_whatever_the_number_of_sites(cl
     with CaptureQueriesContext(connection) as queries:
         client.get(url_of("session", session))
 
-    assert len(queries) == 9
+    assert len(queries) == 10

@@ -97,6 +97,7 @@ def test_once_without_a_database_ends_with_a_reason(monkeypatch):
         call_command("run_reminders", "--once")
 
 
+@pytest.mark.django_db
 def test_the_loop_outlives_a_database_that_is_away(monkeypatch, caplog):
     rings = []
 
