@@ -54,6 +54,7 @@ def whole_chart(*, sites: Sequence[Mapping[str, Any]], clinician: User, ended: d
             "identifiers_confirmed": True,
             "medication_confirmed": True,
             "consent_signed": True,
+            "consent_paper": "Signed on paper, folder 3",
             "kit_checked_today": True,
         },
         groups={"stop": QUICK, "risk": QUICK},

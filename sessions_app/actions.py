@@ -18,9 +18,11 @@ from clinic.models import AuditEvent, ProtocolVersion, StaffTask, User
 from sessions_app import answers as given_answers
 from sessions_app import booking
 from sessions_app.amending import voided
-from sessions_app.beginning import KIT, beginning_of
+from sessions_app.ampoules import give_back, use_ampoules
+from sessions_app.beginning import beginning_of
 from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
+from sessions_app.preparation import CONSENT, KIT, recorded
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
 from sessions_app.signature import events_of_signature, finding_rows, remember, tasks_of_signature
@@ -154,6 +156,7 @@ def mark_not_treated(
     _move_on(session.appointment, (Appointment.Status.DONE,), by=by)
     audit.record("session not treated", by=by, subject=session, patient=session.patient)
     if session.amends_id is not None:
+        give_back(session, by=by, now=now)
         voided(session, by=by, now=now)
     return session
 
@@ -189,11 +192,13 @@ def close_session(
     if chart.missing:
         raise NotComplete(chart.missing)
     SessionFinding.objects.bulk_create(finding_rows(chart))
+    use_ampoules(chart, by=by, now=now)
     signed = {
         "status": TreatmentSession.Status.SIGNED,
         "signed_by": by,
         "signed_at": now,
         "protocol_version": protocol_version,
+        **recorded(session, chart.ready),
     }
     TreatmentSession.objects.filter(pk=session.pk).update(**signed)
     _set(session, {**signed, "version": version + 1})
@@ -260,7 +265,7 @@ def _set(session: TreatmentSession, values: Mapping[str, Any]) -> None:
 
 def _screening(session: TreatmentSession, values: DraftValues, *, by: User, now: datetime) -> dict[str, Any]:
     """The answers as the page has them; the answers to findings are judged later, with the findings."""
-    kept = {name: session.screening[name] for name in (given_answers.ANSWERS, KIT) if name in session.screening}
+    kept = {name: session.screening[name] for name in (given_answers.ANSWERS, KIT, CONSENT) if name in session.screening}
     screening = {**values.facts, **kept}
     if values.facts.get("kit_checked_today") and not kept.get(KIT):
         screening[KIT] = {"by_name": str(by), "at": now.isoformat()}

@@ -20,7 +20,9 @@ from clinic.protocol.vocabulary import Moment
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app import facts
 from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
+from sessions_app.event_watch import recorded_in
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
+from sessions_app.preparation import Ready, is_on_paper_somewhere, ready_for
 
 UNFINISHED = "unfinished"
 GROUPS = "groups"
@@ -60,6 +62,7 @@ class Chart:
     totals: Totals
     findings: tuple[Judged, ...]
     gaps: tuple[Missing, ...]
+    ready: Ready = Ready()
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -90,23 +93,26 @@ def chart_of(
     version = version or ProtocolVersion.in_force()
     protocol = values_of(version)
     sites, ampoules = tuple(session.sites.all()), tuple(session.ampoules.all())
-    last = last_session_before(session)
+    last, events = last_session_before(session), recorded_in(session)
     logged = facts.logging_facts(
         session,
         sites=sites,
         ampoules=ampoules,
+        events=events,
         earlier_mg_today=earlier_mg_today(session),
         now=now,
         signing=signing,
     )
-    found = _findings(session, logged, last, protocol, signing=signing)
+    ready = ready_for(session)
+    found = _findings(session, logged, last, protocol, ready, signing=signing)
     judged = _judged(found, replies_in(session.screening))
     totals = totals_of(logged, protocol)
     gaps = (
         *([] if version else [Missing("A protocol that the clinical lead has signed", "")]),
-        *_missing(session, sites, ampoules, totals, protocol, now),
+        *_missing(session, sites, ampoules, totals, protocol, now, ready),
+        *_missing_reaction(session, events),
     )
-    return Chart(session, protocol, version, sites, ampoules, last, totals, judged, gaps)
+    return Chart(session, protocol, version, sites, ampoules, last, totals, judged, gaps, ready)
 
 
 def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -> SessionFacts:
@@ -161,11 +167,14 @@ def _findings(
     logged: LoggingFacts,
     last: TreatmentSession | None,
     protocol: Protocol,
+    ready: Ready,
     *,
     signing: bool,
 ) -> list[tuple[Finding, Moment]]:
     last_date = local_date(last.ended_at, facts.zone_of(session)) if last and last.ended_at else None
-    before = facts.before_facts(session, last_session_date=last_date, starting=signing)
+    before = facts.before_facts(
+        session, last_session_date=last_date, starting=signing, known=ready.facts, clinician=ready.clinician
+    )
     return [
         *((finding, Moment.BEFORE) for finding in findings_before(before, protocol)),
         *((finding, Moment.LOGGING) for finding in findings_logged(logged, protocol)),
@@ -211,9 +220,10 @@ def _missing(
     totals: Totals,
     protocol: Protocol,
     now: datetime,
+    ready: Ready,
 ) -> Iterator[Missing]:
     unfinished = session.screening.get(UNFINISHED, {})
-    yield from _missing_before(session)
+    yield from _missing_before(session, ready)
     if not sites and not unfinished.get("sites"):
         yield Missing("A treated site", "sites")
     for raw in unfinished.get("sites", ()):
@@ -249,8 +259,8 @@ FIELD_WORDS = {
 }
 
 
-def _missing_before(session: TreatmentSession) -> Iterator[Missing]:
-    asked = session.screening
+def _missing_before(session: TreatmentSession, ready: Ready) -> Iterator[Missing]:
+    asked = {**session.screening, **ready.facts}
     groups = asked.get(GROUPS, {})
     if not asked.get("identifiers_confirmed"):
         yield Missing("Name and birth date confirmed", "id_identifiers_confirmed")
@@ -261,10 +271,12 @@ def _missing_before(session: TreatmentSession) -> Iterator[Missing]:
     if not asked.get("medication_confirmed"):
         yield Missing("Medication and allergies", "id_medication_confirmed")
     if not asked.get("consent_signed"):
-        yield Missing("Consent", "id_consent_signed")
+        yield Missing("Consent", "consent")
+    elif is_on_paper_somewhere(session, ready):
+        yield Missing("Where the signed paper is", "id_consent_paper")
     if not asked.get("kit_checked_today"):
         yield Missing("Emergency kit checked", "id_kit_checked_today")
-    if session.responsible_clinician_id is None:
+    if session.responsible_clinician_id is None and ready.clinician is None:
         yield Missing("Responsible clinician", "id_responsible_clinician")
 
 
@@ -308,7 +320,12 @@ def _missing_after(session: TreatmentSession, protocol: Protocol, now: datetime)
             yield Missing("End of the walk", "id_observation_ended_at")
     if not session.observation_status:
         yield Missing("How the patient is at the end", "group-status")
+
+
+def _missing_reaction(session: TreatmentSession, events: facts.RecordedEvents) -> Iterator[Missing]:
+    """Words are asked once: an adverse event that is recorded says what was seen."""
+    seen = session.reaction == TreatmentSession.Reaction.SEEN
     if not session.reaction:
         yield Missing("Reaction: yes or none", "group-reaction")
-    elif session.reaction == TreatmentSession.Reaction.SEEN and not session.reaction_note.strip():
+    elif seen and not events and not session.reaction_note.strip():
         yield Missing("What was seen", "id_reaction_note")

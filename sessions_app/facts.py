@@ -7,18 +7,32 @@ group of questions was answered) and ``unfinished`` (what was typed and could no
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinic.models import User
 from clinic.protocol.checks import AmpouleFacts, BeforeFacts, LoggingFacts, SiteFacts, has_vte_risk
 from clinic.protocol.plan import InjectedSite, SessionFacts
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Answer, Leg, ProductForm, VeinType
 from clinic.protocol.zones import local_date
-from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
+from sessions_app.emergency import SIGNS, Step
+from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvents:
+    """The adverse events of a session: each kind that is recorded, with what was done then."""
+
+    steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
 
 
 class StatusAtEnd(StrEnum):
@@ -111,7 +125,9 @@ _SEEN = (
     "actions_recorded",
     "vascular_surgeon_contacted",
 )
-FACT_NAMES = frozenset(_READERS) | frozenset(_SEEN)
+# Where a consent on paper is kept, in words; no check asks for it.
+_NOTED = ("consent_paper",)
+FACT_NAMES = frozenset(_READERS) | frozenset(_SEEN) | frozenset(_NOTED)
 
 
 def zone_of(session: TreatmentSession) -> ZoneInfo:
@@ -124,13 +140,22 @@ def session_date(session: TreatmentSession) -> date:
 
 
 def before_facts(
-    session: TreatmentSession, *, last_session_date: date | None = None, starting: bool = False
+    session: TreatmentSession,
+    *,
+    last_session_date: date | None = None,
+    starting: bool = False,
+    known: Mapping[str, Any] = MappingProxyType({}),
+    clinician: User | None = None,
 ) -> BeforeFacts:
-    """The screening as the checks take it. What the patient's own record knows (age, allergy) is always part of it."""
+    """The screening as the checks take it. What the patient's own record knows (age, allergy) is always part of it.
+
+    ``known`` and ``clinician`` hold for the session without being its own answers, see `sessions_app.preparation`.
+    """
     asked = {name: read(session.screening.get(name)) for name, read in _READERS.items()}
     if session.patient.polidocanol_allergy:
         asked["polidocanol_allergy"] = True
-    named = session.responsible_clinician
+    asked |= known
+    named = session.responsible_clinician or clinician
     return BeforeFacts(
         **asked,
         session_date=session_date(session),
@@ -174,21 +199,38 @@ def _walk_minutes(session: TreatmentSession) -> Decimal | None:
     return observation_minutes(session) if session.observation_status == StatusAtEnd.WALKED else None
 
 
+def _seen(session: TreatmentSession, events: RecordedEvents) -> dict[str, Any]:
+    """What was suspected: ticked on the page, or recorded as an event; and what its rows say that was done.
+
+    A sign that somebody ticked counts as recorded only by an event of its own kind.
+    """
+    ticked = {sign: _yes_no(session.screening.get(sign)) for sign in SIGNS}
+    seen = {sign: True if kinds & events.steps.keys() else ticked[sign] for sign, kinds in SIGNS.items()}
+    unrecorded = [sign for sign, is_seen in seen.items() if is_seen and not SIGNS[sign] & events.steps.keys()]
+    into_artery = events.steps.get(AdverseEvent.Kind.INTRA_ARTERIAL, frozenset())
+    return {
+        **seen,
+        "adverse_event_recorded": bool(events) and not unrecorded,
+        "actions_recorded": bool(into_artery),
+        "vascular_surgeon_contacted": Step.SURGEON in into_artery,
+    }
+
+
 def logging_facts(
     session: TreatmentSession,
     *,
     sites: Iterable[TreatedSite],
     ampoules: Iterable[SessionAmpoule],
+    events: RecordedEvents = RecordedEvents(),
     earlier_mg_today: Decimal,
     now: datetime,
     signing: bool = False,
 ) -> LoggingFacts:
     """What was done and seen. A session without opened ampoules says nothing about them until it is to be signed."""
     opened = tuple(ampoule_facts(ampoule) for ampoule in ampoules)
-    seen: dict[str, Any] = {name: _yes_no(session.screening.get(name)) for name in _SEEN}
     legs = session.compression_legs
     return LoggingFacts(
-        **seen,
+        **_seen(session, events),
         sites=tuple(site_facts(site) for site in sites),
         session_date=session_date(session),
         started_at=session.started_at,
@@ -204,7 +246,6 @@ def logging_facts(
         compression_class=session.compression_garment or None,
         compression_mmhg=session.compression_mmhg or None,
         walk_minutes=_walk_minutes(session),
-        adverse_event_recorded=bool(session.reaction_note.strip()),
         signed_on=local_date(now, zone_of(session)),
         signing=signing,
     )

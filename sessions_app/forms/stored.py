@@ -13,7 +13,7 @@ from sessions_app.charting import GROUPS, RISK, UNFINISHED
 from sessions_app.facts import zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.before import DATES
-from sessions_app.forms.choices import OTHER, RISK_ITEMS, SEEN_ITEMS, STEPS_TAKEN, STOP_ITEMS
+from sessions_app.forms.choices import OTHER, RISK_ITEMS, SEEN_ITEMS, STOP_ITEMS
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 
 
@@ -58,8 +58,10 @@ def _put_screening(data: QueryDict, session: TreatmentSession) -> None:
     data.setlist("stop_items", [name for name in STOP_ITEMS if {**asked, **known}.get(name)])
     ticked = asked if asked.get(GROUPS, {}).get(RISK) else dict.fromkeys(remembered, True)
     data.setlist("risk_items", [name for name in RISK_ITEMS if ticked.get(name)])
-    data.setlist("seen", [name for name in (*SEEN_ITEMS, *STEPS_TAKEN) if asked.get(name)])
-    for name in ("pregnant", "nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg", "ceap", *DATES):
+    data.setlist("seen", [name for name in SEEN_ITEMS if asked.get(name)])
+    for name in (
+        "pregnant", "nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg", "ceap", "consent_paper", *DATES
+    ):  # fmt: skip
         if asked.get(name) not in (None, ""):
             data[name] = str(asked[name])
     if asked.get("duplex_on_file"):

@@ -1,11 +1,17 @@
 """What stands before the first injection: the day's kit check and clinician, and the patient's consent to a series."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from clinic.access import Permission
 from clinic.models import Patient, User
 from clinic.models.fields import public_id
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class DayCheck(models.Model):
@@ -49,6 +55,16 @@ class ConsentText(models.Model):
         return f"{self.title}, version {self.version}"
 
 
+class SeriesConsentQuerySet(models.QuerySet["SeriesConsent"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Those who read charts see all; a patient sees what she or he signed."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.may(Permission.VIEW_CHART):
+            return self
+        return self.filter(patient__user=user) if user.may(Permission.OWN_PLAN) else self.none()
+
+
 class SeriesConsent(models.Model):
     """A patient's signature under a consent text for one series of treatments; never changed, only withdrawn."""
 
@@ -66,6 +82,8 @@ class SeriesConsent(models.Model):
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_why = models.CharField(max_length=200, blank=True)
+
+    objects = SeriesConsentQuerySet.as_manager()
 
     class Meta:
         constraints = [

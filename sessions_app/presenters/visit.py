@@ -13,11 +13,11 @@ from clinic.protocol.vocabulary import Leg, Moment, Override, Segment, Severity
 from clinic.protocol.zones import local_date, local_time
 from clinic.templatetags.drawings import place_name
 from sessions_app.answers import may_answer, needs_prescriber, wants_answer
-from sessions_app.beginning import KIT
 from sessions_app.charting import Chart, Judged, Missing
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.treatment import SiteForm
 from sessions_app.models import TreatedSite, TreatmentSession
+from sessions_app.preparation import KIT
 from sessions_app.wording import day_words
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}

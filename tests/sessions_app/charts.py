@@ -16,6 +16,7 @@ ASKED = {
     "identifiers_confirmed": True,
     "medication_confirmed": True,
     "consent_signed": True,
+    "consent_paper": "Signed on paper, folder 3",
     "kit_checked_today": True,
     "groups": {"stop": "none", "risk": "none"},
 }

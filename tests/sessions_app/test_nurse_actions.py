@@ -11,6 +11,7 @@ from clinic.models import AuditEvent, ProtocolVersion
 from sessions_app import actions
 from sessions_app.actions import DraftValues, NotComplete
 from sessions_app.models import SessionFinding, TreatedSite, TreatmentSession
+from sessions_app.preparation import name_clinician
 from sessions_app.refusals import Refused, Stale
 from tests.makers import (
     at,
@@ -100,21 +101,15 @@ def test_a_visit_charted_on_a_later_day_begins_when_it_was_booked():
     assert session.started_at == appointment.starts_at
 
 
-def test_the_kit_and_the_clinician_of_the_day_are_carried_over_and_yesterdays_are_not():
+def test_a_draft_begins_with_the_clinician_of_its_day_and_not_with_yesterdays():
     clinician = make_user(Role.CLINICIAN)
-    kit = {"by_name": "Imani Rowanfield", "at": at("2026-01-13 07:50").isoformat()}
-    make_draft_session(
-        appointment=make_appointment(starts_at=at("2026-01-13 08:00"), status="in_treatment"),
-        screening={"kit_checked_today": True, "kit": kit},
-        responsible_clinician=clinician,
-    )
+    name_clinician(clinician=clinician, by=make_user(), now=NOW)
     today = make_appointment(status="arrived")
     tomorrow = make_appointment(starts_at=at("2026-01-14 10:00"), status="arrived")
 
     opened_today = actions.open_visit(appointment=today, by=today.entry.nurse, now=NOW)
     opened_tomorrow = actions.open_visit(appointment=tomorrow, by=today.entry.nurse, now=at("2026-01-14 10:00"))
 
-    assert opened_today.screening == {"kit_checked_today": True, "kit": kit}
     assert opened_today.responsible_clinician == clinician
     assert (opened_tomorrow.screening, opened_tomorrow.responsible_clinician) == ({}, None)
 
