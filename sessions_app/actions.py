@@ -19,6 +19,7 @@ from sessions_app import answers as given_answers
 from sessions_app import booking
 from sessions_app.amending import voided
 from sessions_app.ampoules import give_back, use_ampoules
+from sessions_app.ampoules import give_back, use_ampoules
 from sessions_app.beginning import beginning_of
 from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
@@ -157,6 +158,7 @@ def mark_not_treated(
     audit.record("session not treated", by=by, subject=session, patient=session.patient)
     if session.amends_id is not None:
         give_back(session, by=by, now=now)
+        give_back(session, by=by, now=now)
         voided(session, by=by, now=now)
     return session
 
@@ -192,6 +194,7 @@ def close_session(
     if chart.missing:
         raise NotComplete(chart.missing)
     SessionFinding.objects.bulk_create(finding_rows(chart))
+    use_ampoules(chart, by=by, now=now)
     use_ampoules(chart, by=by, now=now)
     signed = {
         "status": TreatmentSession.Status.SIGNED,

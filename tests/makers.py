@@ -12,15 +12,19 @@ from zoneinfo import ZoneInfo
 
 from clinic.access import Role
 from clinic.models import Clinic, ContactPreference, Patient, ProtocolVersion, Room, User
+from clinic.protocol.checks.calendar import last_valid_day
 from clinic.protocol.values import Protocol
 from sessions_app.models import (
     Appointment,
     CalendarEntry,
     Course,
     DatedHours,
+    Lot,
     NurseHours,
+    Product,
     RepeatHold,
     Service,
+    StockMovement,
     TreatedSite,
     TreatmentSession,
     VisitRequest,
@@ -284,3 +288,34 @@ def make_repeat_hold(*, patient=None, placed_by=None, **facts):
         placed_by=placed_by or make_user(Role.CLINICIAN),
         **{"reason": "Skin not healed", **facts},
     )
+
+
+def make_product(**facts):
+    """A product of 0.5 %, in ampoules of 2 mL."""
+    number = next(_numbers)
+    return Product.objects.create(
+        **{
+            "name": f"Invented Product {number}",
+            "manufacturer": "Invented Works",
+            "strength_percent": Decimal("0.50"),
+            "ampoule_ml": Decimal("2.00"),
+            **facts,
+        }
+    )
+
+
+def make_lot(*, ampoules=0, by=None, **facts):
+    """A lot that is good until the end of 2030, with this number of ampoules received."""
+    expiry = facts.pop("expiry", "2030-12")
+    lot = Lot.objects.create(
+        **{
+            "product": facts.get("product") or make_product(),
+            "lot": f"LOT-{next(_numbers)}",
+            "expiry": expiry,
+            "expires_on": last_valid_day(expiry),
+            **facts,
+        }
+    )
+    if ampoules:
+        StockMovement.objects.create(lot=lot, kind="received", ampoules=ampoules, by=by or make_user())
+    return lot

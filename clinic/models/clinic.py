@@ -55,6 +55,8 @@ class Clinic(models.Model):
     consent_months = models.PositiveSmallIntegerField(
         default=12, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
+    # Ampoules of a lot that may not be used any more within this time are warned of.
+    expiry_warning_days = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(366)])
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:

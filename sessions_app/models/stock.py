@@ -1,9 +1,11 @@
 """The clinic's polidocanol: products, lots, what came and went, and the lot of the day."""
 
 from datetime import date
+from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from clinic.models import User
@@ -45,6 +47,20 @@ class Product(models.Model):
         return f"{self.name} {self.strength_percent.normalize():f} %"
 
 
+class LotQuerySet(models.QuerySet["Lot"]):
+    def usable_on(self, day: date) -> Self:
+        """Neither withdrawn nor expired on that day: what is offered."""
+        return self.filter(withdrawn_at__isnull=True, expires_on__gte=day, product__is_active=True)
+
+    def with_balance(self) -> Self:
+        """`balance`: ampoules that are there by the movements; below zero when more went than ever came."""
+        return self.annotate(balance=Coalesce(Sum("movements__ampoules"), 0))
+
+    def with_lot_of(self, day: date) -> Self:
+        """`is_of_the_day`: whether it is the open one of its product on that day."""
+        return self.annotate(is_of_the_day=Exists(LotOfTheDay.objects.filter(date=day, lot=OuterRef("pk"))))
+
+
 class Lot(models.Model):
     """One lot of a product. Its number of ampoules is the sum of its movements, never typed."""
 
@@ -58,6 +74,8 @@ class Lot(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawn_why = models.CharField(max_length=200, blank=True)
+
+    objects = LotQuerySet.as_manager()
 
     class Meta:
         ordering = ["expires_on", "lot"]
