@@ -1,5 +1,6 @@
 """What the templates of the visit page get: the whole page, the fragments of an autosave, a conflict of two people."""
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,8 +9,9 @@ from typing import Any
 
 from django import forms as django_forms
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from clinic.models import AuditEvent
+from clinic.models import AuditEvent, User
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Moment
 from clinic.protocol.zones import local_time
@@ -54,13 +56,22 @@ def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> d
         "places": PLACES,
         "garments": GARMENTS,
         "pressures": PRESSURES,
-        "other_nurse": session.nurse if session.nurse_id != request.user.pk else None,
         "strengths_json": json.dumps(
             {vein.value: plain(values.strengths_percent[0]) for vein, values in chart.protocol.veins.items()}
         ),
         "clinic_now": f"{local_time(timezone.now(), zone_of(session)):%H:%M:%S}",
         "who": request.user.pk,
+        "copy_key": copy_key(session, request.user),
     }
+
+
+def copy_key(session: TreatmentSession, person: User) -> str:
+    """Key of the copy that a browser keeps of what is not saved yet: 32 bytes, base64.
+
+    It comes with the page and is stored nowhere, so that without this person's signing in the copy cannot be read.
+    """
+    sealed = salted_hmac("legwork.draft-copy", f"{session.public_id}:{person.pk}", algorithm="sha256")
+    return base64.b64encode(sealed.digest()).decode()
 
 
 def saved_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from clinic.gate import get_visible_or_404
 from clinic.models import ProtocolVersion, User
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
-from sessions_app import actions
+from sessions_app import actions, holding
 from sessions_app.charting import Chart, chart_of, protocol_in_force, values_of
 from sessions_app.forms.not_treated import NotTreatedForm
 from sessions_app.forms.nurse import VisitForms
@@ -129,7 +129,7 @@ def session(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
 def _sessions(request: SignedInRequest) -> Any:
     return (
         TreatmentSession.objects.visible_to(request.user)
-        .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends")
+        .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends", "held_by")
         .prefetch_related("sites", "ampoules")
     )
 
@@ -202,7 +202,7 @@ def chart_page(
         form.position = number
         forms.sites.append(form)
     forms.ampoules += [form for form in added if isinstance(form, AmpouleForm)]
-    context = page_context(request, chart, forms)
+    context = page_context(request, chart, forms) | {"holder": holding.hold(session=session, by=request.user)}
     return render(request, "sessions_app/nurse/visit.html", {**context, **(conflict or {})}, status=status)
 
 

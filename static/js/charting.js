@@ -20,7 +20,8 @@
   const TYPING_MS = 900;        // words: wait for the pause
   const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
   const GIVE_UP_MS = 15000;     // no answer by then counts as no connection
-  const KEY = `legwork.visit.${form.dataset.person}.${form.dataset.session}`;
+  const ASK_MS = 5000;          // how often the page says that it is open, and hears who else wants it
+  const copy = window.draftCopy(`${form.dataset.person}.${form.dataset.session}`, form.dataset.copyKey);
   const SKIPPED = new Set(["csrfmiddlewaretoken", "do", "version", "add_place", "places", "map"]);
 
   let version = Number(form.dataset.version);
@@ -29,6 +30,7 @@
   let running = null;           // the save that is on its way
   let failures = 0;
   let isStuck = false;          // a conflict or a closed session: a person decides first
+  let isLocked = !byId("holder").hasAttribute("data-mine"); // a colleague has the draft: to read only
 
   // --- What the page holds --------------------------------------------------------------------------------------
   function entries() {
@@ -39,15 +41,9 @@
   }
   const isChanged = () => picture() !== saved;
 
-  // --- A copy in this browser until it is saved -----------------------------------------------------------------
+  // --- A copy in this browser until it is saved (draft_copy.js) ------------------------------------------------------
   function keep() {
-    try { localStorage.setItem(KEY, JSON.stringify({ version, at: Date.now(), entries: entries() })); } catch { /* private window */ }
-  }
-  function forget() {
-    try { localStorage.removeItem(KEY); } catch { /* private window */ }
-  }
-  function kept() {
-    try { return JSON.parse(localStorage.getItem(KEY)); } catch { return null; }
+    if (!isLocked) copy.keep({ version, at: Date.now(), entries: entries() });
   }
 
   // --- The line that says whether it is saved -------------------------------------------------------------------
@@ -66,23 +62,20 @@
     clearTimeout(timer);
     timer = setTimeout(save, wait);
   }
-  function token() {
-    const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
-    return cookie ? decodeURIComponent(cookie[1]) : form.querySelector("[name=csrfmiddlewaretoken]").value;
-  }
-  async function post(data, isBackground) {
-    const headers = { "HX-Request": "true", "X-CSRFToken": token() };
+  const token = () => form.querySelector("[name=csrfmiddlewaretoken]").value;
+  async function post(data, isBackground, address = form.action) {
+    const headers = { "HX-Request": "true", "X-CSRFToken": token(), "HX-Current-URL": location.href };
     if (isBackground) headers["X-Background"] = "1";
     const tooLate = new AbortController();
     const alarm = setTimeout(() => tooLate.abort(), GIVE_UP_MS);
     try {
-      return await fetch(form.action, { method: "POST", body: data, headers, signal: tooLate.signal, credentials: "same-origin" });
+      return await fetch(address, { method: "POST", body: data, headers, signal: tooLate.signal, credentials: "same-origin" });
     } finally { clearTimeout(alarm); }
   }
   // One at a time: a change made meanwhile is saved by the next round, on the version that this one brought.
   function save(options) {
     clearTimeout(timer);
-    if (isStuck) return Promise.resolve(false);
+    if (isStuck || isLocked) return Promise.resolve(false);
     if (running) return running.then(() => (isChanged() ? save(options) : true));
     const { force = false, isBackground = false } = options || {};
     if (!force && !isChanged()) return Promise.resolve(true);
@@ -110,7 +103,7 @@
       return true;
     }
     if (answer.status === 409) return conflict(text);
-    if (answer.status === 401) return failed("Not saved: sign in again in another tab, this page goes on", true);
+    if (answer.status === 401) { signIn(answer); return failed("Not saved: you were signed out. Sign in to go on"); }
     if (answer.status === 403) return failed("Not saved: load this page again, what you typed is kept");
     return failed(answer.status < 500 ? "Not saved: something on this page is too long" : "Not saved: the server has a problem, keep this page open");
   }
@@ -125,14 +118,78 @@
     const line = byId("saved");
     version = Number(line.dataset.version);
     showErrors(JSON.parse(line.dataset.errors || "{}"));
-    if (isChanged()) keep(); else forget();
+    if (isChanged()) keep(); else copy.forget();
   }
   function swap(text) {
     window.htmx.swap(form, text, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
   }
   window.addEventListener("online", () => save({ force: true }));
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && isChanged()) save(); });
-  window.addEventListener("beforeunload", (event) => { if (isChanged() || failures) { keep(); event.preventDefault(); } });
+  window.addEventListener("beforeunload", (event) => { if (!isLocked && (isChanged() || failures)) { keep(); event.preventDefault(); } });
+
+  // --- Signed out while the page was open (sign_in_again.js) ----------------------------------------------------------
+  async function signIn(answer) {
+    const fresh = await window.signInAgain.ask(answer.headers.get("HX-Redirect"));
+    failures = 0;
+    if (fresh) {
+      document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => { field.value = fresh; });
+      document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": fresh }));
+    }
+    await save({ force: true });
+    present();
+  }
+  // What htmx asks for itself (a place on the map, a dialog): the same, instead of loading the page anew.
+  window.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status !== 401) return;
+    event.stopImmediatePropagation();
+    signIn({ headers: { get: (name) => event.detail.xhr.getResponseHeader(name) } });
+  }, true);
+
+  // --- Who has the draft ----------------------------------------------------------------------------------------------
+  async function present() {
+    if (document.visibilityState === "hidden") return;
+    let answer;
+    let text;
+    try {
+      answer = await post(new FormData(), true, form.dataset.hold);
+      text = await answer.text();
+    } catch { return; }
+    if (answer.status === 401) { if (!window.signInAgain.isOpen()) signIn(answer); return; }
+    if (window.signInAgain.isOpen()) window.signInAgain.done();
+    if (answer.status !== 200 || isStuck) return;
+    const holder = new DOMParser().parseFromString(text, "text/html").getElementById("holder");
+    const isMine = holder.hasAttribute("data-mine");
+    const isOpen = holder.hasAttribute("data-open");
+    if (!isLocked && !isMine) await save();          // what was typed until this moment is hers or his still
+    if (isLocked && isMine && isOpen) { location.reload(); return; } // the colleague left
+    const old = byId("holder");
+    const line = holder.textContent.trim();
+    if (line !== old.textContent.trim()) {
+      old.replaceWith(holder);
+      if (!isMine && !isLocked) { holder.setAttribute("role", "alert"); holder.scrollIntoView({ block: "center" }); }
+    }
+    if (!isMine || !isOpen) lock();
+    // Saved elsewhere by this person or after a change of hands: the newest state, if nothing is typed here.
+    else if (Number(holder.dataset.version) > version && !isChanged() && !running && !isTyping()) location.reload();
+  }
+  const isTyping = () => Boolean(document.activeElement && document.activeElement.matches("input[type=text], textarea"));
+  function lock() {
+    if (isChanged() && !isLocked) { keep(); say("Not saved: it is kept on this tablet for you", "history", true); }
+    isLocked = true;
+    clearTimeout(timer);
+    form.querySelectorAll("[data-lock]").forEach((each) => { each.disabled = true; });
+  }
+  document.addEventListener("click", (event) => {
+    if (isLocked && event.target.closest("[data-lock] a[href]:not([data-leave])")) { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
+  setInterval(present, ASK_MS);
+  document.addEventListener("visibilitychange", present);
+  window.addEventListener("pagehide", () => {
+    if (isLocked) return;
+    const data = new FormData();
+    data.set("do", "leave");
+    fetch(form.dataset.hold, { method: "POST", body: data, keepalive: true, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token(), "X-Background": "1" } }).catch(() => {});
+  });
 
   // Fragments that did not change are left alone; others take over what is being typed in them at this moment.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
@@ -201,37 +258,51 @@
       byId("conflict").replaceChildren();
       save({ force: true });
     }
-    if (event.target.closest("[data-take-theirs]")) { forget(); saved = picture(); failures = 0; }
+    if (event.target.closest("[data-take-theirs]")) { copy.forget(); saved = picture(); failures = 0; }
   });
 
   // --- What was left unsaved in this browser ------------------------------------------------------------------------
-  function put(copy) {
+  function put(found) {
     const values = new Map();
-    for (const [name, value] of copy.entries) values.set(name, [...(values.get(name) || []), value]);
+    for (const [name, value] of found.entries) values.set(name, [...(values.get(name) || []), value]);
     for (const field of form.querySelectorAll("input[name], select[name], textarea[name]")) {
       if (SKIPPED.has(field.name) || field.type === "hidden") continue;
-      const found = values.get(field.name) || [];
-      if (field.type === "checkbox" || field.type === "radio") field.checked = found.includes(field.value);
-      else if (found.length) field.value = found[0];
+      const typed = values.get(field.name) || [];
+      if (field.type === "checkbox" || field.type === "radio") field.checked = typed.includes(field.value);
+      else if (typed.length) field.value = typed[0];
     }
   }
   async function restore() {
-    const copy = kept();
-    if (!copy) return;
-    const rows = copy.entries.filter(([name]) => name === "site" || name === "ampoule");
-    const lost = rows.filter(([name, key]) => !form.querySelector(`[data-${name}="${CSS.escape(key)}"]`));
-    if (JSON.stringify(copy.entries) === saved) { forget(); return; }
+    const found = await copy.read();
+    if (!found) return;
+    if (JSON.stringify(found.entries) === saved) { copy.forget(); return; }
+    const note = byId("restored");
+    const at = new Date(found.at);
+    const day = at.toDateString() === new Date().toDateString() ? "" : at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" }) + ", ";
+    note.querySelector("[data-when]").textContent = `(${day}${at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })})`;
+    if (isLocked) {
+      note.querySelector("b").firstChild.textContent = "Kept on this tablet: what you typed here ";
+      note.querySelector("[data-next]").textContent = "Take the visit over to see it beside what is saved now.";
+      note.querySelector("button").hidden = true;
+      note.hidden = false;
+      return;
+    }
     // Rows that never reached the server are asked for again and filled with what was typed.
-    for (const [name, key] of lost) {
-      const place = copy.entries.find(([field]) => field === `site-${key}-place`);
+    const rows = found.entries.filter(([name]) => name === "site" || name === "ampoule");
+    for (const [name, key] of rows.filter(([kind, row]) => !form.querySelector(`[data-${kind}="${CSS.escape(row)}"]`))) {
+      const place = found.entries.find(([field]) => field === `site-${key}-place`);
       const query = name === "site" ? "place=" + encodeURIComponent(place ? place[1] : "") : "lot=1";
       const made = await addRow(query, name);
       if (made) rename(made, name, key);
     }
-    put(copy);
-    if (copy.version === version) { say("Found what was not saved here", "history"); save({ force: true }); }
-    else { version = copy.version; save({ force: true }); }
+    put(found);
+    // Somebody saved meanwhile: the server answers with the difference, and a person chooses.
+    if (found.version !== version) note.querySelector("[data-next]").textContent = "The visit was saved elsewhere since; compare, then choose.";
+    note.hidden = false;
+    version = found.version;
+    save({ force: true });
   }
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-restored-seen]")) byId("restored").hidden = true; });
   function rename(row, name, key) {
     const old = row.dataset[name];
     for (const node of [row, ...row.querySelectorAll("*")]) {
@@ -356,6 +427,7 @@
   const isWords = (field) => field.matches("textarea, [name^='answer-'], [name='compression_garment'], [name='compression_mmhg'], [name$='-lot'], [name$='-expiry']");
   form.addEventListener("input", (event) => {
     if (SKIPPED.has(event.target.name)) return;
+    keep();
     soon(isWords(event.target) ? TYPING_MS : SOON_MS);
   });
   form.addEventListener("change", (event) => {
@@ -367,11 +439,12 @@
       const radio = form.querySelector(`[name="${CSS.escape(field.name.replace("-vein_type", "-strength"))}"][value="${CSS.escape(usual || "")}"]`);
       if (radio) radio.checked = true;
     }
+    keep();
     soon(SOON_MS);
   });
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (button && button.value === "takeover") { saved = picture(); forget(); return; }
+    if (button && button.value === "takeover") { saved = picture(); failures = 0; copy.forget(); return; }
     event.preventDefault();
     save({ force: true });
   });

@@ -155,6 +155,8 @@ NO_PAGES = {
     "sessions_app:setup_date_clear",  # both: the nurse's page again
     "sessions_app:setup_closure_end",
     "sessions_app:session_save",
+    "sessions_app:session_hold",
+    "sessions_app:session_take_over",
     "sessions_app:ask_clinician",
     "sessions_app:hand_back",
     "sessions_app:review_override",

@@ -172,6 +172,8 @@ ROUTES: dict[str, Route] = {
     "sessions_app:amend": Route(TREATING, FILL, {"public_id": "session_a"}),
     "sessions_app:correction": Route(TREATING, LOOK, {"public_id": "correction"}),
     "sessions_app:give_up": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
+    "sessions_app:session_hold": Route(TREATING, {"POST": OK}, {"public_id": "draft"}),
+    "sessions_app:session_take_over": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:ask_clinician": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:hand_back": Route(frozenset({CLINICIAN, LEAD}), {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:to_sign": Route(TREATING, LOOK),

@@ -1,0 +1,144 @@
+"""Nothing typed is lost: killed tabs, dead networks, sessions that ran out, colleagues, shared tablets."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from sessions_app.models import TreatmentSession
+from tests.makers import make_user
+from tests.sessions_app.test_nurse_browser import OFFLINE, draft_now, open_visit, saved, stored
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+__all__ = ["open_visit"]
+LOST = "ERR_INTERNET_DISCONNECTED"
+
+
+def without(problems, words):
+    problems[:] = [problem for problem in problems if words not in problem]
+
+
+def kept_by(page):
+    return page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('legwork.visit.'))")
+
+
+def test_what_a_killed_tab_left_is_found_again_with_a_line_that_says_so(open_visit, page_problems):
+    session = draft_now()
+    page = open_visit(session)
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("the battery went")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#restored")).to_contain_text("Back on this page: what was typed here")
+    expect(again.locator("#id_note")).to_have_value("the battery went")
+    saved(again, 2)
+    assert stored(session).note == "the battery went"
+    assert kept_by(again) == []
+    without(page_problems, LOST)
+
+
+def test_what_a_tablet_keeps_cannot_be_read_without_its_person(open_visit, page_problems):
+    session = draft_now()
+    page = open_visit(session)
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("pregnant, said in confidence")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    page.wait_for_function("Object.keys(localStorage).some((name) => name.startsWith('legwork.visit.'))")
+
+    [(name, copy)] = kept_by(page)
+
+    assert str(session.public_id) in name
+    assert re.fullmatch(r"\d{13}\.[A-Za-z0-9+/=]{16}\.[A-Za-z0-9+/=]+", copy)
+    without(page_problems, LOST)
+
+
+def test_when_the_server_has_newer_the_difference_is_shown_and_a_person_chooses(open_visit, page_problems):
+    session = draft_now()
+    page = open_visit(session)
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("typed without network")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    TreatmentSession.objects.filter(pk=session.pk).update(note="typed at the desk", version=2)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#restored")).to_contain_text("The visit was saved elsewhere since; compare, then choose.")
+    row = again.locator("#conflict tbody tr", has_text="Note")
+    expect(row.locator("td")).to_have_text(["typed without network", "typed at the desk"])
+    assert stored(session).note == "typed at the desk"
+    again.get_by_role("button", name="Save this page over it").click()
+    saved(again, 3)
+    assert stored(session).note == "typed without network"
+    without(page_problems, LOST)
+
+
+def test_signed_out_while_typing_one_signs_in_in_place_and_goes_on(open_visit):
+    session = draft_now()
+    session.nurse.set_password("correct horse battery")
+    session.nurse.save()
+    page = open_visit(session)
+    Session.objects.all().delete()
+
+    page.locator("#id_note").fill("typed while the session ran out")
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Work e-mail").fill(session.nurse.email)
+    dialog.get_by_label("Password").fill("wrong")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_contain_text("do not belong together")
+    dialog.get_by_label("Password").fill("correct horse battery")
+    dialog.get_by_role("button", name="Sign in").click()
+
+    expect(dialog).to_be_hidden()
+    saved(page, 2)
+    assert stored(session).note == "typed while the session ran out"
+    page.locator("#id_note").fill("and went on")
+    saved(page, 3)
+
+
+def test_a_colleague_takes_over_and_the_first_is_told_within_seconds(open_visit):
+    session = draft_now()
+    session.nurse.name = "Ada Birchwood"
+    session.nurse.save()
+    first = open_visit(session)
+    expect(first.locator("#id_note")).to_be_enabled()
+    first.locator("#id_note").fill("words of the first")
+    saved(first, 2)
+
+    second = open_visit(session, make_user(name="Imani Rowanfield"))
+    expect(second.locator("#holder")).to_contain_text("Ada Birchwood has this visit open since")
+    expect(second.locator("#id_note")).to_be_disabled()
+    second.get_by_role("button", name="Take over").click()
+    expect(second.locator("#id_note")).to_be_enabled()
+    expect(second.locator("#id_note")).to_have_value("words of the first")
+
+    expect(first.locator("#holder")).to_contain_text("Imani Rowanfield took this visit over at", timeout=12_000)
+    expect(first.locator("#id_note")).to_be_disabled()
+    second.locator("#id_note").fill("words of the second")
+    saved(second, 3)
+    first.get_by_role("button", name="Take it back").click()
+    expect(first.locator("#id_note")).to_have_value("words of the second")
+
+
+def test_who_waits_for_a_colleague_gets_the_page_when_that_one_leaves(open_visit):
+    session = draft_now()
+    first = open_visit(session)
+    expect(first.locator("#id_note")).to_be_enabled()
+    second = open_visit(session, make_user())
+    expect(second.locator("#id_note")).to_be_disabled()
+
+    first.goto(reverse("sessions_app:my_day"))
+
+    expect(second.locator("#id_note")).to_be_enabled(timeout=12_000)
