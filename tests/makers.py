@@ -66,7 +66,7 @@ def make_patient(*, email_allowed=False, **facts):
         **{
             "given_name": "Invented",
             "family_name": f"Patient{number}",
-            "birth_date": date(1970, 1, 1) + timedelta(days=number),
+            "birth_date": date(1970, 1, 1) + timedelta(days=number % 9000),  # grown up, however many there are
             "phone": f"+1212555{number % 10000:04d}",
             "email": f"patient{number}@example.com",
             "time_zone": "America/New_York",
