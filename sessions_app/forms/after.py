@@ -9,7 +9,7 @@ from django.core.validators import MinValueValidator
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.facts import StatusAtEnd, zone_of
-from sessions_app.forms.choices import SEEN_ITEMS, SEGMENTED, STEPS_TAKEN, TICK
+from sessions_app.forms.choices import SEEN_ITEMS, SEGMENTED, TICK
 from sessions_app.forms.fields import ClockField, CountField
 from sessions_app.models import TreatmentSession
 
@@ -54,7 +54,7 @@ class AfterForm(forms.Form):
     seen = forms.MultipleChoiceField(
         label="Seen",
         required=False,
-        choices=[*SEEN_ITEMS.items(), *STEPS_TAKEN.items()],
+        choices=[*SEEN_ITEMS.items()],
         widget=forms.CheckboxSelectMultiple(attrs=TICK),
     )
     reaction_note = forms.CharField(
@@ -116,7 +116,7 @@ class AfterForm(forms.Form):
             return {}
         some = self.cleaned_data["reaction"] == TreatmentSession.Reaction.SEEN
         ticked = self.cleaned_data.get("seen", ()) if some else ()
-        return {name: name in ticked for name in (*SEEN_ITEMS, *STEPS_TAKEN)}
+        return {name: name in ticked for name in SEEN_ITEMS}
 
 
 INSTANTS = ("started_at", "ended_at", "observation_started_at", "observation_ended_at")

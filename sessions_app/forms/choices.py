@@ -33,6 +33,7 @@ SEEN_ITEMS = {
     "suspected_intra_arterial": "Injected into an artery: blanching, mottling, severe pain",
     "generalised_allergic_sign": "Allergic sign: hives, swelling, short of breath, faint",
 }
+# Ticks of sessions from before adverse events had rows of their own; still shown where they were signed.
 STEPS_TAKEN = {
     "actions_recorded": "What was done is written below",
     "vascular_surgeon_contacted": "The vascular surgeon was called",

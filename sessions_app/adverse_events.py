@@ -1,0 +1,246 @@
+"""Adverse events: begin one, stamp what is done, write down the rest. What clinicians decide is `event_decisions`.
+
+An event begins with its kind and its onset; nothing else is asked while somebody may come to harm. Steps are
+append-only and never wait for the details: they do not raise the event's version. The details are saved by conditional
+update on the version, and only those that somebody touched.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from clinic import audit
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, StaffTask, User
+from clinic.protocol.zones import local_date, local_time
+from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
+from sessions_app.refusals import Refused, Stale
+from sessions_app.retrying import with_retries
+
+# Clocks differ a little; what lies further ahead is a slip.
+_AHEAD = timedelta(minutes=2)
+# The same words by the same person within it are one press that was sent twice.
+_ONE_PRESS = timedelta(minutes=1)
+_LONGEST_STEP = 200
+DETAILS = frozenset(
+    {
+        "kind", "onset_at", "session", "reporter_words", "description", "severity_grade", "clavien_dindo",
+        "serious_because", "relation_drug", "relation_procedure", "relation_compression", "outcome", "outcome_on",
+        "reported_to_authority_on", "reported_to_manufacturer_on",
+    }
+)  # fmt: skip
+
+
+def begin(
+    *,
+    patient: Patient,
+    kind: str,
+    request_key: UUID,
+    by: User,
+    onset_at: datetime | None = None,
+    session: TreatmentSession | None = None,
+    now: datetime | None = None,
+) -> AdverseEvent:
+    """A new event, or the one that the same form began already. `onset_at`: now if None.
+
+    Alerts the clinicians and holds the patient's treatments from this moment. `Refused` for an onset in the future, a
+    session of somebody else, or a form that was used for another patient.
+    """
+    now = now or timezone.now()
+    _may_record(by)
+    if kind not in AdverseEvent.Kind.values:
+        raise Refused("Choose what happened.", rule="kind", field="kind")
+    onset = _checked_onset(onset_at or now, patient=patient, now=now)
+    root = _root_of(session, patient)
+
+    def write() -> AdverseEvent:
+        return _begun(patient, request_key) or _write_event(
+            patient=patient, session=root, request_key=request_key, kind=kind, onset_at=onset, by=by, now=now
+        )
+
+    try:
+        return with_retries(write)
+    except IntegrityError:
+        found = _begun(patient, request_key)
+        if found is None:
+            raise
+        return found
+
+
+def _begun(patient: Patient, request_key: UUID) -> AdverseEvent | None:
+    found = AdverseEvent.objects.select_related("patient").filter(request_key=request_key).first()
+    if found is not None and found.patient_id != patient.pk:
+        raise Refused("This form was used for another patient. Open it again.", rule="request_key")
+    return found
+
+
+@transaction.atomic
+def _write_event(*, by: User, now: datetime, **facts: Any) -> AdverseEvent:
+    event = AdverseEvent.objects.create(reported_by=by, recorded_at=now, **facts)
+    StaffTask.objects.create(
+        kind=StaffTask.Kind.ADVERSE_EVENT, patient=event.patient, about_id=event.public_id, created_at=now
+    )
+    audit.record("adverse event begun", by=by, subject=event, patient=event.patient, kind=event.kind)
+    return event
+
+
+def add_step(
+    *, event: AdverseEvent, what: str, by: User, at: datetime | None = None, now: datetime | None = None
+) -> AdverseStep:
+    """Stamp what was done, at this moment or at an earlier one; the same press sent twice is one step."""
+    now = now or timezone.now()
+    _may_record(by)
+    what = " ".join(what.split())
+    if not what or len(what) > _LONGEST_STEP:
+        raise Refused(f"Write what was done, in at most {_LONGEST_STEP} characters.", rule="step", field="own_step")
+    moment = at or now
+    refuse_closed(event)
+    if moment > now + _AHEAD:
+        raise Refused("This time is still to come. Enter when it was done.", rule="future", field="step_at")
+    if local_date(moment, _zone()) < local_date(event.onset_at, _zone()) - timedelta(days=1):
+        raise Refused("This is long before the event began. Enter when it was done.", rule="early", field="step_at")
+    return with_retries(lambda: _write_step(event, what, moment, by, now))
+
+
+@transaction.atomic
+def _write_step(event: AdverseEvent, what: str, at: datetime, by: User, now: datetime) -> AdverseStep:
+    # Waits for a press that is being written, so that its copy is seen.
+    AdverseEvent.objects.select_for_update().get(pk=event.pk)
+    same = AdverseStep.objects.filter(
+        event=event, what=what, by=by, at__gt=at - _ONE_PRESS, at__lt=at + _ONE_PRESS
+    ).first()
+    if same is not None:
+        return same
+    step = AdverseStep.objects.create(event=event, what=what, at=at, by=by, recorded_at=now)
+    audit.record("adverse event step", by=by, subject=event, patient=event.patient, step=step.pk)
+    return step
+
+
+def correct_time(*, step: AdverseStep, at: datetime, by: User, now: datetime | None = None) -> AdverseStep:
+    """Another step with the right time, which says what was noted first; what was written stays."""
+    noted = f" (time corrected; noted first as {local_time(step.at, _zone()):%H:%M})"
+    what = step.what[: _LONGEST_STEP - len(noted)].rstrip() + noted
+    return add_step(event=step.event, what=what, at=at, by=by, now=now)
+
+
+def save_details(
+    *, event: AdverseEvent, version: int, changes: Mapping[str, Any], by: User, now: datetime | None = None
+) -> AdverseEvent:
+    """Write the touched details (names of `DETAILS`) if nobody saved since `version`; else `Stale`.
+
+    Death in one place is death in the list of what makes an event serious. An event that becomes serious by the hand of
+    somebody who is no clinician alerts again. `Refused` for impossible times and for a closed event.
+    """
+    now = now or timezone.now()
+    _may_record(by)
+    if unknown := set(changes) - DETAILS:
+        raise ValueError(f"no detail of an event: {sorted(unknown)}")
+    return with_retries(lambda: _write_details(event, version, dict(changes), by, now))
+
+
+@transaction.atomic
+def _write_details(event: AdverseEvent, version: int, changes: dict[str, Any], by: User, now: datetime) -> AdverseEvent:
+    stored = AdverseEvent.objects.select_for_update().select_related("patient", "session").get(pk=event.pk)
+    changes = {name: value for name, value in changes.items() if getattr(stored, name) != value}
+    if not changes:
+        return stored
+    refuse_closed(stored)
+    if stored.version != version:
+        raise Stale(_STALE)
+    was_serious = is_serious(stored)
+    for name, value in changes.items():
+        setattr(stored, name, value)
+    if "session" in changes:
+        stored.session = _root_of(stored.session, stored.patient)
+    _check_times(stored, changes, now)
+    stored.serious_because = _serious_reasons(stored)
+    alerts_again = is_serious(stored) and not was_serious and not by.may(Permission.OVERRIDE_CHECK)
+    if alerts_again and stored.acknowledged_at is not None:
+        stored.acknowledged_at = stored.acknowledged_by = None
+        StaffTask.objects.get_or_create(
+            kind=StaffTask.Kind.ADVERSE_EVENT, patient=stored.patient, about_id=stored.public_id, done_at=None
+        )
+    stored.version += 1
+    stored.save()
+    audit.record(
+        "adverse event saved", by=by, subject=stored, patient=stored.patient, fields=sorted(changes),
+        version=stored.version, serious=is_serious(stored),
+    )  # fmt: skip
+    return stored
+
+
+_STALE = "Somebody else saved this event meanwhile. Nothing of yours was saved over it."
+
+
+def claim(event: AdverseEvent, version: int, **values: Any) -> AdverseEvent:
+    """Write a decision if the event is at `version`; `Stale` otherwise. Called inside of a transaction."""
+    mine = AdverseEvent.objects.filter(pk=event.pk, version=version)
+    if not mine.update(**values, version=F("version") + 1):
+        raise Stale(_STALE)
+    return AdverseEvent.objects.select_related("patient", "session").get(pk=event.pk)
+
+
+def is_serious(event: AdverseEvent) -> bool:
+    return bool(event.serious_because)
+
+
+def refuse_closed(event: AdverseEvent) -> None:
+    if event.closed_at is not None:
+        raise Refused("This event is closed. A clinician can open it again.", rule="closed")
+
+
+def _serious_reasons(event: AdverseEvent) -> list[str]:
+    """In the order of the list. The grades are independent of it, but for death, which is a fact."""
+    died = event.severity_grade == 5 or event.clavien_dindo == "V" or event.outcome == AdverseEvent.Outcome.FATAL
+    return [
+        reason.value
+        for reason in AdverseEvent.Serious
+        if reason.value in event.serious_because or (died and reason is AdverseEvent.Serious.DEATH)
+    ]
+
+
+def _check_times(event: AdverseEvent, changes: Mapping[str, Any], now: datetime) -> None:
+    _checked_onset(event.onset_at, patient=event.patient, now=now)
+    began, today = local_date(event.onset_at, _zone()), local_date(now, _zone())
+    for name in ("outcome_on", "reported_to_authority_on", "reported_to_manufacturer_on"):
+        day: date | None = getattr(event, name)
+        if day is None or not {name, "onset_at"} & set(changes):
+            continue
+        if day < began:
+            raise Refused("This is before the event began. Enter a later date.", rule="early", field=name)
+        if day > today:
+            raise Refused("This date is still to come. Enter the day on which it was.", rule="future", field=name)
+
+
+def _checked_onset(onset: datetime, *, patient: Patient, now: datetime) -> datetime:
+    if onset > now + _AHEAD:
+        raise Refused("This is still to come. Enter when it began.", rule="future", field="onset_at")
+    if local_date(onset, _zone()) < patient.birth_date:
+        raise Refused("This is before the patient was born. Enter when it began.", rule="early", field="onset_at")
+    return onset
+
+
+def _root_of(session: TreatmentSession | None, patient: Patient) -> TreatmentSession | None:
+    """The first version: the draft of a correction can be given up, and an event stays."""
+    if session is None:
+        return None
+    if session.patient_id != patient.pk:
+        raise Refused("This session is of another patient. Choose one of the list.", rule="session", field="session")
+    if session.amends_id is None:
+        return session
+    return TreatmentSession.objects.get(lineage=session.lineage, amends__isnull=True)
+
+
+def _may_record(by: User) -> None:
+    if not by.may(Permission.RECORD_SESSION):
+        raise Refused("Nurses and clinicians record adverse events. Ask one.", rule="permission")
+
+
+def _zone() -> ZoneInfo:
+    return Clinic.current().zone

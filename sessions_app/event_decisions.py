@@ -1,0 +1,131 @@
+"""What a clinician says to an adverse event: seen, allergy confirmed, closed, opened again."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from clinic import audit
+from clinic.access import Permission
+from clinic.models import Patient, StaffTask, User
+from sessions_app.adverse_events import claim, is_serious, refuse_closed
+from sessions_app.emergency import GENERAL_ALLERGY
+from sessions_app.models import AdverseEvent
+from sessions_app.refusals import Refused
+from sessions_app.retrying import with_retries
+
+LONGEST_NOTE = 500
+P = ParamSpec("P")
+
+
+def _decision(action: Callable[P, AdverseEvent]) -> Callable[P, AdverseEvent]:
+    """One transaction, tried again when the database gave it up; refused to who may not decide."""
+
+    @wraps(action)
+    def decided(*args: P.args, **kwargs: P.kwargs) -> AdverseEvent:
+        by = kwargs["by"]
+        assert isinstance(by, User)
+        if not by.may(Permission.OVERRIDE_CHECK):
+            raise Refused("A clinician decides this. Ask one.", rule="permission")
+        return with_retries(lambda: transaction.atomic(action)(*args, **kwargs))
+
+    return decided
+
+
+@_decision
+def acknowledge(*, event: AdverseEvent, by: User, now: datetime | None = None) -> AdverseEvent:
+    """A clinician has seen it: the alert ends. It needs no version, because it changes nothing of what is written."""
+    now = now or timezone.now()
+    unseen = AdverseEvent.objects.filter(pk=event.pk, acknowledged_at__isnull=True)
+    if unseen.update(acknowledged_at=now, acknowledged_by=by):
+        _end_task(event, by=by, now=now)
+        audit.record("adverse event seen", by=by, subject=event, patient=event.patient)
+    return AdverseEvent.objects.select_related("patient", "session").get(pk=event.pk)
+
+
+@_decision
+def confirm_allergy(*, event: AdverseEvent, by: User) -> AdverseEvent:
+    """The patient is allergic to polidocanol: every further session is blocked (P1). Twice is once."""
+    if event.kind not in GENERAL_ALLERGY:
+        raise Refused("This event is no generalised allergic reaction. Correct its kind first.", rule="kind")
+    patient = event.patient
+    unknown = Patient.objects.filter(pk=patient.pk, polidocanol_allergy=False)
+    if unknown.update(polidocanol_allergy=True, version=F("version") + 1):
+        patient.refresh_from_db()
+        audit.record("allergy confirmed", by=by, subject=event, patient=patient, event=str(event.public_id))
+    return event
+
+
+@_decision
+def close(
+    *,
+    event: AdverseEvent,
+    version: int,
+    note: str,
+    by: User,
+    allergy_ruled_out: bool = False,
+    now: datetime | None = None,
+) -> AdverseEvent:
+    """Nothing is left to do: treatments can be booked again. `Stale` when somebody saved since `version`.
+
+    `Refused` without a note or a grade, for a serious event without its outcome, and after a generalised allergic
+    reaction until the allergy is confirmed or ruled out.
+    """
+    now = now or timezone.now()
+    stored = AdverseEvent.objects.select_related("patient", "session").get(pk=event.pk)
+    if stored.closed_at is not None:
+        return stored
+    note = note.strip()
+    _check_closing(stored, note, allergy_ruled_out=allergy_ruled_out)
+    closed = claim(
+        stored,
+        version,
+        closed_at=now,
+        closed_by=by,
+        closing_note=note,
+        acknowledged_at=stored.acknowledged_at or now,
+        acknowledged_by=stored.acknowledged_by or by,
+    )
+    _end_task(closed, by=by, now=now)
+    details = {"allergy_ruled_out": True} if _asks_for_allergy(stored) else {}
+    audit.record("adverse event closed", by=by, subject=closed, patient=closed.patient, **details)
+    return closed
+
+
+@_decision
+def reopen(*, event: AdverseEvent, version: int, by: User) -> AdverseEvent:
+    """Something is left to do after all: treatments wait again. The note of the closing stays until the next one."""
+    stored = AdverseEvent.objects.get(pk=event.pk)
+    if stored.closed_at is None:
+        return stored
+    opened = claim(stored, version, closed_at=None, closed_by=None)
+    audit.record("adverse event opened again", by=by, subject=opened, patient=opened.patient)
+    return opened
+
+
+def _check_closing(event: AdverseEvent, note: str, *, allergy_ruled_out: bool) -> None:
+    refuse_closed(event)
+    if event.severity_grade is None:
+        raise Refused("Say how severe it was before you close it.", rule="grade", field="severity_grade")
+    if is_serious(event) and not event.outcome:
+        raise Refused("Enter the outcome of a serious event before you close it.", rule="outcome", field="outcome")
+    if _asks_for_allergy(event) and not allergy_ruled_out:
+        text = "Say whether the patient is allergic to polidocanol: confirm it, or tick that it is ruled out."
+        raise Refused(text, rule="allergy", field="allergy_ruled_out")
+    if not note:
+        raise Refused("Write how it ended, in a few words.", rule="note", field="closing_note")
+    if len(note) > LONGEST_NOTE:
+        raise Refused(f"Shorten this to {LONGEST_NOTE} characters.", rule="length", field="closing_note")
+
+
+def _asks_for_allergy(event: AdverseEvent) -> bool:
+    return event.kind in GENERAL_ALLERGY and not event.patient.polidocanol_allergy
+
+
+def _end_task(event: AdverseEvent, *, by: User, now: datetime) -> None:
+    tasks = StaffTask.objects.open().filter(kind=StaffTask.Kind.ADVERSE_EVENT, about_id=event.public_id)
+    tasks.update(done_at=now, done_by=by)

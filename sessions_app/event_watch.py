@@ -1,0 +1,60 @@
+"""What follows from adverse events elsewhere: treatments wait (B4), clinicians are alerted, checks know of them."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from clinic.access import Permission
+from clinic.alerts import Alert
+from clinic.models import Patient, User
+from clinic.protocol.vocabulary import Hold
+from sessions_app.facts import RecordedEvents
+from sessions_app.models import AdverseEvent, TreatmentSession
+
+SOURCE = "adverse event"
+"""The name under which holds and alerts are registered."""
+_NAMED = 3
+
+
+def open_rows() -> QuerySet[AdverseEvent]:
+    """Every event that a clinician has not closed, for `HoldRows`."""
+    return AdverseEvent.objects.open()
+
+
+def hold_of(patient: Patient) -> Iterable[Hold]:
+    """The hold source: an open event lets the next treatment wait. One query."""
+    return [Hold.OPEN_ADVERSE_EVENT] if open_rows().filter(patient=patient).exists() else []
+
+
+def held_among(patients: Sequence[Patient]) -> Iterable[int]:
+    """The ids of those patients who have an open event; for lists. One query."""
+    return open_rows().filter(patient__in=patients).values_list("patient_id", flat=True)
+
+
+def event_alerts(user: User) -> Iterable[Alert]:
+    """For those who decide, on every staff page, until one of them has said that it is seen. One query."""
+    if not user.may(Permission.OVERRIDE_CHECK):
+        return
+    unseen = list(
+        AdverseEvent.objects.visible_to(user)
+        .open()
+        .filter(acknowledged_at__isnull=True)
+        .select_related("patient")
+        .order_by("onset_at")[: _NAMED + 1]
+    )
+    for event in unseen[:_NAMED]:
+        words = f"Adverse event: {event.get_kind_display().lower()}, {event.patient.name}."
+        yield Alert(words, reverse("sessions_app:event", args=[event.public_id]), "Look at it", is_urgent=True)
+    if len(unseen) > _NAMED:
+        address = f"{reverse('sessions_app:events')}?state=unseen"
+        yield Alert("More adverse events wait for a clinician.", address, "Open the list", is_urgent=True)
+
+
+def recorded_in(session: TreatmentSession) -> RecordedEvents:
+    """What the events of a session, in whichever version of it, say to the checks. One query."""
+    rows = AdverseEvent.objects.filter(session__lineage=session.lineage).values_list("kind", "steps__what")
+    steps: dict[str, set[str]] = {}
+    for kind, what in rows:
+        steps.setdefault(kind, set()).update([what] if what else [])
+    return RecordedEvents({kind: frozenset(done) for kind, done in steps.items()})

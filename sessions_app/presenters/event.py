@@ -1,0 +1,227 @@
+"""What the pages of one adverse event show: what to do now, what was done, how it stands, and what two people typed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms as django_forms
+from django.urls import reverse
+
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, User
+from clinic.protocol.zones import local_time
+from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY, Emergency, Step, emergency_of
+from sessions_app.forms.event import EventForm, StepForm
+from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
+from sessions_app.presenters.chart_url import chart_url
+from sessions_app.wording import time_words
+
+
+@dataclass(frozen=True, slots=True)
+class StepButton:
+    """One thing to do. ``value``: what pressing it sends; ``done``: when it was done first, "" while it was not."""
+
+    value: str
+    do: str
+    hint: str
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class NowBlock:
+    """What is done at once in one kind of emergency."""
+
+    kind: str
+    title: str
+    signs: str
+    buttons: Sequence[StepButton]
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    id: int
+    time: str
+    what: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event as a line: ``tags`` are pairs of kind and words."""
+
+    url: str
+    kind: str
+    when: str
+    details: str
+    tags: Sequence[tuple[str, str, str]]
+
+
+def blocks(clinic: Clinic, clinician: User | None) -> list[NowBlock]:
+    """All emergencies, for the page on which an event begins."""
+    return [_block(each, clinic=clinic, clinician=clinician, steps=()) for each in EMERGENCIES]
+
+
+def block_of(
+    event: AdverseEvent, steps: Sequence[AdverseStep], *, clinic: Clinic, clinician: User | None
+) -> NowBlock | None:
+    emergency = emergency_of(event.kind)
+    return _block(emergency, clinic=clinic, clinician=clinician, steps=steps) if emergency else None
+
+
+def _block(emergency: Emergency, *, clinic: Clinic, clinician: User | None, steps: Iterable[AdverseStep]) -> NowBlock:
+    done: dict[str, str] = {}
+    for step in steps:
+        done.setdefault(step.what, f"{local_time(step.at, clinic.zone):%H:%M}")
+    hints = {Step.AMBULANCE: clinic.emergency_number, Step.CLINICIAN: str(clinician or "")}
+    return NowBlock(
+        emergency.kind,
+        emergency.title,
+        emergency.signs,
+        [
+            StepButton(each.step.name, each.do, hints.get(each.step, ""), done.get(each.step, ""))
+            for each in emergency.steps
+        ],
+    )
+
+
+def step_lines(steps: Iterable[AdverseStep], *, zone: ZoneInfo) -> list[StepLine]:
+    """In the order of time; a day stands with its time where it is not the day of the step before."""
+    lines: list[StepLine] = []
+    day = None
+    for step in steps:
+        wall = local_time(step.at, zone)
+        shown = f"{wall:%H:%M}" if wall.date() == day else time_words(step.at, zone)
+        day = wall.date()
+        lines.append(StepLine(step.pk, shown, step.what, str(step.by)))
+    return lines
+
+
+def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
+    """Kind, icon and words of what stands out."""
+    tags = []
+    if event.serious_because:
+        tags.append(("emergency", "octagon-alert", "Serious"))
+    if event.closed_at is not None:
+        tags.append(("done", "circle-check", "Closed"))
+    elif event.acknowledged_at is None:
+        tags.append(("danger", "circle-alert", "No clinician has seen it"))
+    else:
+        tags.append(("attention", "circle-dot", "Open"))
+    return tags
+
+
+def event_line(event: AdverseEvent, zone: ZoneInfo) -> EventLine:
+    grade = f"grade {event.severity_grade}" if event.severity_grade else "not graded yet"
+    outcome = event.get_outcome_display().lower() if event.outcome else "outcome not known yet"
+    return EventLine(
+        reverse("sessions_app:event", args=[event.public_id]),
+        event.get_kind_display(),
+        time_words(event.onset_at, zone),
+        f"{grade}, {outcome}",
+        tags_of(event),
+    )
+
+
+def history(event: AdverseEvent, zone: ZoneInfo) -> list[str]:
+    """Who did what to the event, a sentence each."""
+    lines = [f"Recorded {time_words(event.recorded_at, zone)} by {event.reported_by}."]
+    if event.acknowledged_at:
+        lines.append(f"Seen {time_words(event.acknowledged_at, zone)} by {event.acknowledged_by}.")
+    if event.closed_at:
+        lines.append(f"Closed {time_words(event.closed_at, zone)} by {event.closed_by}: {event.closing_note}")
+    elif event.closing_note:
+        lines.append(f"Was closed before, with the note: {event.closing_note}")
+    return lines
+
+
+def event_context(
+    event: AdverseEvent,
+    *,
+    reader: User,
+    clinic: Clinic,
+    form: EventForm,
+    step_form: StepForm,
+    root: TreatmentSession | None,
+) -> dict[str, Any]:
+    """The page of one event. `root` is the session it belongs to, with its clinician."""
+    steps = list(event.steps.select_related("by"))
+    allergic = event.kind in GENERAL_ALLERGY
+    may_decide = reader.may(Permission.OVERRIDE_CHECK)
+    return {
+        "event": event,
+        "patient": event.patient,
+        "form": form,
+        "step_form": step_form,
+        "block": block_of(event, steps, clinic=clinic, clinician=root.responsible_clinician if root else None),
+        "steps": step_lines(steps, zone=clinic.zone),
+        "tags": tags_of(event),
+        "history": history(event, clinic.zone),
+        "began": time_words(event.onset_at, clinic.zone),
+        "is_open": event.closed_at is None,
+        "may_decide": may_decide,
+        "asks_for_allergy": allergic and not event.patient.polidocanol_allergy,
+        "knows_allergy": allergic and event.patient.polidocanol_allergy,
+        "visit_url": chart_url(root) if root and root.status == TreatmentSession.Status.DRAFT else "",
+        "session_url": reverse("sessions_app:session", args=[root.public_id]) if root else "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    label: str
+    here: str
+    saved: str
+
+
+def differences(event: AdverseEvent, form: EventForm, *, zone: ZoneInfo, now: datetime) -> list[Difference]:
+    """What was typed here, beside what somebody else saved meanwhile. `event` is as stored now."""
+    stored = EventForm(event, sessions=list(form.sessions.values()), zone=zone, now=now)
+    return [
+        Difference(str(form.fields[name].label), _shown(form, name) or "–", _shown(stored, name) or "–")
+        for name in form.changed_data
+        if _shown(form, name) != _shown(stored, name)
+    ]
+
+
+def _shown(form: django_forms.Form, name: str) -> str:
+    value = form[name].value()
+    choices: Any = getattr(form.fields[name], "choices", None)
+    if choices is None:
+        return str(value or "")
+    labels = {str(key): str(label) for key, label in choices}
+    chosen = value if isinstance(value, list) else [value]
+    return ", ".join(labels.get(str(each), str(each)) for each in chosen if each not in (None, ""))
+
+
+def open_lines(patient: Patient, zone: ZoneInfo) -> list[EventLine]:
+    """Events of the patient that are not closed, the newest first: perhaps this one is begun already."""
+    return [event_line(event, zone) for event in patient.adverse_events.open().order_by("-recorded_at")[:5]]
+
+
+def events_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
+    """The panel of the patient's page. Two queries."""
+    zone = Clinic.current().zone
+    rows = list(AdverseEvent.objects.visible_to(reader).filter(patient=patient).order_by("-onset_at")[:_SHOWN])
+    return {"patient": patient, "events": [event_line(event, zone) for event in rows]}
+
+
+_SHOWN = 20
+
+
+def hold_lines(patient: Patient, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """For readers of charts: each open event that lets the next treatment wait, and where it is cleared."""
+    rows = patient.adverse_events.open().order_by("onset_at")[:3]
+    return [
+        (
+            f"Adverse event not closed: {event.get_kind_display().lower()}, {time_words(event.onset_at, zone)}.",
+            _url(event.public_id),
+        )
+        for event in rows
+    ]
+
+
+def _url(public_id: UUID) -> str:
+    return reverse("sessions_app:event", args=[public_id])
