@@ -14,15 +14,20 @@ from clinic.access import Role
 from clinic.models import Clinic, ContactPreference, Patient, ProtocolVersion, Room, User
 from clinic.protocol.checks.calendar import last_valid_day
 from clinic.protocol.values import Protocol
+from sessions_app.consent_texts import text_in
 from sessions_app.models import (
+    AdverseEvent,
     Appointment,
     CalendarEntry,
     Course,
     DatedHours,
+    DayCheck,
     Lot,
     NurseHours,
+    Photograph,
     Product,
     RepeatHold,
+    SeriesConsent,
     Service,
     StockMovement,
     TreatedSite,
@@ -319,3 +324,71 @@ def make_lot(*, ampoules=0, by=None, **facts):
     if ampoules:
         StockMovement.objects.create(lot=lot, kind="received", ampoules=ampoules, by=by or make_user())
     return lot
+
+
+def make_photograph(patient=None, **facts):
+    """A row of a picture that was never drawn: its names are of no file."""
+    number = next(_numbers)
+    return Photograph.objects.create(
+        patient=patient or make_patient(),
+        added_by=facts.pop("added_by", None) or make_user(),
+        **{
+            "leg": "left",
+            "view": "front",
+            "moment": "before",
+            "taken_at": at("2026-01-13 10:00"),
+            "file": f"00/{number:032x}.jpg",
+            "thumbnail": f"ff/{number:032x}.jpg",
+            "width": 800,
+            "height": 1000,
+            "digest": f"{number:064x}",
+            **facts,
+        },
+    )
+
+
+def make_adverse_event(*, patient=None, session=None, reported_by=None, **facts):
+    """An open haematoma of Tuesday 13 January 2026, 10:40 in New York, that no clinician has seen."""
+    return AdverseEvent.objects.create(
+        patient=patient or (session.patient if session else make_patient()),
+        session=session,
+        reported_by=reported_by or make_user(),
+        **{
+            "request_key": uuid.uuid4(),
+            "kind": "haematoma",
+            "onset_at": at("2026-01-13 10:40"),
+            "recorded_at": at("2026-01-13 10:41"),
+            **facts,
+        },
+    )
+
+
+def make_consent(*, patient=None, text=None, witnessed_by=None, **facts):
+    """A patient's signature under the newest English text, drawn in two lines, without photographs."""
+    return SeriesConsent.objects.create(
+        **{
+            "patient": patient or make_patient(),
+            "text": text or text_in("en"),
+            "signed_name": "Invented Signer",
+            "strokes": [[[100.0, 100.0], [200.0, 60.0], [300.0, 120.0]], [[320.0, 80.0], [420.0, 80.0]]],
+            "witnessed_by": witnessed_by or make_user(),
+            "request_key": uuid.uuid4(),
+            **facts,
+        }
+    )
+
+
+def make_day_check(*, clinician=None, by=None, **facts):
+    """Kit checked and clinician named on Tuesday 13 January 2026, at 07:50."""
+    moment, by = at("2026-01-13 07:50"), by or make_user()
+    return DayCheck.objects.create(
+        **{
+            "date": date(2026, 1, 13),
+            "kit_checked_at": moment,
+            "kit_checked_by": by,
+            "responsible_clinician": clinician or make_user(Role.CLINICIAN),
+            "clinician_set_at": moment,
+            "clinician_set_by": by,
+            **facts,
+        }
+    )
