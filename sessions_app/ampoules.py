@@ -7,6 +7,8 @@ the rest, and the same signature twice nothing.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -16,6 +18,7 @@ from sessions_app.charting import Chart
 from sessions_app.models import Lot, SessionAmpoule, StockMovement, TreatmentSession
 
 _USED = StockMovement.Kind.USED
+_LONGEST_NUMBER = 40
 
 
 def lots_for(day: date, *, chosen: Collection[UUID] = (), numbers: Collection[str] = ()) -> list[Lot]:
@@ -32,6 +35,21 @@ def lots_for(day: date, *, chosen: Collection[UUID] = (), numbers: Collection[st
         found,
         key=lambda lot: (lot.product.strength_percent, not lot.is_of_the_day, lot.expires_on, lot.lot),  # type: ignore[attr-defined]
     )
+
+
+def lots_named(day: date, sent: Mapping[str, Any] = MappingProxyType({})) -> list[Lot]:
+    """`lots_for` a visit page: with the lots that its data names in the fields of its ampoules."""
+    named = {name: str(sent[name]).strip() for name in sent if name.startswith("ampoule-")}
+    chosen = {_id(value) for name, value in named.items() if name.endswith("-stock_lot")} - {None}
+    numbers = {value for name, value in named.items() if name.endswith("-lot") and 0 < len(value) <= _LONGEST_NUMBER}
+    return lots_for(day, chosen=[each for each in chosen if each], numbers=sorted(numbers))
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def discarded(

@@ -288,8 +288,8 @@ def _wanted(raw: Mapping[str, Any]) -> str:
             ("place", raw.get("place")),
             ("vein type", raw.get("vein_type")),
             ("strength", raw.get("strength")),
-            ("injections", raw.get("injection_count")),
-            ("volume", raw.get("each_ml") or raw.get("volume_ml")),
+            ("injections", raw.get("injections_ml") if raw.get("one_by_one") else raw.get("injection_count")),
+            ("volume", raw.get("one_by_one") or raw.get("each_ml") or raw.get("volume_ml")),
         )
         if not present
     ]

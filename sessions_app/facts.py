@@ -126,7 +126,7 @@ _SEEN = (
     "vascular_surgeon_contacted",
 )
 # Where a consent on paper is kept, in words; no check asks for it.
-_NOTED = ("consent_paper",)
+_NOTED = ("consent_paper", "ampoule_used_before")
 FACT_NAMES = frozenset(_READERS) | frozenset(_SEEN) | frozenset(_NOTED)
 
 
@@ -173,6 +173,7 @@ def site_facts(site: TreatedSite) -> SiteFacts:
         vein_type=VeinType(site.vein_type),
         diameter_mm=site.diameter_mm,
         strength_percent=site.strength_percent,
+        injections=tuple(map(Decimal, site.injections_ml)) or None,
         injection_count=site.injection_count,
         volume_ml=site.volume_ml,
         treated_length_cm=site.treated_length_cm,
@@ -180,9 +181,13 @@ def site_facts(site: TreatedSite) -> SiteFacts:
     )
 
 
-def ampoule_facts(ampoule: SessionAmpoule) -> AmpouleFacts:
+def ampoule_facts(ampoule: SessionAmpoule, *, already_used: bool | None = None) -> AmpouleFacts:
     return AmpouleFacts(
-        strength_percent=ampoule.strength_percent, lot=ampoule.lot, expiry=ampoule.expiry, opened=ampoule.opened
+        strength_percent=ampoule.strength_percent,
+        lot=ampoule.lot,
+        expiry=ampoule.expiry,
+        opened=ampoule.opened,
+        already_used=already_used,
     )
 
 
@@ -227,7 +232,8 @@ def logging_facts(
     signing: bool = False,
 ) -> LoggingFacts:
     """What was done and seen. A session without opened ampoules says nothing about them until it is to be signed."""
-    opened = tuple(ampoule_facts(ampoule) for ampoule in ampoules)
+    used_before = _yes_no(session.screening.get("ampoule_used_before"))
+    opened = tuple(ampoule_facts(ampoule, already_used=used_before) for ampoule in ampoules)
     legs = session.compression_legs
     return LoggingFacts(
         **_seen(session, events),

@@ -6,14 +6,26 @@ rows.
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from clinic.models import StaffTask
-from sessions_app.models import Appointment, CalendarEntry, Course, WaitListEntry, WaitListOffer
+from clinic.protocol.checks.findings import plain
+from sessions_app.models import (
+    Appointment,
+    CalendarEntry,
+    Course,
+    SessionAmpoule,
+    StockMovement,
+    TreatedSite,
+    TreatmentSession,
+    WaitListEntry,
+    WaitListOffer,
+)
 
 _RELEASED = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
 _ABOUT_VISITS = (StaffTask.Kind.VISIT_OUTSIDE_HOURS, StaffTask.Kind.VISIT_MOVE_ASKED)
@@ -27,6 +39,8 @@ def problems_of_records(now: datetime) -> Iterator[str]:
     yield from _offers(now)
     yield from _confirmations()
     yield from _tasks()
+    yield from _injections()
+    yield from _used_ampoules()
 
 
 def _courses() -> Iterator[str]:
@@ -96,6 +110,44 @@ def _tasks() -> Iterator[str]:
                 yield f"Task {public_id}: the visit it is about does not exist."
             elif patients[visit] != patient:
                 yield f"Task {public_id}: the visit it is about is of another patient."
+
+
+def _injections() -> Iterator[str]:
+    """Injections that were logged one by one are as many, and as much, as their site says."""
+    sites = TreatedSite.objects.exclude(injections_ml=[]).order_by("id")
+    rows = sites.values_list("session__public_id", "position", "injection_count", "volume_ml", "injections_ml")
+    for public_id, position, count, volume, listed in rows.iterator(chunk_size=_BATCH):
+        total = sum(map(Decimal, listed), Decimal(0))
+        if (len(listed), total) != (count, volume):
+            yield (
+                f"Session {public_id}, site {position}: it has {count} injections of {plain(volume)} mL, "
+                f"its list says {len(listed)} of {plain(total)} mL."
+            )
+
+
+def _used_ampoules() -> Iterator[str]:
+    """What a signed session took out of stock is what its newest version says, per lot."""
+    used = StockMovement.objects.filter(kind=StockMovement.Kind.USED).order_by("session_lineage", "lot")
+    for some in _batches(used.values_list("session_lineage", "lot", "lot__lot").annotate(Sum("ampoules"))):
+        lineages = {lineage for lineage, *_ in some}
+        current = SessionAmpoule.objects.filter(
+            session__in=TreatmentSession.objects.current().filter(lineage__in=lineages), stock_lot__isnull=False
+        )
+        said = {
+            (lineage, lot): opened
+            for lineage, lot, opened in current.order_by("session__lineage", "stock_lot")
+            .values_list("session__lineage", "stock_lot")
+            .annotate(Sum("opened"))
+        }
+        first = dict(
+            TreatmentSession.objects.filter(lineage__in=lineages, amends=None).values_list("lineage", "public_id")
+        )
+        for lineage, lot, number, moved in some:
+            if said.get((lineage, lot), 0) != -moved:
+                yield (
+                    f"Session {first.get(lineage, lineage)}: it used {said.get((lineage, lot), 0)} of lot {number}, "
+                    f"its movements say {-moved}."
+                )
 
 
 def _pairs(rows: QuerySet[Any], whose: str, what: str = "public_id") -> Iterator[tuple[UUID, UUID]]:

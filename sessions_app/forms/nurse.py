@@ -16,12 +16,14 @@ from clinic.models import User
 from clinic.protocol.values import Protocol
 from sessions_app.actions import DraftValues
 from sessions_app.answers import REASON_LENGTH
+from sessions_app.ampoules import lots_named
 from sessions_app.charting import RISK, STOP
+from sessions_app.facts import session_date
 from sessions_app.forms.after import SESSION_FIELDS, AfterForm
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.fields import RAW_LENGTH, typed_text
 from sessions_app.forms.stored import stored_as_data
-from sessions_app.forms.treatment import AmpouleForm, SiteForm
+from sessions_app.forms.treatment import AmpouleForm, SingleUseForm, SiteForm
 from sessions_app.models import TreatmentSession
 
 MOST_SITES, MOST_AMPOULES = 60, 20
@@ -54,13 +56,16 @@ class VisitForms:
             SiteForm(self.data, prefix=f"site-{key}", protocol=protocol, position=number)
             for number, key in enumerate(_keys(self.data, "site", MOST_SITES), start=1)
         ]
+        self.single_use = SingleUseForm(self.data)
+        day = session_date(session)
+        lots = lots_named(day, self.data)
         self.ampoules = [
-            AmpouleForm(self.data, prefix=f"ampoule-{key}", position=number)
+            AmpouleForm(self.data, prefix=f"ampoule-{key}", position=number, lots=lots, day=day)
             for number, key in enumerate(_keys(self.data, "ampoule", MOST_AMPOULES), start=1)
         ]
 
     def all(self) -> Sequence[forms.Form]:
-        return (self.before, *self.sites, *self.ampoules, self.after)
+        return (self.before, *self.sites, *self.ampoules, self.single_use, self.after)
 
     def errors(self) -> dict[str, str]:
         """First error by the id of the control: `{"id_weight_kg": "Enter a number …"}`."""
@@ -96,7 +101,7 @@ class VisitForms:
             fields["responsible_clinician_id"] = int(person) if person else None
         return DraftValues(
             fields=fields,
-            facts={**before.facts(), **after.seen_facts()},
+            facts={**before.facts(), **after.seen_facts(), **self.single_use.facts()},
             groups={name: before.cleaned_data[name] for name in (STOP, RISK) if before.cleaned_data.get(name)},
             sites=[form.row() for form in self.sites if form.is_whole],
             ampoules=[form.row() for form in self.ampoules if form.is_whole],

@@ -9,8 +9,9 @@ from django.http import QueryDict
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_time
+from sessions_app.ampoules import lots_named
 from sessions_app.charting import last_session_before
-from sessions_app.facts import zone_of
+from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.choices import PLACES
 from sessions_app.forms.nurse import new_key
@@ -18,7 +19,7 @@ from sessions_app.forms.stored import site_as_data
 from sessions_app.forms.treatment import AmpouleForm, SiteForm
 from sessions_app.models import TreatedSite, TreatmentSession
 
-_KEPT = ("vein_type", "strength", "strength_other", "each_ml", "needle_gauge")
+_KEPT = ("vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique")
 _SAME_PLACE = (*_KEPT, "diameter_mm")
 _KNOWN_PLACES = frozenset(place for place, _ in PLACES)
 
@@ -59,7 +60,8 @@ def wanted_rows(query: QueryDict, session: TreatmentSession, protocol: Protocol)
     They are shown, not stored: the page saves them with everything else.
     """
     if query.get("lot"):
-        return [_form(AmpouleForm, "ampoule", {})]
+        day = session_date(session)
+        return [_form(AmpouleForm, "ampoule", {}, lots=lots_named(day), day=day)]
     place = query.get("place") or f"{query.get('leg', '')}:{query.get('segment', '')}"
     if place in _KNOWN_PLACES:
         return [_site_form(_begun_site(place, session, protocol), protocol)]

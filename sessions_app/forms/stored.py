@@ -64,8 +64,9 @@ def _put_screening(data: QueryDict, session: TreatmentSession) -> None:
     ):  # fmt: skip
         if asked.get(name) not in (None, ""):
             data[name] = str(asked[name])
-    if asked.get("duplex_on_file"):
-        data["duplex_on_file"] = "on"
+    for name in ("duplex_on_file", "ampoule_used_before"):
+        if asked.get(name):
+            data[name] = "on"
 
 
 def _put_fields(data: QueryDict, session: TreatmentSession) -> None:
@@ -106,10 +107,13 @@ def site_as_data(site: TreatedSite, protocol: Protocol) -> dict[str, Any]:
         "strength_other": "" if is_usual else strength,
         "injection_count": site.injection_count,
         "each_ml": plain(each) if equal else "",
-        "volume_ml": "" if equal else plain(site.volume_ml),
+        "one_by_one": "on" if site.injections_ml else "",
+        "injections_ml": " ".join(site.injections_ml),
+        "volume_ml": "" if equal or site.injections_ml else plain(site.volume_ml),
         "treated_length_cm": "" if site.treated_length_cm is None else plain(site.treated_length_cm),
         "diameter_mm": "" if site.diameter_mm is None else plain(site.diameter_mm),
         "needle_gauge": site.needle_gauge,
+        "technique": site.technique,
     }
 
 

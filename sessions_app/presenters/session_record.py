@@ -125,7 +125,8 @@ def _group(asked: dict[str, Any], items: dict[str, str], numbers: tuple[str, ...
 
 def _more(site: Any) -> str:
     parts = [f"{plain(site.diameter_mm)} mm"] if site.diameter_mm is not None else []
-    return ", ".join([*parts, *([f"{site.needle_gauge} G"] if site.needle_gauge else [])])
+    parts += [f"{site.needle_gauge} G"] if site.needle_gauge else []
+    return ", ".join([*parts, *([site.technique] if site.technique else [])])
 
 
 def _after(session: TreatmentSession) -> Iterator[tuple[str, str]]:

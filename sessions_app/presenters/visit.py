@@ -22,6 +22,8 @@ from sessions_app.wording import day_words
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
 _EARLIER_KINDS = ("last", "earlier", "older")
+# Up to so many injections that were logged one by one are written out.
+_FEW_INJECTIONS = 4
 _PLACES = frozenset(f"{leg}:{segment}" for leg in Leg for segment in Segment)
 
 
@@ -273,7 +275,10 @@ def _site_words(given: Mapping[str, Any]) -> str:
     if given.get("strength_percent") is not None:
         parts.append(f"{plain(given['strength_percent'])} %")
     count, each, whole = given.get("injection_count"), given.get("each_ml"), given.get("total_ml")
-    if count and each is not None:
+    one_by_one = given.get("injections") or ()
+    if 0 < len(one_by_one) <= _FEW_INJECTIONS:
+        parts.append(f"{' + '.join(map(plain, one_by_one))} mL")
+    elif count and each is not None and not one_by_one:
         parts.append(f"{count} × {plain(each)} mL")
     elif count and whole is not None:
         parts.append(f"{count} injections")
@@ -290,6 +295,7 @@ def site_words(site: TreatedSite) -> str:
             "vein_type": site.vein_type,
             "strength_percent": site.strength_percent,
             "injection_count": site.injection_count,
+            "injections": [Decimal(ml) for ml in site.injections_ml],
             "each_ml": each if each == each.quantize(Decimal("0.01")) else None,
             "total_ml": site.volume_ml,
             "treated_length_cm": site.treated_length_cm,

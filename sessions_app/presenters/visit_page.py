@@ -22,6 +22,7 @@ from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
+from sessions_app.presenters.stock_lines import ampoule_lines
 
 _SHOWN_EARLIER = 3
 
@@ -93,6 +94,7 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "forms": forms,
         "sites": visit.sites(forms.sites, chart),
         "totals": visit.totals(chart),
+        "ampoule_lines": ampoule_lines(forms.ampoules, chart),
         "tray": visit.tray(before, logging),
         "before_findings": [view for view in before if not view.is_open],
         "before_is_done": _before_is_done(chart),
@@ -203,7 +205,7 @@ def _described(forms: VisitForms) -> dict[str, str]:
     for view in visit.sites(forms.sites):
         words[f"Site {view.number}"] = f"{view.name}: {view.summary}"
     for number, line in enumerate((each for each in forms.ampoules if not each.is_empty), start=1):
-        typed = [str(line[name].value() or "–") for name in ("strength_percent", "lot", "expiry", "opened")]
+        typed = line.described()
         words[f"Ampoules {number}"] = "{} %, lot {}, expiry {}, {} opened".format(*typed)
     return words
 
