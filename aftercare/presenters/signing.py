@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from aftercare.issuing import Issue, preview_of
 from aftercare.presenters.staff import MessageLine, PlanCard, card_of_issue, preview_lines, reached_by, times_note
 from aftercare.telling import former_plan, telling
@@ -45,8 +47,8 @@ class FindingLine:
 
     @property
     def shown(self) -> str:
-        """The text of a finding that is not answered here: with its answer, or with who must act."""
-        return " ".join(part for part in (self.text, self.answer, self.waits_for) if part)
+        """The text of a finding that is not answered here: the answer as it was written, or what it is and who acts."""
+        return self.answer or " ".join(part for part in (self.text, self.waits_for) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +180,21 @@ def _finding_line(judged: Judged, by: User, typed: Mapping[str, Mapping[str, Any
         severity="DONE" if is_answered else finding.severity.value,
         title=finding.title,
         text=finding.text,
-        answer=f"Answer: {reply.reason} ({reply.by_name})" if is_answered else "",
+        answer=f"“{reply.reason}” {_who_answered(judged)}" if is_answered else "",
         can_answer=can_answer,
         reason=str(given.get("reason", reply.reason)),
         ticked=bool(given.get("ack", reply.ack)),
         waits_for=_waits_for(judged, by),
         error=_answer_error(given) if can_answer and given else "",
     )
+
+
+def _who_answered(judged: Judged) -> str:
+    """ "Ada Birchwood, 10:41" """
+    reply = judged.reply
+    if not reply.at:
+        return reply.by_name
+    return f"{reply.by_name}, {timezone.localtime(datetime.fromisoformat(reply.at)):%H:%M}"
 
 
 def _answer_error(given: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Places of the leg map with their names, their marks and where the marks stand. Pure; the tags are in ``drawings``.
 
 A mark is a mapping with ``leg``, ``segment``, ``kind`` (today, open, last, earlier, older, event), ``text`` (a number
-or a letter) and, if other words shall be said, ``note``.
+or a letter) and, if other words shall be said, ``note``; ``group`` is a class by which a page shows and hides marks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,7 +83,16 @@ def _placed(middle: tuple[float, float], marks: list[Mark], *, is_tall: bool) ->
         for number, mark in enumerate(row):
             x = middle[0] + (number - (len(row) - 1) / 2) * _MARK_STEP
             shape = _SHAPES[mark["kind"]]
-            drawn.append({"x": f"{x:.1f}", "y": f"{y:.1f}", "shape": shape, "kind": mark["kind"], "text": mark["text"]})
+            drawn.append(
+                {
+                    "x": f"{x:.1f}",
+                    "y": f"{y:.1f}",
+                    "shape": shape,
+                    "kind": mark["kind"],
+                    "text": mark["text"],
+                    "group": mark.get("group", ""),
+                }
+            )
     return drawn
 
 

@@ -57,6 +57,8 @@ def _append(data: QueryDict, name: str, row: Mapping[str, Any]) -> None:
 def wanted_rows(query: QueryDict, session: TreatmentSession, protocol: Protocol) -> list[SiteForm] | list[AmpouleForm]:
     """New rows that a link asks for: ``place=left:knee`` or ``leg=left&segment=knee``, ``again=1``, ``lot=1``.
 
+    ``same=3``: site 3 of the last session; ``again=1``: all of them.
+
     They are shown, not stored: the page saves them with everything else.
     """
     if query.get("lot"):
@@ -65,6 +67,8 @@ def wanted_rows(query: QueryDict, session: TreatmentSession, protocol: Protocol)
     place = query.get("place") or f"{query.get('leg', '')}:{query.get('segment', '')}"
     if place in _KNOWN_PLACES:
         return [_site_form(_begun_site(place, session, protocol), protocol)]
+    if query.get("same", "").isdecimal():
+        return [_site_form(row, protocol) for row in _same_as_last_time(session, protocol, only=query["same"])]
     if query.get("again"):
         return [_site_form(row, protocol) for row in _same_as_last_time(session, protocol)]
     return []
@@ -82,9 +86,12 @@ def _begun_site(place: str, session: TreatmentSession, protocol: Protocol) -> di
     return {"place": place, **(_part_of(before, protocol, _KEPT) if before else {})}
 
 
-def _same_as_last_time(session: TreatmentSession, protocol: Protocol) -> Iterable[dict[str, Any]]:
+def _same_as_last_time(session: TreatmentSession, protocol: Protocol, *, only: str = "") -> Iterable[dict[str, Any]]:
+    """All sites of the last session, or the one at a position. The number of injections is never among them."""
     last = last_session_before(session)
     for site in last.sites.all() if last else ():
+        if only and only != str(site.position):
+            continue
         yield {"place": f"{site.leg}:{site.segment}", **_part_of(site, protocol, _SAME_PLACE)}
 
 

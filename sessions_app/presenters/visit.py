@@ -9,22 +9,18 @@ from typing import Any
 from clinic.models import Patient, User
 from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.checks.findings import plain
-from clinic.protocol.vocabulary import Leg, Moment, Override, Segment, Severity
-from clinic.protocol.zones import local_date, local_time
+from clinic.protocol.vocabulary import Moment, Override, Severity
+from clinic.protocol.zones import local_time
 from clinic.templatetags.drawings import place_name
 from sessions_app.answers import may_answer, needs_prescriber, wants_answer
 from sessions_app.charting import Chart, Judged, Missing
-from sessions_app.facts import session_date, zone_of
+from sessions_app.facts import zone_of
 from sessions_app.forms.treatment import SiteForm
 from sessions_app.models import TreatedSite, TreatmentSession
-from sessions_app.preparation import KIT
-from sessions_app.wording import day_words
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
-_EARLIER_KINDS = ("last", "earlier", "older")
 # Up to so many injections that were logged one by one are written out.
 _FEW_INJECTIONS = 4
-_PLACES = frozenset(f"{leg}:{segment}" for leg in Leg for segment in Segment)
 
 
 def patient_line(patient: Patient, *, on: date, weight_kg: Decimal | None, number: int | None = None) -> str:
@@ -60,9 +56,26 @@ def _ml(value: Decimal) -> str:
     return plain(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def totals(chart: Chart) -> list[dict[str, Any]]:
-    """Rows for `components/totals.html`."""
-    return [_volume(chart), _dose(chart), _by_weight(chart), _injections(chart), _ampoules(chart)]
+def totals(chart: Chart, wrong_sites: Sequence[int] = (), *, is_ampoule_wrong: bool = False) -> list[dict[str, Any]]:
+    """Rows for `components/totals.html`.
+
+    While a number of a site (`wrong_sites`, by position) or of an ampoule line cannot be, there is no total that would
+    be true: a dash stands there, with the reason.
+    """
+    rows = [_volume(chart), _dose(chart), _by_weight(chart), _injections(chart)]
+    if wrong_sites:
+        reason = f"correct site {' and '.join(str(each) for each in wrong_sites[:2])}"
+        rows = [_unknown(row, reason) for row in rows]
+    ampoules = _ampoules(chart)
+    if is_ampoule_wrong:
+        ampoules = _unknown(ampoules, "correct the ampoules")
+    elif wrong_sites:
+        ampoules = {**ampoules, "limit_text": "", "level": ""}
+    return [*rows, ampoules]
+
+
+def _unknown(row: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    return {"label": row["label"], "value": "–", "limit_text": reason, "level": "attention"}
 
 
 def _volume(chart: Chart) -> dict[str, Any]:
@@ -190,14 +203,17 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
     )
 
 
-def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, list[FindingView]]:
+def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, Any]:
     """What the tray above the totals shows: everything open, severest first; notes and answers on what was logged.
+
+    The worst is unfolded, the others wait behind their number, so that findings never cover the page.
 
     Notes and answers to the questions before the session stand with those questions.
     """
     order = list(Severity)
     unanswered = [view for view in (*before, *logging) if view.is_open]
     return {
+        "is_alone": len(unanswered) == 1,
         "open": sorted(unanswered, key=lambda view: order.index(Severity(view.severity))),
         "done": [view for view in logging if not view.is_open and view.severity != Severity.NOTE],
         "notes": [view for view in logging if view.severity == Severity.NOTE],
@@ -222,7 +238,7 @@ def _anchor(each: Missing, keys: Mapping[int, str]) -> str:
     return each.anchor
 
 
-# --- Sites, map, last time ---------------------------------------------------------------------------------------
+# --- Sites ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +303,11 @@ def _site_words(given: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "Nothing entered yet"
 
 
+def ml_words(site: TreatedSite) -> str:
+    """ "1.6 mL" """
+    return f"{_ml(site.volume_ml)} mL"
+
+
 def site_words(site: TreatedSite) -> str:
     """ "Spider, 0.5 %, 8 × 0.2 mL, 20 cm" of a stored site."""
     each = site.each_ml
@@ -300,64 +321,6 @@ def site_words(site: TreatedSite) -> str:
             "total_ml": site.volume_ml,
             "treated_length_cm": site.treated_length_cm,
         }
-    )
-
-
-def marks(current: Iterable[tuple[str, int]], earlier: Sequence[TreatmentSession], number: int) -> list[dict[str, Any]]:
-    """Marks of the leg map: today's sites as (place, number), and the places of up to three earlier sessions.
-
-    A place as it was typed may be none; the form says so, and the map goes without it. `number` is that of the newest
-    earlier session.
-    """
-    found = [
-        {"leg": place.partition(":")[0], "segment": place.partition(":")[2], "kind": "today", "text": shown}
-        for place, shown in current
-        if place in _PLACES
-    ]
-    for back, (kind, session) in enumerate(zip(_EARLIER_KINDS, earlier, strict=False)):
-        places = dict.fromkeys((site.leg, site.segment) for site in session.sites.all())
-        found += [{"leg": leg, "segment": segment, "kind": kind, "text": number - back} for leg, segment in places]
-    return found
-
-
-def map_key(earlier: Sequence[TreatmentSession], number: int) -> list[tuple[str, str]]:
-    entries = [("today", "today")]
-    for back, (kind, session) in enumerate(zip(_EARLIER_KINDS, earlier, strict=False)):
-        day = session_date(session)
-        entries.append((kind, f"session {number - back}, {day.day} {day:%b}"))
-    return entries
-
-
-@dataclass(frozen=True, slots=True)
-class LastTime:
-    """The last session, for the place beside the form."""
-
-    when: str
-    days_ago: int
-    sites: list[tuple[str, str, str]]
-    total: str
-    reaction: str
-    stocking: str
-    note: str
-
-
-def last_time(session: TreatmentSession | None, *, today: date) -> LastTime | None:
-    """What was done last time: places with words and volume, total, reaction, stocking."""
-    if session is None:
-        return None
-    rows = list(session.sites.all())
-    ml = sum((site.volume_ml for site in rows), Decimal(0))
-    mg = sum((site.dose_mg for site in rows), Decimal(0))
-    day = session_date(session)
-    return LastTime(
-        when=day_words(day),
-        days_ago=(today - day).days,
-        sites=[(place_name(site.segment, site.leg), site_words(site), f"{_ml(site.volume_ml)} mL") for site in rows],
-        total=f"{_ml(ml)} mL, {plain(mg)} mg at {len(rows)} site{'' if len(rows) == 1 else 's'}",
-        reaction=session.reaction_note
-        or ("none seen" if session.reaction == session.Reaction.NONE_SEEN else "not recorded"),
-        stocking=stocking_words(session),
-        note=session.note,
     )
 
 
@@ -396,13 +359,3 @@ def walk(chart: Chart) -> Walk | None:
 
 def clock_words(instant: datetime | None, session: TreatmentSession) -> str:
     return f"{local_time(instant, zone_of(session)):%H:%M}" if instant else ""
-
-
-def kit_words(session: TreatmentSession) -> str:
-    """Who ticked the kit, and when: "Checked today at 07:50 by Imani Rowanfield" """
-    kit = session.screening.get(KIT) or {}
-    if not kit.get("by_name") or not kit.get("at"):
-        return "Anaphylaxis kit complete and in date, oxygen ready"
-    at = datetime.fromisoformat(kit["at"])
-    today = local_date(at, zone_of(session)) == local_date(session.started_at, zone_of(session))
-    return f"Checked {'today ' if today else ''}at {clock_words(at, session)} by {kit['by_name']}"

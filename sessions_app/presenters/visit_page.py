@@ -23,8 +23,7 @@ from sessions_app.forms.nurse import VisitForms
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
 from sessions_app.presenters.stock_lines import ampoule_lines
-
-_SHOWN_EARLIER = 3
+from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,8 @@ class Earlier:
 
 def earlier_of(session: TreatmentSession) -> Earlier:
     found = earlier_sessions(session)
-    shown = list(found.prefetch_related("sites")[:_SHOWN_EARLIER])
-    return Earlier(shown, count=len(shown) if len(shown) < _SHOWN_EARLIER else found.count())
+    shown = list(found.prefetch_related("sites")[:MOST_EARLIER])
+    return Earlier(shown, count=len(shown) if len(shown) < MOST_EARLIER else found.count())
 
 
 def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
@@ -51,9 +50,8 @@ def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> d
         "patient": patient,
         "line": visit.patient_line(patient, on=today, weight_kg=None, number=earlier.count + 1),
         "warnings": visit.warnings(patient),
-        "last": visit.last_time(earlier.shown[0] if earlier.shown else None, today=today),
+        "earlier": earlier_views(earlier.shown, earlier.count, today=today),
         "travel_note": session.appointment.travel_note,
-        "kit": visit.kit_words(session),
         "places": PLACES,
         "garments": GARMENTS,
         "pressures": PRESSURES,
@@ -93,7 +91,11 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "chart": chart,
         "forms": forms,
         "sites": visit.sites(forms.sites, chart),
-        "totals": visit.totals(chart),
+        "totals": visit.totals(
+            chart,
+            [form.position for form in forms.sites if form.errors],
+            is_ampoule_wrong=any(form.errors for form in forms.ampoules),
+        ),
         "ampoule_lines": ampoule_lines(forms.ampoules, chart),
         "tray": visit.tray(before, logging),
         "before_findings": [view for view in before if not view.is_open],
@@ -143,8 +145,7 @@ def map_digest(forms: VisitForms) -> str:
 def _map(forms: VisitForms, earlier: Earlier) -> dict[str, Any]:
     current = [(str(form["place"].value() or ""), form.position) for form in forms.sites]
     return {
-        "marks": visit.marks(current, earlier.shown, earlier.count),
-        "map_key": visit.map_key(earlier.shown, earlier.count),
+        "marks": marks(current, earlier.shown, earlier.count),
         "map_digest": map_digest(forms),
     }
 

@@ -125,7 +125,7 @@
   }
   window.addEventListener("online", () => save({ force: true }));
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && isChanged()) save(); });
-  window.addEventListener("beforeunload", (event) => { if (!isLocked && (isChanged() || failures)) { keep(); event.preventDefault(); } });
+  window.addEventListener("beforeunload", (event) => { if (!isLocked && !isUrgent && (isChanged() || failures)) { keep(); event.preventDefault(); } });
 
   // --- Signed out while the page was open (sign_in_again.js) ----------------------------------------------------------
   async function signIn(answer) {
@@ -204,7 +204,10 @@
     }
     // What is open stays open; when that one is gone, what the server opens is the next to answer.
     const drawers = [...old.querySelectorAll("details[id]")].filter((each) => fresh.querySelector("#" + CSS.escape(each.id)));
-    if (drawers.some((each) => each.open)) drawers.forEach((each) => { fresh.querySelector("#" + CSS.escape(each.id)).open = each.open; });
+    const keepOpen = (each) => { fresh.querySelector("#" + CSS.escape(each.id)).open = each.open; };
+    const [oneOf, others] = [drawers.filter((each) => each.name), drawers.filter((each) => !each.name)];
+    others.forEach(keepOpen);
+    if (oneOf.some((each) => each.open)) oneOf.forEach(keepOpen);
     // Of drawers with one name only one is open: the old one must not close the new one as it comes in.
     old.querySelectorAll("details[name]").forEach((each) => { each.open = false; });
   });
@@ -476,6 +479,14 @@
       reveal(link.hash.slice(1));
     }
   });
+  // An emergency waits for nothing and asks nothing: the copy of what is not saved comes back with the page.
+  let isUrgent = false;
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("a[data-urgent]") || isLocked || !(isChanged() || failures)) return;
+    keep();
+    isUrgent = true;
+  });
+  window.addEventListener("pageshow", () => { isUrgent = false; });
   // Leaving the page, or opening a dialog that works on the draft, waits until everything is saved.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-leave]");
