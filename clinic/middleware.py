@@ -10,6 +10,7 @@ from django.template.loader import get_template
 from django.utils import timezone
 
 from clinic.models import Clinic
+from clinic.uploads import body_limit
 
 _STARTED, _SEEN = "started", "seen"
 # Seen times are written at most this often, so that reading pages does not write at each click.
@@ -49,7 +50,8 @@ class SmallBodies:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH") or "0"
-        if declared.isdecimal() and int(declared) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        length = int(declared) if declared.isdecimal() and len(declared) < 12 else None
+        if length is not None and (length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or length <= body_limit(request)):
             return self.get_response(request)
         return HttpResponse(get_template("413.html").render(), status=413)
 

@@ -1,7 +1,8 @@
 """Compares the calendar with itself and with the appointments: what rows written past the rules by hand would break.
 
 Reads in one pass per question with flat memory; a million appointments take seconds, not gigabytes. What hangs on the
-appointments (courses, wait list, confirmations, tasks) is `sessions_app.integrity_of_records`.
+appointments (courses, wait list, confirmations, tasks) is `sessions_app.integrity_of_records`; the files of
+photographs are `sessions_app.photograph_files`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from sessions_app.integrity_of_records import problems_of_records
 from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.photograph_files import problems_of_photographs
 
 _CALENDARS = ("nurse", "room", "patient")
 _RELEASED = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
@@ -26,6 +28,7 @@ def problems(now: datetime | None = None) -> Iterator[str]:
     yield from _appointments_against_entries()
     yield from _entries_without_appointment()
     yield from problems_of_records(now or timezone.now())
+    yield from problems_of_photographs(now or timezone.now())
 
 
 class _Entry(NamedTuple):

@@ -216,7 +216,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500
-FILE_UPLOAD_HANDLERS = ["clinic.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["clinic.uploads.FilesWhereTaken"]
+# Files are taken by the photograph form alone: bytes of one file, and of everything that one request brings.
+UPLOAD_MAX_BYTES: int = env.int("PHOTOGRAPH_MAX_BYTES", default=20 * 1024 * 1024)
+UPLOAD_MAX_BODY = 2 * UPLOAD_MAX_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- Language, time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -235,8 +239,17 @@ STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Any storage of Django's can stand here, an object store too; nothing asks it for an address.
+    "photographs": {
+        "BACKEND": "clinic.private_files.PrivateFiles",
+        "OPTIONS": {"location": env("PHOTOGRAPHS_DIR", default=str(VAR_DIR / "photographs"))},
+    },
 }
 MEDIA_ROOT = VAR_DIR / "media"
+# Pixels are counted before a picture is unpacked; what is kept has at most this longer edge, in pixels.
+PHOTOGRAPH_MAX_PIXELS: int = env.int("PHOTOGRAPH_MAX_PIXELS", default=50_000_000)
+PHOTOGRAPH_MAX_EDGE: int = env.int("PHOTOGRAPH_MAX_EDGE", default=2400)
+PHOTOGRAPH_THUMBNAIL_EDGE: int = env.int("PHOTOGRAPH_THUMBNAIL_EDGE", default=480)
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

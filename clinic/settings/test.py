@@ -3,7 +3,7 @@
 import os
 
 from clinic.settings.base import *  # noqa: F403
-from clinic.settings.base import DATABASES, VAR_DIR
+from clinic.settings.base import DATABASES, STORAGES, VAR_DIR
 
 SECRET_KEY = "test-only-key-test-only-key-test-only-key-test-only-key"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -11,6 +11,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_USE_FINDERS = True
 NOTIFICATION_CHANNELS = ["email", "file"]
+# Tests of files name a folder of their own.
+STORAGES["photographs"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
