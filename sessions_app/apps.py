@@ -17,6 +17,7 @@ class SessionsAppConfig(AppConfig):
         from clinic.presenters import register_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
         from sessions_app import cosigning, lists, reminders, repeat, repeat_holds  # noqa: PLC0415
+        from sessions_app.presenters.photographs import photographs_panel  # noqa: PLC0415
         from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
         from sessions_app.presenters.waiting import wait_panel  # noqa: PLC0415
 
@@ -51,4 +52,12 @@ class SessionsAppConfig(AppConfig):
                 order=15,
             )
         )
+        register_panel(
+            Panel(
+                name="photographs",
+                template="sessions_app/photographs/panel.html",
+                context=photographs_panel,
+                needs=Permission.VIEW_CHART,
+                order=50,
+            )
         register_counter("sessions_app:calls", lists.waiting_for_the_desk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app import list_routes, public_routes, setup_routes
+from sessions_app import list_routes, photograph_routes, public_routes, setup_routes
 from sessions_app.views import (
     amend,
     booking,
@@ -22,6 +22,7 @@ urlpatterns: list = [
     *public_routes.PATTERNS,
     *list_routes.PATTERNS,
     *setup_routes.PATTERNS,
+    *photograph_routes.PATTERNS,
     path("day/", front_desk.day, name="day"),
     path("day/changes/", front_desk.board_changes, name="board_changes"),
     path("day/print/", front_desk.print_day, name="print_day"),

@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 pytest_plugins = [
     "tests.support.strictness",
     "tests.support.databases",
+    "tests.support.files",
     "tests.support.redis_server",
     "tests.support.browser",
 ]

@@ -179,6 +179,15 @@ ROUTES: dict[str, Route] = {
     "sessions_app:to_sign": Route(TREATING, LOOK),
     "sessions_app:review_override": Route(frozenset({LEAD}), {"POST": GOES_ON}, {"task_id": "task"}),
     "sessions_app:versions": Route(TREATING, LOOK, {"public_id": "session_a"}),
+    "sessions_app:photographs": Route(TREATING, LOOK, {"patient_id": "patient_a"}),
+    "sessions_app:photographs_add": Route(TREATING, FILL, {"patient_id": "patient_a"}),
+    "sessions_app:photographs_compare": Route(
+        TREATING, dict.fromkeys(LOOK, GOES_ON), {"patient_id": "patient_a"}
+    ),  # of none: to the album
+    "sessions_app:photograph": Route(TREATING, LOOK, {"public_id": "photograph"}),
+    "sessions_app:photograph_remove": Route(TREATING, FILL, {"public_id": "photograph"}),
+    "sessions_app:photograph_file": Route(TREATING, LOOK, {"public_id": "photograph"}),
+    "sessions_app:photograph_thumbnail": Route(TREATING, LOOK, {"public_id": "photograph"}),
     # --- After the visit
     "aftercare:today": Route(PATIENTS, LOOK),
     "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),

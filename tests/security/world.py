@@ -42,6 +42,7 @@ from tests.makers import (
     make_visit_request,
     make_wait_entry,
 )
+from tests.sessions_app.photographs_kept import keep_photograph
 
 STAFF = ("nurse", "front_desk", "clinician", "clinical_lead", "administrator")
 EVERYBODY = ("anonymous", "patient_a", "patient_b", *STAFF, "deactivated")
@@ -135,6 +136,7 @@ def _patient_a(world, house):
     world.values |= {
         "patient_a": str(patient.public_id),
         "session_a": str(plan.session.public_id),
+        "photograph": str(keep_photograph(patient=patient, session=plan.session, by=house["nurse"]).public_id),
         "visit_done": str(plan.session.appointment.public_id),
         "task": str(task.public_id),
         "held": str(held.pk),
