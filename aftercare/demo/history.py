@@ -16,6 +16,7 @@ from django.utils import timezone
 from aftercare.actions import sign_session
 from aftercare.demo import clock
 from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
+from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
 from clinic.actions import register_patient
@@ -60,6 +61,8 @@ class History:
         for story in STORIES:
             self._tell(story)
         for moment, event in FrontDesk(self.house, self.now, self.today, self._keys).events():
+            self._when(moment, event)
+        for moment, event in Events(self.house, self.now).events():
             self._when(moment, event)
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):

@@ -1,6 +1,6 @@
 """Who decides where the desk may not: names of the clinicians, and why a patient's repeat waits for one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -13,11 +13,13 @@ from clinic.access import GRANTS, Permission
 from clinic.models import Patient, User
 from clinic.protocol.vocabulary import Hold
 from sessions_app.models import RepeatHold
+from sessions_app.presenters.event_lines import hold_lines
 from sessions_app.wording import time_words
 
 _SHOWN = 4
 _WHY: dict[Hold, str] = {
-    Hold.OPEN_ADVERSE_EVENT: "An adverse event is still open.",
+    # What it is about is for those who see charts.
+    Hold.OPEN_ADVERSE_EVENT: "On hold until a clinician clears it.",
     Hold.UNANSWERED_RED_FLAG: "A report of symptoms waits for its answer.",
     Hold.CLINICIAN_HOLD: "A clinician lets the next treatment wait.",
 }
@@ -31,6 +33,8 @@ class HoldWords:
     reason: str
     who: str
     may_lift: bool
+    # Open adverse events, in words and with their addresses; for those who see charts.
+    events: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,17 @@ def hold_words(holds: Iterable[Hold], patient: Patient, *, reader: User, zone: Z
     if not found:
         return None
     placed = RepeatHold.objects.filter(patient=patient, lifted_at__isnull=True).select_related("placed_by").first()
-    reasons = [_WHY[hold] for hold in found if hold is not Hold.CLINICIAN_HOLD or placed is None]
+    reads_charts = reader.may(Permission.VIEW_CHART)
+    events = hold_lines(patient, zone) if Hold.OPEN_ADVERSE_EVENT in found and reads_charts else []
+    told = [hold for hold in found if not (hold is Hold.OPEN_ADVERSE_EVENT and events)]
+    reasons = [_WHY[hold] for hold in told if hold is not Hold.CLINICIAN_HOLD or placed is None]
     if placed:
         when = time_words(placed.placed_at, zone)
         reasons.append(f"{placed.placed_by} lets the next treatment wait, since {when}.")
     return HoldWords(
         reasons=reasons,
-        reason=placed.reason if placed and reader.may(Permission.VIEW_CHART) else "",
+        reason=placed.reason if placed and reads_charts else "",
         who=who_may(Permission.HOLD_REPEAT),
         may_lift=placed is not None and reader.may(Permission.HOLD_REPEAT),
+        events=events,
     )

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms as django_forms
 from django.urls import reverse
 
 from clinic.access import Permission
-from clinic.models import Clinic, Patient, User
+from clinic.models import Clinic, User
 from clinic.protocol.zones import local_time
 from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY, Emergency, Step, emergency_of
 from sessions_app.forms.event import EventForm, StepForm
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
+from sessions_app.presenters.event_lines import tags_of
 from sessions_app.wording import time_words
 
 
@@ -46,17 +46,6 @@ class StepLine:
     time: str
     what: str
     who: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventLine:
-    """One event as a line: ``tags`` are pairs of kind and words."""
-
-    url: str
-    kind: str
-    when: str
-    details: str
-    tags: Sequence[tuple[str, str, str]]
 
 
 def blocks(clinic: Clinic, clinician: User | None) -> list[NowBlock]:
@@ -97,32 +86,6 @@ def step_lines(steps: Iterable[AdverseStep], *, zone: ZoneInfo) -> list[StepLine
         day = wall.date()
         lines.append(StepLine(step.pk, shown, step.what, str(step.by)))
     return lines
-
-
-def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
-    """Kind, icon and words of what stands out."""
-    tags = []
-    if event.serious_because:
-        tags.append(("emergency", "octagon-alert", "Serious"))
-    if event.closed_at is not None:
-        tags.append(("done", "circle-check", "Closed"))
-    elif event.acknowledged_at is None:
-        tags.append(("danger", "circle-alert", "No clinician has seen it"))
-    else:
-        tags.append(("attention", "circle-dot", "Open"))
-    return tags
-
-
-def event_line(event: AdverseEvent, zone: ZoneInfo) -> EventLine:
-    grade = f"grade {event.severity_grade}" if event.severity_grade else "not graded yet"
-    outcome = event.get_outcome_display().lower() if event.outcome else "outcome not known yet"
-    return EventLine(
-        reverse("sessions_app:event", args=[event.public_id]),
-        event.get_kind_display(),
-        time_words(event.onset_at, zone),
-        f"{grade}, {outcome}",
-        tags_of(event),
-    )
 
 
 def history(event: AdverseEvent, zone: ZoneInfo) -> list[str]:
@@ -194,34 +157,3 @@ def _shown(form: django_forms.Form, name: str) -> str:
     labels = {str(key): str(label) for key, label in choices}
     chosen = value if isinstance(value, list) else [value]
     return ", ".join(labels.get(str(each), str(each)) for each in chosen if each not in (None, ""))
-
-
-def open_lines(patient: Patient, zone: ZoneInfo) -> list[EventLine]:
-    """Events of the patient that are not closed, the newest first: perhaps this one is begun already."""
-    return [event_line(event, zone) for event in patient.adverse_events.open().order_by("-recorded_at")[:5]]
-
-
-def events_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """The panel of the patient's page. Two queries."""
-    zone = Clinic.current().zone
-    rows = list(AdverseEvent.objects.visible_to(reader).filter(patient=patient).order_by("-onset_at")[:_SHOWN])
-    return {"patient": patient, "events": [event_line(event, zone) for event in rows]}
-
-
-_SHOWN = 20
-
-
-def hold_lines(patient: Patient, zone: ZoneInfo) -> list[tuple[str, str]]:
-    """For readers of charts: each open event that lets the next treatment wait, and where it is cleared."""
-    rows = patient.adverse_events.open().order_by("onset_at")[:3]
-    return [
-        (
-            f"Adverse event not closed: {event.get_kind_display().lower()}, {time_words(event.onset_at, zone)}.",
-            _url(event.public_id),
-        )
-        for event in rows
-    ]
-
-
-def _url(public_id: UUID) -> str:
-    return reverse("sessions_app:event", args=[public_id])

@@ -13,7 +13,7 @@ from django.urls import reverse
 from clinic.models import User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import AdverseEvent, SessionAmpoule
-from sessions_app.presenters.event import tags_of
+from sessions_app.presenters.event_lines import tags_of
 from sessions_app.wording import days_words, time_words
 
 PAGE = 30

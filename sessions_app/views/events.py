@@ -26,6 +26,7 @@ from sessions_app.forms.fields import ClockField
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.presenters import event as shown
 from sessions_app.presenters.chart_url import chart_url
+from sessions_app.presenters.event_lines import open_lines
 from sessions_app.presenters.event_register import register_page
 from sessions_app.refusals import Refused, Stale
 
@@ -80,7 +81,7 @@ def begin(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "patient": patient,
         "form": form,
         "blocks": shown.blocks(request.clinic, session.responsible_clinician if session else None),
-        "open_events": shown.open_lines(patient, request.clinic.zone),
+        "open_events": open_lines(patient, request.clinic.zone),
         "back": _way_back(session, patient),
     }
     return render(request, "sessions_app/events/begin.html", context)

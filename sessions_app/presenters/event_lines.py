@@ -1,0 +1,76 @@
+"""Adverse events as lines: on the patient's page, where treatments wait for them, where one may be begun already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from clinic.models import Clinic, Patient, User
+from sessions_app.models import AdverseEvent
+from sessions_app.wording import time_words
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event as a line: ``tags`` are pairs of kind and words."""
+
+    url: str
+    kind: str
+    when: str
+    details: str
+    tags: Sequence[tuple[str, str, str]]
+
+
+def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
+    """Kind, icon and words of what stands out."""
+    tags = []
+    if event.serious_because:
+        tags.append(("emergency", "octagon-alert", "Serious"))
+    if event.closed_at is not None:
+        tags.append(("done", "circle-check", "Closed"))
+    elif event.acknowledged_at is None:
+        tags.append(("danger", "circle-alert", "No clinician has seen it"))
+    else:
+        tags.append(("attention", "circle-dot", "Open"))
+    return tags
+
+
+def event_line(event: AdverseEvent, zone: ZoneInfo) -> EventLine:
+    grade = f"grade {event.severity_grade}" if event.severity_grade else "not graded yet"
+    outcome = event.get_outcome_display().lower() if event.outcome else "outcome not known yet"
+    return EventLine(
+        reverse("sessions_app:event", args=[event.public_id]),
+        event.get_kind_display(),
+        time_words(event.onset_at, zone),
+        f"{grade}, {outcome}",
+        tags_of(event),
+    )
+
+
+def open_lines(patient: Patient, zone: ZoneInfo) -> list[EventLine]:
+    """Events of the patient that are not closed, the newest first: perhaps this one is begun already."""
+    return [event_line(event, zone) for event in patient.adverse_events.open().order_by("-recorded_at")[:5]]
+
+
+def events_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
+    """The panel of the patient's page. Two queries."""
+    zone = Clinic.current().zone
+    rows = list(AdverseEvent.objects.visible_to(reader).filter(patient=patient).order_by("-onset_at")[:_SHOWN])
+    return {"patient": patient, "events": [event_line(event, zone) for event in rows]}
+
+
+def hold_lines(patient: Patient, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """For readers of charts: each open event that lets the next treatment wait, and where it is cleared."""
+    rows = patient.adverse_events.open().order_by("onset_at")[:3]
+    return [
+        (
+            f"Adverse event not closed: {event.get_kind_display().lower()}, {time_words(event.onset_at, zone)}.",
+            reverse("sessions_app:event", args=[event.public_id]),
+        )
+        for event in rows
+    ]

@@ -1,0 +1,643 @@
+"""The pages of adverse events: one press begins, stamps and keeps what was typed; who may what; register and report."""
+
+import threading
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic.access import Role
+from clinic.models import AuditEvent, Clinic, Patient
+from sessions_app import adverse_events, event_decisions, medwatch
+from sessions_app.emergency import Step
+from sessions_app.models import AdverseEvent, AdverseStep, SessionAmpoule
+from sessions_app.refusals import Stale
+from tests.makers import (
+    at,
+    make_adverse_event,
+    make_clinic,
+    make_draft_session,
+    make_lot,
+    make_patient,
+    make_service,
+    make_signed_session,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db]
+NOW = at("2026-01-13 10:45")
+REGISTER = reverse("sessions_app:events")
+
+
+@pytest.fixture(autouse=True)
+def _tuesday(request):
+    if request.node.get_closest_marker("faults"):
+        yield
+        return
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def nurse():
+    return make_user(Role.NURSE, name="Ada Birchwood")
+
+
+@pytest.fixture
+def clinician():
+    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
+
+
+def browser(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def begin_url(patient):
+    return reverse("sessions_app:event_begin", args=[patient.public_id])
+
+
+def url(event, name="event"):
+    return reverse(f"sessions_app:{name}", args=[event.public_id])
+
+
+def page_of(event, user, **changes):
+    """What the event's page would send now, with some fields typed anew."""
+    form = browser(user).get(url(event)).context["form"]
+    sent = {"version": str(AdverseEvent.objects.get(pk=event.pk).version)}
+    for field in form:
+        value = field.value()
+        shown = [str(each) for each in value] if isinstance(value, list) else str(value if value is not None else "")
+        sent[field.html_name] = sent[field.html_initial_name] = shown
+    return {**sent, **changes}
+
+
+# --- Beginning ---------------------------------------------------------------------------------------------------
+
+
+def test_the_first_press_begins_the_event_of_this_visit_and_stamps_the_step(nurse):
+    session = make_draft_session(nurse=nurse)
+    client, address = browser(nurse), begin_url(session.patient)
+    page = client.get(address, {"session": session.public_id})
+    form = page.context["form"]
+    sent = {"request_key": form["request_key"].value(), "session": session.public_id, "press": "intra_arterial:SURGEON"}
+
+    answers = [client.post(f"{address}?session={session.public_id}", sent) for _ in range(2)]
+
+    event = AdverseEvent.objects.get()
+    assert (event.kind, event.session, event.onset_at) == ("intra_arterial", session, NOW)
+    assert [(step.what, step.at) for step in event.steps.all()] == [(Step.SURGEON, NOW)]
+    assert [answer.url for answer in answers] == [url(event)] * 2
+
+
+def test_the_page_says_what_to_do_and_the_number_to_call(nurse):
+    make_clinic(emergency_number="112")
+    session = make_draft_session(nurse=nurse, responsible_clinician=make_user(Role.CLINICIAN, name="Imani Rowanfield"))
+    page = browser(nurse).get(begin_url(session.patient), {"session": session.public_id}).content.decode()
+
+    words = ["Call the emergency number", "112", "Imani Rowanfield", "Fetch the anaphylaxis kit and oxygen"]
+    words += ["Call the vascular surgeon at once", "give local anaesthetic without adrenaline"]
+    assert [word for word in words if word not in page] == []
+    assert "to be confirmed by the clinical lead" in page
+
+
+def test_looking_at_the_page_begins_nothing(nurse):
+    browser(nurse).get(begin_url(make_patient()))
+
+    assert AdverseEvent.objects.count() == 0
+
+
+def test_what_is_begun_already_is_offered_first(nurse):
+    event = make_adverse_event(kind="anaphylaxis")
+
+    page = browser(nurse).get(begin_url(event.patient)).content.decode()
+
+    assert page.index(url(event)) < page.index("Call the emergency number")
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({}, "Choose what happened."),
+        ({"kind": "nonsense"}, "Select a valid choice"),
+        ({"kind": "ulcer", "onset_time": "25:99"}, "Enter a time such as 10:30."),
+        ({"kind": "ulcer", "onset_on": "2026-01-14", "onset_time": "10:00"}, "Enter when it began."),
+        ({"kind": "ulcer", "onset_on": "9999-12-31"}, "Enter a day between 2000 and 2099"),
+        ({"kind": "ulcer", "session": str(uuid.uuid4())}, "Select a valid choice"),
+        ({"kind": "ulcer", "request_key": "1"}, "valid UUID"),
+    ],
+)
+def test_what_cannot_be_comes_back_with_words(nurse, sent, words):
+    patient = make_patient()
+    answer = browser(nurse).post(begin_url(patient), {"request_key": uuid.uuid4(), **sent})
+
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert AdverseEvent.objects.count() == 0
+
+
+def test_an_event_of_another_day_is_begun_with_its_day_and_time(nurse):
+    sent = {"request_key": uuid.uuid4(), "kind": "phlebitis", "onset_on": "2026-01-10", "onset_time": "18.30"}
+
+    browser(nurse).post(begin_url(make_patient()), sent)
+
+    assert AdverseEvent.objects.get().onset_at == at("2026-01-10 18:30")
+
+
+# --- One event ---------------------------------------------------------------------------------------------------
+
+
+def test_a_press_of_a_step_saves_what_was_typed_too(nurse):
+    event = make_adverse_event(kind="anaphylaxis")
+
+    answer = browser(nurse).post(
+        url(event), page_of(event, nurse, description="Hives on both arms", step="KIT", when="")
+    )
+
+    event.refresh_from_db()
+    assert (event.description, event.steps.get().what, event.steps.get().at) == ("Hives on both arms", Step.KIT, NOW)
+    assert answer.url == f"{url(event)}#steps"
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({"when": "5"}, "2026-01-13 10:40"),
+        ({"when": "at", "step_at": "1041"}, "2026-01-13 10:41"),
+        ({"when": "at", "step_at": "23:50", "step_on": "2026-01-12"}, "2026-01-12 23:50"),
+        ({"when": "at", "step_at": "23:50"}, "2026-01-12 23:50"),
+    ],
+)
+def test_a_step_may_have_been_done_earlier(nurse, when, expected):
+    event = make_adverse_event(onset_at=at("2026-01-12 23:40"))
+
+    browser(nurse).post(url(event), page_of(event, nurse, step="OWN", own_step="Ice  on it", **when))
+
+    assert [(step.what, step.at) for step in event.steps.all()] == [("Ice on it", at(expected))]
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"step": "OWN", "own_step": ""}, "Write what was done"),
+        ({"step": "KIT", "when": "at", "step_at": "soon"}, "Enter a time such as 10:30."),
+        ({"step": "KIT", "when": "at"}, "Enter the time at which it was done"),
+        ({"step": "KIT", "when": "at", "step_on": "2026-01-02", "step_at": "10:00"}, "long before the event began"),
+        ({"step": "KIT", "when": "sometime"}, "Select a valid choice"),
+    ],
+)
+def test_a_step_with_a_time_that_cannot_be_is_said_and_what_was_typed_is_kept(nurse, sent, words):
+    event = make_adverse_event(kind="anaphylaxis")
+
+    answer = browser(nurse).post(url(event), page_of(event, nurse, description="Typed in haste", **sent))
+
+    assert words in answer.content.decode()
+    assert (AdverseStep.objects.count(), AdverseEvent.objects.get().description) == (0, "Typed in haste")
+
+
+def test_the_time_of_a_step_is_corrected_on_the_page(nurse):
+    event = make_adverse_event(kind="anaphylaxis")
+    step = adverse_events.add_step(event=event, what=Step.KIT, by=nurse, now=NOW)
+
+    browser(nurse).post(url(event), page_of(event, nurse, correct=step.pk, **{f"time-{step.pk}": "10:42"}))
+
+    assert [each.at for each in event.steps.all()] == [at("2026-01-13 10:42"), NOW]
+
+
+def test_a_step_of_another_event_is_not_corrected_from_here(nurse):
+    event, other = make_adverse_event(), make_adverse_event()
+    step = adverse_events.add_step(event=other, what="Ice", by=nurse, now=NOW)
+
+    answer = browser(nurse).post(url(event), page_of(event, nurse, correct=step.pk, **{f"time-{step.pk}": "10:42"}))
+
+    assert (answer.status_code, AdverseStep.objects.count()) == (404, 1)
+
+
+def test_everything_of_the_page_is_saved(nurse):
+    session = make_signed_session(nurse=nurse)
+    event = make_adverse_event(patient=session.patient)
+    sent = {
+        "kind": "dvt", "onset_on": "2026-01-13", "onset_time": "10:05", "session": str(session.public_id),
+        "reporter_words": "The patient by phone", "description": "Swollen calf", "severity_grade": "3",
+        "clavien_dindo": "II", "serious_because": ["hospital", "other_important"], "relation_drug": "possible",
+        "relation_procedure": "probable", "relation_compression": "none", "outcome": "recovering",
+        "outcome_on": "2026-01-13", "reported_to_authority_on": "2026-01-13",
+        "reported_to_manufacturer_on": "2026-01-13",
+    }  # fmt: skip
+
+    browser(nurse).post(url(event), page_of(event, nurse, **sent))
+
+    event.refresh_from_db()
+    today = date(2026, 1, 13)
+    assert (event.kind, event.onset_at, event.session, event.reporter_words) == (
+        "dvt", at("2026-01-13 10:05"), session, "The patient by phone",
+    )  # fmt: skip
+    assert (event.severity_grade, event.clavien_dindo, event.serious_because) == (
+        3, "II", ["hospital", "other_important"],
+    )  # fmt: skip
+    assert (event.relation_drug, event.relation_procedure, event.relation_compression) == (
+        "possible", "probable", "none",
+    )  # fmt: skip
+    assert (event.outcome, event.outcome_on, event.reported_to_authority_on, event.reported_to_manufacturer_on) == (
+        "recovering", today, today, today,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"kind": ""}, "This field is required."),
+        ({"onset_time": ""}, "Enter the time at which it began"),
+        ({"onset_on": "2031-01-01"}, "Enter when it began."),
+        ({"severity_grade": "9"}, "Select a valid choice"),
+        ({"serious_because": ["boredom"]}, "Select a valid choice"),
+        ({"outcome_on": "2026-01-01"}, "before the event began"),
+        ({"description": "x" * 4001}, "at most 4000 characters"),
+    ],
+)
+def test_bad_input_comes_back_with_words_and_the_rest_as_typed(nurse, sent, words):
+    event = make_adverse_event()
+
+    answer = browser(nurse).post(url(event), page_of(event, nurse, reporter_words="By phone", **sent))
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert words in page
+    assert 'value="By phone"' in page
+
+
+def test_the_second_of_two_people_sees_the_difference_and_keeps_the_words(nurse, clinician):
+    event = make_adverse_event(kind="ulcer")
+    opened = page_of(event, nurse, description="Nurse's words")
+    browser(clinician).post(url(event), page_of(event, clinician, description="Clinician's words", severity_grade="2"))
+
+    answer = browser(nurse).post(url(event), opened)
+
+    assert answer.status_code == 409
+    assert [(each.here, each.saved) for each in answer.context["differences"]] == [
+        ("Nurse's words", "Clinician's words")
+    ]
+    assert "Nurse&#x27;s words</textarea>" in answer.content.decode()
+    saved_anyway = browser(nurse).post(url(event), {**opened, "version": answer.context["saved_version"]})
+    event.refresh_from_db()
+    assert (saved_anyway.status_code, event.description, event.severity_grade) == (302, "Nurse's words", 2)
+
+
+def test_an_older_page_on_which_nothing_was_typed_stamps_its_step_without_a_question(nurse, clinician):
+    event = make_adverse_event(kind="anaphylaxis")
+    opened = page_of(event, nurse)
+    browser(clinician).post(url(event), page_of(event, clinician, description="Meanwhile"))
+
+    answer = browser(nurse).post(url(event), {**opened, "step": "KIT"})
+
+    assert (answer.status_code, event.steps.count(), AdverseEvent.objects.get().description) == (302, 1, "Meanwhile")
+
+
+def test_a_clinician_sees_confirms_closes_and_opens_again(nurse, clinician):
+    event = make_adverse_event(kind="anaphylaxis")
+    client = browser(clinician)
+
+    client.post(url(event, "event_seen"), page_of(event, clinician))
+    client.post(url(event, "event_allergy"), page_of(event, clinician))
+    client.post(
+        url(event, "event_close"), page_of(event, clinician, severity_grade="4", closing_note="Discharged well")
+    )
+    event.refresh_from_db()
+    assert (event.acknowledged_by, event.closed_by, event.severity_grade) == (clinician, clinician, 4)
+    assert Patient.objects.get().polidocanol_allergy
+    assert "disabled" in client.get(url(event)).content.decode()
+    client.post(url(event, "event_reopen"), {"version": event.version})
+
+    assert AdverseEvent.objects.get().closed_at is None
+
+
+def test_closing_without_a_note_keeps_what_was_typed(clinician):
+    event = make_adverse_event(severity_grade=1)
+
+    answer = browser(clinician).post(
+        url(event, "event_close"), page_of(event, clinician, description="All of it", closing_note=" ")
+    )
+
+    assert "Write how it ended" in answer.content.decode()
+    event.refresh_from_db()
+    assert (event.closed_at, event.description) == (None, "All of it")
+
+
+def test_one_press_from_anywhere_is_enough_to_have_seen_it(clinician):
+    event = make_adverse_event()
+
+    browser(clinician).post(url(event, "event_seen"))
+
+    assert AdverseEvent.objects.get().acknowledged_by == clinician
+
+
+def test_reading_an_event_is_in_the_trail(nurse):
+    event = make_adverse_event()
+    browser(nurse).get(url(event))
+    browser(nurse).get(url(event, "event_report"))
+
+    actions = AuditEvent.objects.filter(patient_id=event.patient_id).order_by("id").values_list("action", flat=True)
+    assert list(actions) == ["adverse event read", "adverse event report opened"]
+
+
+# --- Who sees what -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.ADMINISTRATOR, Role.PATIENT])
+def test_who_sees_no_charts_sees_no_event(role):
+    event, client = make_adverse_event(), browser(make_user(role))
+
+    addresses = [REGISTER, url(event), url(event, "event_report"), begin_url(event.patient)]
+    assert [client.get(address).status_code for address in addresses] == [403] * 4
+
+
+@pytest.mark.parametrize("name", ["event_seen", "event_allergy", "event_close", "event_reopen"])
+def test_a_nurse_decides_nothing(nurse, name):
+    event = make_adverse_event(kind="anaphylaxis", severity_grade=1)
+
+    assert browser(nurse).post(url(event, name), {"version": 1, "closing_note": "Mine"}).status_code == 403
+    event.refresh_from_db()
+    assert (event.acknowledged_at, event.closed_at, event.patient.polidocanol_allergy) == (None, None, False)
+
+
+def test_the_desk_reads_only_that_it_is_on_hold_and_a_clinician_reads_why(clinician):
+    service, event = make_service(), make_adverse_event(kind="anaphylaxis")
+    desk, address = make_user(Role.FRONT_DESK), reverse("sessions_app:book")
+    sent = {"patient": event.patient.public_id, "service": service.pk}
+
+    at_the_desk = browser(desk).get(address, sent).content.decode()
+    of_the_clinician = browser(clinician).get(address, sent).content.decode()
+
+    assert "On hold until a clinician clears it." in at_the_desk
+    assert [word for word in ("dverse", "naphylaxis", "/events/") if word in at_the_desk] == []
+    assert "Adverse event not closed: anaphylaxis, Tue 13 Jan, 10:40." in of_the_clinician
+    assert url(event) in of_the_clinician
+
+
+def test_the_patients_page_shows_events_to_those_who_treat_alone(nurse):
+    event = make_adverse_event(kind="anaphylaxis")
+    address = reverse("clinic:patient", args=[event.patient.public_id])
+
+    assert url(event) in browser(nurse).get(address).content.decode()
+    assert "naphylaxis" not in browser(make_user(Role.FRONT_DESK)).get(address).content.decode()
+
+
+# --- Register ----------------------------------------------------------------------------------------------------
+
+
+def shown(user, **query):
+    return [line.kind for line in browser(user).get(REGISTER, query).context["page"].lines]
+
+
+def test_the_register_is_found_by_state_kind_period_and_lot(nurse, clinician):
+    session = make_draft_session(nurse=nurse)
+    SessionAmpoule.objects.create(
+        session=session, strength_percent=Decimal("0.5"), lot="K-17", expiry="2027-05", opened=1
+    )
+    make_adverse_event(session=session, kind="ulcer", acknowledged_at=NOW, acknowledged_by=clinician)
+    make_adverse_event(kind="dvt", onset_at=at("2026-01-02 09:00"), serious_because=["hospital"])
+    make_adverse_event(
+        kind="matting", onset_at=at("2026-01-01 23:30"), closed_at=NOW, closed_by=clinician, closing_note="Faded"
+    )
+
+    assert shown(nurse) == ["Ulcer or necrosis", "Deep vein thrombosis", "Matting"]
+    assert shown(nurse, state="open") == ["Ulcer or necrosis", "Deep vein thrombosis"]
+    assert shown(nurse, state="unseen") == shown(nurse, state="serious") == ["Deep vein thrombosis"]
+    assert shown(nurse, kind="matting") == ["Matting"]
+    assert shown(nurse, first="2026-01-02", last="2026-01-02") == ["Deep vein thrombosis"]
+    assert shown(nurse, last="2026-01-01") == ["Matting"]
+    assert shown(nurse, lot="k-17") == ["Ulcer or necrosis"]
+    assert shown(nurse, lot="other") == []
+    assert len(shown(nurse, state="x", kind="y", first="z", page="-1", lot="\x00")) == 3
+
+
+def test_the_register_says_how_long_an_event_is_open_and_its_lots(nurse):
+    session = make_draft_session(nurse=nurse)
+    SessionAmpoule.objects.create(
+        session=session, strength_percent=Decimal("0.5"), lot="K-17", expiry="2027-05", opened=1
+    )
+    make_adverse_event(session=session, onset_at=at("2026-01-10 10:00"), severity_grade=2)
+
+    (line,) = browser(nurse).get(REGISTER).context["page"].lines
+    assert (line.age, line.lots, line.grade) == ("open 3 days", ["K-17"], "2")
+
+
+def test_the_register_has_pages_and_costs_the_same_with_one_event_and_with_forty(nurse):
+    make_adverse_event(session=make_draft_session())
+    client = browser(nurse)
+    client.get(REGISTER)
+
+    def queries():
+        with CaptureQueriesContext(connection) as caught:
+            client.get(REGISTER)
+        return len(caught)
+
+    one = queries()
+    for _ in range(39):
+        make_adverse_event(session=make_draft_session())
+    assert queries() == one
+    assert (len(shown(nurse)), len(shown(nurse, page=2))) == (30, 10)
+
+
+def test_the_page_of_an_event_costs_the_same_with_one_step_and_with_thirty(nurse):
+    event, client = make_adverse_event(kind="anaphylaxis"), browser(nurse)
+    client.get(url(event))
+
+    def queries():
+        with CaptureQueriesContext(connection) as caught:
+            client.get(url(event))
+        return len(caught)
+
+    adverse_events.add_step(event=event, what="Step", by=nurse, now=NOW)
+    one = queries()
+    for number in range(29):
+        adverse_events.add_step(event=event, what=f"Step {number}", by=make_user(), now=NOW)
+    assert queries() == one
+
+
+# --- Report draft ------------------------------------------------------------------------------------------------
+
+
+def report_of(event, reporter):
+    given = medwatch.material_of(event, reporter=reporter, clinic=Clinic.current(), now=NOW)
+    return {
+        (field.code, field.label): (field.value, field.state.value)
+        for section in medwatch.report(given)
+        for field in section.fields
+    }
+
+
+def full_event(nurse):
+    patient = make_patient(
+        given_name="Rosalind", family_name="Quillfeather", birth_date=date(1980, 6, 1), sex="female",
+        risk_factors=["smoking"], allergies="Plaster, says Quillfeather",
+    )  # fmt: skip
+    lot = make_lot(lot="K-17", expiry="2027-05")
+    lot.product.manufacturer, lot.product.register_code = "Maker Ltd", "67850-140-05"
+    lot.product.save()
+    session = make_draft_session(
+        patient=patient, nurse=nurse, weight_kg=Decimal("63.5"), compression_garment="Thigh stocking",
+        sites=[{"volume_ml": Decimal("1.60")}, {"volume_ml": Decimal("0.40")}],
+    )  # fmt: skip
+    SessionAmpoule.objects.create(
+        session=session, strength_percent=Decimal("0.50"), lot="K-17", expiry="2027-05", opened=1, stock_lot=lot
+    )
+    event = make_adverse_event(
+        session=session, kind="dvt", description="Mrs QUILLFEATHER says her calf swells; Rosalind has pain.",
+        serious_because=["hospital", "life_threatening"], outcome="recovering",
+    )  # fmt: skip
+    adverse_events.add_step(event=event, what="Duplex asked for", by=nurse, now=NOW)
+    return event
+
+
+def test_the_report_is_filled_from_patient_event_session_and_stock(nurse):
+    filled = report_of(full_event(nurse), nurse)
+
+    assert filled[("A2", "Age at the time of the event")] == ("45 years", "filled")
+    assert filled[("A3", "Sex")] == ("Female", "filled")
+    assert filled[("A4", "Weight")] == ("63.5 kg", "filled")
+    assert filled[("B2", "Outcomes attributed to the event")] == (
+        "Hospitalisation, initial or prolonged; Life-threatening",
+        "filled",
+    )
+    assert filled[("B3", "Date of the event")] == ("13 Jan 2026", "filled")
+    assert filled[("B7", "Other relevant history")] == ("Smokes; Allergies: Plaster, says [patient]", "filled")
+    assert filled[("D1", "Manufacturer")] == ("Maker Ltd", "filled")
+    assert filled[("D2", "Dose, frequency, route")] == (
+        "2 mL of 0.5 % (10 mg); once, in one session; intravenous",
+        "filled",
+    )
+    assert filled[("D6", "Lot")] == ("K-17 (0.5 %)", "filled")
+    assert filled[("D7", "Expiry")] == ("2027-05", "filled")
+    assert filled[("D9", "NDC")] == ("67850-140-05", "filled")
+    assert filled[("E", "Compression garment")] == ("Not suspected", "not asked")
+    assert filled[("G", "Name")] == ("Ada Birchwood", "filled")
+
+
+def test_the_report_never_names_the_patient_not_even_from_free_text(nurse):
+    event = full_event(nurse)
+
+    page = browser(nurse).get(url(event, "event_report")).content.decode()
+
+    assert "[patient] says her calf swells; [patient] has pain." in page
+    assert "Duplex asked for" in page
+    assert [name for name in ("Rosalind", "Quillfeather", "QUILLFEATHER") if name in page] == []
+    assert f"RQ-{event.patient.public_id.hex[:8]}" in page
+    assert "not verified" in page
+
+
+def test_the_report_says_what_is_missing(nurse):
+    event = make_adverse_event(patient=make_patient(weight_kg=None))
+    filled = report_of(event, nurse)
+
+    missing = [key for key, (_, state) in filled.items() if state == "missing"]
+    assert missing == [
+        ("A3", "Sex"), ("A4", "Weight"), ("B5", "Description"), ("B7", "Other relevant history"),
+        ("D", "Suspect product"), ("G", "Phone"),
+    ]  # fmt: skip
+    by_hand = [key[0] for key, (_, state) in filled.items() if state == "by hand"]
+    assert by_hand == ["B6", "C", "F"]
+
+
+@pytest.mark.parametrize(("kind", "relation"), [("garment", ""), ("blister", "possible")])
+def test_a_suspected_stocking_is_in_section_e(nurse, kind, relation):
+    session = make_draft_session(compression_garment="Thigh stocking", compression_mmhg="20-30")
+    event = make_adverse_event(session=session, kind=kind, relation_compression=relation)
+
+    assert report_of(event, nurse)[("E", "Compression garment")] == ("Thigh stocking, 20-30 mmHg", "filled")
+
+
+# --- Two people at once ------------------------------------------------------------------------------------------
+
+
+def at_once(*actions):
+    """Run each in a thread and connection of its own, started together; what each answered or raised."""
+    start, answers = threading.Barrier(len(actions)), {}
+
+    def run(number, action):
+        try:
+            start.wait()
+            answers[number] = action()
+        except Exception as problem:
+            answers[number] = problem
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [answers[number] for number in range(len(actions))]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.faults
+def test_one_form_sent_twice_at_once_is_one_event(nurse):
+    patient, key = make_patient(), uuid.uuid4()
+
+    def begin():
+        return adverse_events.begin(patient=patient, kind="ulcer", request_key=key, by=nurse)
+
+    first, second = at_once(begin, begin)
+
+    assert first == second == AdverseEvent.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.faults
+def test_two_who_save_one_event_at_once_one_saves_and_one_is_told(nurse, clinician):
+    event = make_adverse_event()
+
+    def save(by, words):
+        return lambda: adverse_events.save_details(event=event, version=1, changes={"description": words}, by=by)
+
+    answers = at_once(save(nurse, "Nurse"), save(clinician, "Clinician"))
+
+    assert sorted(type(answer) for answer in answers if isinstance(answer, Stale)) == [Stale]
+    event.refresh_from_db()
+    assert (event.version, event.description in ("Nurse", "Clinician")) == (2, True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.faults
+def test_two_who_stamp_at_once_both_stamp_and_one_press_twice_is_one(nurse, clinician):
+    event, moment = make_adverse_event(), at("2026-01-13 10:45")
+
+    def stamp(by):
+        return lambda: adverse_events.add_step(event=event, what=Step.KIT, at=moment, by=by)
+
+    at_once(stamp(nurse), stamp(clinician), stamp(nurse))
+
+    assert sorted(step.by.name for step in event.steps.all()) == ["Ada Birchwood", "Imani Rowanfield"]
+    assert AdverseEvent.objects.get().version == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.faults
+def test_saving_meanwhile_keeps_a_clinician_from_closing_what_was_not_seen(nurse, clinician):
+    event = make_adverse_event(severity_grade=1)
+
+    answers = at_once(
+        lambda: adverse_events.save_details(event=event, version=1, changes={"description": "Worse"}, by=nurse),
+        lambda: event_decisions.close(event=event, version=1, note="Fine", by=clinician),
+    )
+
+    # Whoever was second was told: the event is closed as it was seen, or open with the new words.
+    event.refresh_from_db()
+    assert sum(isinstance(answer, Exception) for answer in answers) == 1
+    assert (event.closed_at is None) == (event.description == "Worse")
+
+
+def test_the_age_of_somebody_born_after_the_day_of_the_year_is_a_year_less(nurse):
+    event = make_adverse_event(patient=make_patient(birth_date=date(1980, 1, 14)))
+    assert report_of(event, nurse)[("A2", "Age at the time of the event")][0] == "45 years"
+    AdverseEvent.objects.update(onset_at=NOW + timedelta(days=1))
+    assert report_of(AdverseEvent.objects.get(), nurse)[("A2", "Age at the time of the event")][0] == "46 years"
