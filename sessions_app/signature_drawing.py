@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sessions_app.refusals import Refused
 
@@ -68,7 +69,7 @@ def _within(sent: object, most: int) -> float:
 
 
 def _length(lines: Sequence[Line]) -> float:
-    return sum(math.dist(a, b) for line in lines for a, b in zip(line, line[1:], strict=False))
+    return sum(math.dist(a, b) for line in lines for a, b in pairwise(line))
 
 
 def _no_number(name: str) -> float:

@@ -68,7 +68,14 @@ class BeforeForm(forms.Form):
     )
     duplex_on_file = forms.BooleanField(label="Duplex scan is on file", required=False)
     medication_confirmed = forms.BooleanField(required=False)
+    # On paper, for this visit; a signature on the screen needs no tick.
     consent_signed = forms.BooleanField(required=False)
+    consent_paper = forms.CharField(
+        label="Why on paper, and where it is kept",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Tablet was flat; folder 3"}),
+    )
     kit_checked_today = forms.BooleanField(required=False)
     responsible_clinician = forms.ChoiceField(label="Responsible clinician today", required=False)
     weight_kg = NumberField(
@@ -90,6 +97,19 @@ class BeforeForm(forms.Form):
             known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
             self.fields["risk"].choices = [(QUICK, f"As on file: {known}"), (SOME, "Something else")]  # type: ignore[attr-defined]
 
+    def recall(self, *, last_day: str, day_clinician: str) -> None:
+        """Show what is remembered for confirmation: the risks with the day on which they were said, "" for no day.
+
+        Without a clinician of its own the session follows the day's, and the empty choice says so.
+        """
+        if self.on_file and last_day:
+            known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
+            quick = f"As last time, {last_day}: {known}; nothing else. Still true"
+            self.fields["risk"].choices = [(QUICK, quick), (SOME, "Something changed")]  # type: ignore[attr-defined]
+        if day_clinician:
+            people = self.fields["responsible_clinician"]
+            people.choices = [("", f"As for today: {day_clinician}"), *list(people.choices)[1:]]  # type: ignore[attr-defined]
+
     def facts(self) -> dict[str, Any]:
         """Answers by fact name; a group that was not answered says nothing."""
         given = self.cleaned_data
@@ -98,6 +118,8 @@ class BeforeForm(forms.Form):
             for name in ("identifiers_confirmed", "medication_confirmed", "consent_signed", "kit_checked_today")
             if given.get(name)
         }
+        if given.get("consent_signed") and given.get("consent_paper"):
+            facts["consent_paper"] = given["consent_paper"]
         if given.get("stop"):
             some = given["stop"] == SOME
             ticked = given.get("stop_items", ()) if some else ()

@@ -6,9 +6,15 @@ from sessions_app.models import TreatmentSession
 
 _REASONS = (
     "Safety question: do not treat",
+    "Patient is ill or has an infection",
+    "Pregnant or breastfeeding",
+    "Skin at the site not well",
+    "Consent not given",
     "Patient does not want treatment today",
+    "Too soon after the last session",
+    "Travel or event planned",
+    "Clinician, kit or drug not available",
     "Consultation only",
-    "Patient is ill",
 )
 
 
