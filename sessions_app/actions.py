@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db import IntegrityError, connection, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clinic import audit
@@ -19,7 +19,6 @@ from sessions_app import answers as given_answers
 from sessions_app import booking
 from sessions_app.amending import voided
 from sessions_app.ampoules import give_back, use_ampoules
-from sessions_app.ampoules import give_back, use_ampoules
 from sessions_app.beginning import beginning_of
 from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
@@ -27,6 +26,7 @@ from sessions_app.preparation import CONSENT, KIT, recorded
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
 from sessions_app.signature import events_of_signature, finding_rows, remember, tasks_of_signature
+from sessions_app.statuses import finish_treated
 
 _TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
 _OVER = (Appointment.Status.DONE, Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
@@ -158,12 +158,11 @@ def mark_not_treated(
     audit.record("session not treated", by=by, subject=session, patient=session.patient)
     if session.amends_id is not None:
         give_back(session, by=by, now=now)
-        give_back(session, by=by, now=now)
         voided(session, by=by, now=now)
     return session
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def close_session(
     *,
     session: TreatmentSession,
@@ -172,18 +171,21 @@ def close_session(
     answers: Mapping[str, Any] | None = None,
     now: datetime,
     version: int | None = None,
-) -> bool:
-    """Lock the session as signed by `by`. True when this call signed it, False when it was signed already.
+) -> list[AuditEvent] | None:
+    """Lock the session as signed by `by`. None when it was signed already, otherwise the events of the signature.
+
+    The events are not saved yet: the caller writes them with its own, in the same transaction. The patient's row is
+    held until that ends, so that two sessions of one patient are signed one after the other.
 
     `answers` are given on the sign page and join those of the draft. Everything is judged again here, by
     `protocol_version` and with what was left open counting as missing. Raises `NotComplete`, or `Stale` when the
     session is not what the signer saw (`version`, the object's own when None).
     """
     version = session.version if version is None else version
-    if not _claim(session, version):
+    if not _is_as_seen(session, version):
         session.refresh_from_db()
         if session.status == TreatmentSession.Status.SIGNED:
-            return False
+            return None
         _refuse_closed(session)
         raise _stale(session)
     _forget_rows(session)
@@ -193,8 +195,8 @@ def close_session(
         chart = chart.answered()
     if chart.missing:
         raise NotComplete(chart.missing)
-    SessionFinding.objects.bulk_create(finding_rows(chart))
-    use_ampoules(chart, by=by, now=now)
+    if rows := finding_rows(chart):
+        SessionFinding.objects.bulk_create(rows)
     use_ampoules(chart, by=by, now=now)
     signed = {
         "status": TreatmentSession.Status.SIGNED,
@@ -203,14 +205,15 @@ def close_session(
         "protocol_version": protocol_version,
         **recorded(session, chart.ready),
     }
-    TreatmentSession.objects.filter(pk=session.pk).update(**signed)
-    _set(session, {**signed, "version": version + 1})
+    _update(session, version, signed)
     remember(session, by=by)
-    _move_on(session.appointment, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
-    AuditEvent.objects.bulk_create(events_of_signature(chart, by=by))
+    visit = session.appointment
+    done = finish_treated(appointment=visit, patient=session.patient, by=by, now=now)
+    if done is None:
+        _move_on(visit, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
     if tasks := tasks_of_signature(chart):
         StaffTask.objects.bulk_create(tasks)
-    return True
+    return [*([done] if done else []), *events_of_signature(chart, by=by)]
 
 
 # --- Opening -----------------------------------------------------------------------------------------------------
@@ -253,12 +256,16 @@ def _update(session: TreatmentSession, version: int, changes: Mapping[str, Any])
     _set(session, {**changes, "version": version + 1})
 
 
-def _claim(session: TreatmentSession, version: int) -> bool:
-    return bool(
-        TreatmentSession.objects.filter(pk=session.pk, version=version, status=TreatmentSession.Status.DRAFT).update(
-            version=F("version") + 1
-        )
-    )
+def _is_as_seen(session: TreatmentSession, version: int) -> bool:
+    """Whether the draft is still at `version`; holds it and its patient until the transaction ends.
+
+    SQLite has one writer as it is.
+    """
+    rows = TreatmentSession.objects.filter(pk=session.pk)
+    if connection.features.has_select_for_update:
+        rows = rows.select_related("patient").select_for_update(no_key=True, of=("self", "patient"))
+    stored = rows.only("status", "version", *(["patient__id"] if connection.features.has_select_for_update else [])).get()
+    return stored.status == TreatmentSession.Status.DRAFT and stored.version == version
 
 
 def _set(session: TreatmentSession, values: Mapping[str, Any]) -> None:
@@ -268,7 +275,8 @@ def _set(session: TreatmentSession, values: Mapping[str, Any]) -> None:
 
 def _screening(session: TreatmentSession, values: DraftValues, *, by: User, now: datetime) -> dict[str, Any]:
     """The answers as the page has them; the answers to findings are judged later, with the findings."""
-    kept = {name: session.screening[name] for name in (given_answers.ANSWERS, KIT, CONSENT) if name in session.screening}
+    notes = (given_answers.ANSWERS, KIT, CONSENT)
+    kept = {name: session.screening[name] for name in notes if name in session.screening}
     screening = {**values.facts, **kept}
     if values.facts.get("kit_checked_today") and not kept.get(KIT):
         screening[KIT] = {"by_name": str(by), "at": now.isoformat()}

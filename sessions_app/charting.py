@@ -5,7 +5,7 @@ sees is what the signature is judged by. It costs the same queries whatever the 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,7 +62,7 @@ class Chart:
     totals: Totals
     findings: tuple[Judged, ...]
     gaps: tuple[Missing, ...]
-    ready: Ready = Ready()
+    ready: Ready = field(default_factory=Ready)
 
     @property
     def missing(self) -> tuple[Missing, ...]:

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from sessions_app import list_routes, photograph_routes, public_routes, setup_routes
+from sessions_app import (
+    event_routes,
+    list_routes,
+    photograph_routes,
+    preparation_routes,
+    public_routes,
+    record_routes,
+    setup_routes,
+)
 from sessions_app.views import (
     amend,
     booking,
@@ -21,7 +29,10 @@ app_name = "sessions_app"
 urlpatterns: list = [
     *public_routes.PATTERNS,
     *list_routes.PATTERNS,
+    *preparation_routes.PATTERNS,
     *setup_routes.PATTERNS,
+    *record_routes.PATTERNS,
+    *event_routes.PATTERNS,
     *photograph_routes.PATTERNS,
     path("day/", front_desk.day, name="day"),
     path("day/changes/", front_desk.board_changes, name="board_changes"),

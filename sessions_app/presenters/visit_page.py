@@ -22,6 +22,7 @@ from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
+from sessions_app.presenters.preparation import prep_of, recall
 from sessions_app.presenters.stock_lines import ampoule_lines
 from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
 
@@ -44,6 +45,7 @@ def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> d
     """The whole page."""
     session, patient = chart.session, chart.session.patient
     earlier, today = earlier_of(session), session_date(session)
+    recall(forms.before, chart)
     return {
         **_living_parts(request, chart, forms),
         **_map(forms, earlier),
@@ -103,6 +105,7 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "before_words": _before_words(chart),
         "missing": missing,
         "walk": visit.walk(chart),
+        "prep": prep_of(chart),
         "errors": forms.errors(),
         "errors_json": json.dumps(forms.errors()),
         "unsaved_words": ", ".join(forms.error_words()),
@@ -116,7 +119,8 @@ _BEFORE_ANCHORS = {
     "group-stop",
     "group-risk",
     "id_medication_confirmed",
-    "id_consent_signed",
+    "consent",
+    "id_consent_paper",
     "id_kit_checked_today",
     "id_responsible_clinician",
 }
@@ -191,7 +195,7 @@ _LABELS = {
     "risk": "Risks and plans",
     "risk_items": "Risks and plans, which",
     "medication_confirmed": "Medication and allergies",
-    "consent_signed": "Consent",
+    "consent_signed": "Consent on paper",
     "kit_checked_today": "Emergency kit",
 }
 

@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
-from clinic.models import ProtocolVersion, User
+from clinic.models import ProtocolVersion
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import actions, holding
@@ -25,9 +26,11 @@ from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.pressed import after_button, wanted_rows
 from sessions_app.forms.treatment import AmpouleForm, SiteForm
 from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.preparation import clinicians
 from sessions_app.presenters import session_record
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.my_day import my_day as day_of
+from sessions_app.presenters.preparation import day_view
 from sessions_app.presenters.visit import patient_line, warnings
 from sessions_app.presenters.visit import sites as site_views
 from sessions_app.presenters.visit_page import conflict_context, page_context, saved_context
@@ -43,7 +46,8 @@ def my_day(request: SignedInRequest) -> HttpResponse:
     everybody = request.GET.get("who") == "all"
     day = day_of(request.user, now=timezone.now(), zone=request.clinic.zone, everybody=everybody)
     template = "sessions_app/nurse/_my_day.html" if request.htmx else "sessions_app/nurse/my_day.html"
-    return render(request, template, {"day": day, "everybody": everybody})
+    check = day_view(timezone.now(), request.clinic.zone)
+    return render(request, template, {"day": day, "everybody": everybody, "day_check": check})
 
 
 @requires(Permission.RECORD_SESSION)
@@ -74,7 +78,7 @@ def session_save(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     in_force = ProtocolVersion.in_force()
     protocol = values_of(in_force)
     data = after_button(request.POST, session, protocol=protocol, now=timezone.now())
-    forms = VisitForms(session, protocol=protocol, clinicians=_clinicians(), data=data)
+    forms = VisitForms(session, protocol=protocol, clinicians=clinicians(), data=data)
     values = forms.values()
     if data.get("do") == "takeover":
         values = replace(values, fields={**values.fields, "nurse_id": request.user.pk})
@@ -107,6 +111,8 @@ def not_treated(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
             form.add_error(None, refused.message)
         else:
             messages.success(request, f"{session.patient.name}: ended without treatment. Nothing will be sent.")
+            if request.POST.get("next") == "book":
+                return redirect(f"{reverse('sessions_app:book')}?patient={session.patient.public_id}")
             return redirect("sessions_app:my_day")
     context = {"form": form, "session": session, "dialog_title": "Not treated today"}
     status = 422 if form.errors and request.htmx else 200
@@ -133,11 +139,6 @@ def _sessions(request: SignedInRequest) -> Any:
         .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends", "held_by")
         .prefetch_related("sites", "ampoules")
     )
-
-
-def _clinicians() -> list[User]:
-    """Who may be responsible today."""
-    return [person for person in User.objects.staff().order_by("name") if person.may(Permission.OVERRIDE_CHECK)]
 
 
 def _version(data: QueryDict) -> int:
@@ -197,7 +198,7 @@ def chart_page(
     """The page of a draft; `added` are new empty rows, `conflict` what somebody else saved meanwhile."""
     chart = chart or chart_of(session, now=timezone.now())
     if forms is None:
-        forms = VisitForms(session, protocol=chart.protocol, clinicians=_clinicians())
+        forms = VisitForms(session, protocol=chart.protocol, clinicians=clinicians())
         forms.values()
     for number, form in enumerate((each for each in added if isinstance(each, SiteForm)), start=len(forms.sites) + 1):
         form.position = number

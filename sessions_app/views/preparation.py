@@ -126,7 +126,8 @@ def _sign_page(
 ) -> HttpResponse:
     """Always the newest text: a form that was made of an older one gets the new one to read, and is signed anew."""
     text = consent_texts.text_in(translation.get_language().partition("-")[0])
-    if form.is_bound and (str(form.data.get("version")), form.data.get("language")) != (str(text.version), text.language):
+    signed_under = (str(form.data.get("version")), form.data.get("language"))
+    if form.is_bound and signed_under != (str(text.version), text.language):
         data = form.data.copy()
         # What was signed was another text: it does not go over to this one.
         for name in ("version", "language", "strokes", "typed_counts"):

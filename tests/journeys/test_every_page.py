@@ -12,7 +12,7 @@ from django.urls import resolve
 
 from clinic.access import Role
 from clinic.models import Patient, Room, User
-from sessions_app.models import Appointment, Service, TreatmentSession, WaitListEntry
+from sessions_app.models import AdverseEvent, Appointment, SeriesConsent, Service, TreatmentSession, WaitListEntry
 from tests.journeys.lookout import Lookout
 from tests.makers import at, make_patient_user, make_user, make_visit_request
 from tests.security.addresses import every_address
@@ -81,7 +81,16 @@ DESK_WITH_PATIENTS = (
     "/requests/{asked}/",
     "/requests/{asked}/register/",
 )
-NURSE = ("/my-day/", "/to-sign/", "/to-sign/?who=all", "/calendar/", "/my-day/?who=all", "/day/", "/protocol/")
+NURSE = (
+    "/my-day/",
+    "/events/",
+    "/to-sign/",
+    "/to-sign/?who=all",
+    "/calendar/",
+    "/my-day/?who=all",
+    "/day/",
+    "/protocol/",
+)
 NURSE_WITH_PATIENTS = (
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
@@ -90,12 +99,29 @@ NURSE_WITH_PATIENTS = (
     "/visits/{draft}/sign/",
     "/visits/{signed}/sign/",
     "/sessions/{draft}/not-treated/",
+    "/sessions/{draft}/allergies/",
+    "/patients/{patient}/consent/",
+    "/patients/{patient}/consent/sign/",
+    "/patients/{patient}/consent/sign/?language=es",
+    "/consents/{consent}/",
+    "/consents/{consent}/end/",
     "/sessions/{signed}/",
     "/sessions/{signed}/correct/",
     "/sessions/{signed}/versions/",
+    "/patients/{patient}/events/new/",
+    "/events/{event}/",
+    "/events/{event}/report/",
+    "/patients/{patient}/photographs/",
+    "/patients/{patient}/photographs/?leg=left&moment=before",
+    "/patients/{patient}/photographs/add/",
+    "/patients/{patient}/photographs/compare/?leg=left&view=front",
+    "/photographs/{photograph}/",
+    "/photographs/{photograph}/remove/",
 )
 LEAD = (
+    "/audit/",
     "/protocol/next/",
+    "/consent-text/",
     "/setup/",
     "/setup/hours/",
     "/setup/closures/",
@@ -110,12 +136,15 @@ ADMINISTRATOR = (
     *(f"/admin/{model}/" for model in ("clinic/user", "clinic/clinic")),
     "/admin/clinic/user/add/",
     "/setup/",
+    "/audit/",
 )
-PATIENT = ("/today/", "/my-visits/")
+PATIENT = ("/today/", "/my-visits/", "/my-consents/")
 GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
 NO_PAGES = {
+    "sessions_app:day_check",
+    "sessions_app:own_consent",  # seen in its own test
     "home",  # goes on to the reader's own page
     "healthz",
     "account_reauthenticate",  # asked for by nothing yet
@@ -137,6 +166,10 @@ NO_PAGES = {
     "sessions_app:offer_decline",
     "sessions_app:offer_take_back",
     "sessions_app:book_patients",
+    "sessions_app:event_seen",
+    "sessions_app:event_allergy",
+    "sessions_app:event_close",
+    "sessions_app:event_reopen",
     "sessions_app:undo",
     "sessions_app:undo_course",
     "sessions_app:confirm_visit",
@@ -163,6 +196,8 @@ NO_PAGES = {
     "sessions_app:give_up",
     "sessions_app:correction",  # the visit page again
     "clinic:alerts",
+    "sessions_app:photograph_file",
+    "sessions_app:photograph_thumbnail",
 }
 
 # What the page is for: its filled button, or else the first thing in it that can be pressed.
@@ -286,9 +321,12 @@ def test_every_page_of_the_demo(wrong_with_pages_of):
         "booked": Appointment.objects.filter(status="booked").earliest("entry__starts_at").public_id,
         "begun": draft.appointment.public_id,
         "draft": draft.public_id,
+        "consent": SeriesConsent.objects.filter(patient=patient).latest("signed_at").public_id,
         "asked": make_visit_request(name="Magnolia Quillfeather").public_id,
         "waiting": WaitListEntry.objects.waiting().earliest("created_at").public_id,
         "signed": TreatmentSession.objects.filter(patient=patient, status="signed").latest("ended_at").public_id,
+        "event": AdverseEvent.objects.open().first().public_id,
+        "photograph": Photograph.objects.filter(patient=patient).earliest("taken_at").public_id,
         "nurse": draft.nurse.public_id,
         "room": Room.objects.first().pk,
         "service": Service.objects.first().pk,
@@ -312,7 +350,7 @@ def test_no_page_is_left_out():
     """Of the administration, which is Django's, some pages stand for all."""
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, LEAD_WITH_NURSES, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
-    names = ("patient", "booked", "begun", "draft", "signed", "asked", "waiting", "nurse", "room", "service")
+    names = ("patient", "booked", "begun", "draft", "consent", "signed", "asked", "waiting", "nurse", "room", "service", "event", "photograph")
     things = dict.fromkeys(names, some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 

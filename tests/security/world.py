@@ -27,8 +27,10 @@ from sessions_app.models import Closure, Service
 from tests.aftercare.people import complete_draft, make_plan
 from tests.clinic.notifications.engine import make_due
 from tests.makers import (
+    make_adverse_event,
     make_appointment,
     make_clinic,
+    make_consent,
     make_course,
     make_hours,
     make_offer,
@@ -170,8 +172,14 @@ def _patient_b(world, house):
     outside = StaffTask.objects.create(kind="visit_outside_hours", patient=patient, about_id=booked.public_id)
     signed = make_signed_session(patient=patient)
     correction = amending.begin_amendment(session=signed, reason="Typed for another leg", by=house["nurse"])
+    event = make_adverse_event(
+        session=draft, kind="anaphylaxis", description="eventcanary of b", reported_by=house["nurse"]
+    )
+    world.clinical += ["eventcanary", "naphylaxis"]
     world.values |= {
+        "event": str(event.public_id),
         "patient_b": str(patient.public_id),
+        "consent_b": str(make_consent(patient=patient, signed_name="Consentcanary Bumblebrook").public_id),
         "draft": str(draft.public_id),
         "correction": str(correction.public_id),
         "visit_now": str(draft.appointment.public_id),

@@ -505,7 +505,7 @@ def test_the_copy_shows_the_words_the_drawing_and_the_witness(client):
     answer = signed_in(client, make_user()).get(f"/consents/{consent.public_id}/")
 
     assert '<path d="M100 100L200 60L300 120" />' in answer.content.decode()
-    for part in ("A severe allergic reaction", "Marigold Quillfeather", "13 January 2026, 10:40", "Nora Pike"):
+    for part in ("A severe allergic reaction", "Marigold Quillfeather", "Tue 13 Jan 2026, 10:40", "Nora Pike"):
         assert part in words(answer)
 
 

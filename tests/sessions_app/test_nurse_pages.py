@@ -209,8 +209,8 @@ def test_the_page_shows_who_it_is_what_is_remembered_and_the_last_time(client):
         "Marigold Quillfeather",
         "session 2",
         "Allergies: Latex",
-        "As on file: smokes",
-        "Last time, Tue 30 Dec 14 days ago",
+        "As last time, Tue 30 Dec: smokes; nothing else. Still true",
+        "Session 1, 30 Dec 2025 0.6 mL, 3 mg at 1 site, 14 days ago",
         "Left knee Spider, 0.5 %, 3 × 0.2 mL, 10 cm 0.6 mL",
     ):
         assert part in page
