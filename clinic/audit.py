@@ -5,6 +5,8 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -87,6 +89,41 @@ def verify() -> str | None:
     digest = _FIRST_LINK
     links = AuditSeal.objects.select_related("event").order_by("number").iterator(chunk_size=2000)
     for expected, link in enumerate(links, start=1):
+        if link.number != expected:
+            return f"Link {expected} is missing."
+        digest = _digest(digest, link.event)
+        if digest != link.digest:
+            return f"Event {link.event_id} of {link.event.at:%Y-%m-%d %H:%M:%S} was altered (link {link.number})."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """The chain at a glance. `broken` is a sentence when one of the newest `checked` links does not hold."""
+
+    links: int
+    sealed_at: datetime | None
+    waiting: int
+    checked: int
+    broken: str | None
+
+
+def chain_state(*, newest: int = 200, look_back: int = 10_000) -> ChainState:
+    """Checks the newest links only, so that a page can say it each time; `verify` walks the whole chain."""
+    found = list(AuditSeal.objects.select_related("event").order_by("-number")[: newest + 1])[::-1]
+    if not found:
+        return ChainState(0, None, min(AuditEvent.objects.all()[:look_back].count(), look_back), 0, None)
+    last = found[-1]
+    waiting = AuditEvent.objects.filter(seal__isnull=True, id__gt=last.event_id - look_back)[:look_back].count()
+    if found[0].number == 1:
+        digest, links = _FIRST_LINK, found
+    else:
+        digest, links = found[0].digest, found[1:]
+    return ChainState(last.number, last.event.at, waiting, len(links), _first_broken(digest, links))
+
+
+def _first_broken(digest: str, links: list[AuditSeal]) -> str | None:
+    for expected, link in enumerate(links, start=links[0].number if links else 0):
         if link.number != expected:
             return f"Link {expected} is missing."
         digest = _digest(digest, link.event)

@@ -25,11 +25,36 @@ class Panel:
     order: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class HeadLink:
+    """A button in the head of the page; `url` is asked with the patient."""
+
+    name: str
+    words: str
+    icon: str
+    url: Callable[[Patient], str]
+    needs: Permission
+
+
 _panels: dict[str, Panel] = {}
+_head_links: dict[str, HeadLink] = {}
 
 
 def register_panel(panel: Panel) -> None:
     _panels[panel.name] = panel
+
+
+def register_head_link(link: HeadLink) -> None:
+    _head_links[link.name] = link
+
+
+def head_links_for(patient: Patient, reader: User) -> list[dict[str, str]]:
+    """Words, icon and address of each button that the reader may press."""
+    return [
+        {"words": link.words, "icon": link.icon, "url": link.url(patient)}
+        for link in _head_links.values()
+        if reader.may(link.needs)
+    ]
 
 
 def panels_for(patient: Patient, reader: User, now: datetime) -> list[dict[str, Any]]:

@@ -70,5 +70,6 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
             if user.may(permission) and not (route == _WEEK and user.may(Permission.RECORD_SESSION))
         ]
         context["can_subscribe"] = user.may(Permission.RECORD_SESSION)
+        context["can_review_audit"] = user.may(Permission.REVIEW_AUDIT)
         context["can_find_patients"] = user.may(Permission.FIND_PATIENT)
     return context

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from clinic.views import alerts, messages, patients, protocol, stop
+from clinic.views import alerts, audit, messages, patients, protocol, stop
 
 app_name = "clinic"
 urlpatterns: list = [
     path("alerts/", alerts.alerts, name="alerts"),
+    path("audit/", audit.audit, name="audit"),
     path("patients/", patients.patients, name="patients"),
     path("patients/suggestions/", patients.suggestions, name="patient_suggestions"),
     path("patients/new/", patients.patient_new, name="patient_new"),

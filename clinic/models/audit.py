@@ -20,6 +20,10 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["patient_id", "at"], name="audit_patient_at"),
             models.Index(fields=["subject", "subject_id"], name="audit_subject"),
+            # The review reads backwards from a moment, by person or by action or all of it.
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["by_id", "at"], name="audit_by_at"),
+            models.Index(fields=["action", "at"], name="audit_action_at"),
         ]
 
     def __str__(self) -> str:

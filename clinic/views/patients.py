@@ -17,7 +17,7 @@ from clinic.forms import PatientForm, differences
 from clinic.gate import get_visible_or_404
 from clinic.models import ContactPreference, Patient
 from clinic.patient_list import page_of_patients
-from clinic.patient_page import panels_for
+from clinic.patient_page import head_links_for, panels_for
 from clinic.requests import SignedInRequest
 from clinic.search import find_patients
 from clinic.search_text import as_facts
@@ -90,6 +90,8 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "shows_chart": shows_chart,
         "risks": [Patient.RiskFactor(risk).label for risk in found.risk_factors] if shows_chart else [],
         "panels": panels_for(found, request.user, timezone.now()),
+        "head_links": head_links_for(found, request.user),
+        "may_review": shows_chart and request.user.may(Permission.REVIEW_AUDIT),
         **_may(request),
     }
     return render(request, "clinic/patients/detail.html", context)

@@ -1,0 +1,41 @@
+"""A patient's messages on the staff's page of the patient: what did not arrive, what comes, what went out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aftercare.presenters.staff import message_line
+from clinic.models import Delivery, Patient, User
+
+_READ = 60
+_SHOWN = 4
+_STATE = Delivery.State
+_TROUBLE = (_STATE.FAILED, _STATE.BOUNCED, _STATE.UNCERTAIN, _STATE.EXPIRED, _STATE.REVIEW)
+_COMING = (_STATE.PENDING, _STATE.CLAIMED, _STATE.SENDING)
+_GONE = (_STATE.SENT, _STATE.DELIVERED)
+
+
+def messages_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
+    """One query; the newest of each kind. None while the patient never had a message."""
+    rows = list(Delivery.objects.visible_to(reader).filter(patient=patient).order_by("-due_at", "step")[:_READ])
+    if not rows:
+        return None
+    coming = [row for row in rows if row.state in _COMING][::-1]
+    groups = (
+        ("Did not arrive", [row for row in rows if row.state in _TROUBLE]),
+        ("Planned", coming),
+        ("Sent", [row for row in rows if row.state in _GONE]),
+    )
+    return {
+        "patient": patient,
+        "groups": [
+            {
+                "title": title,
+                "number": len(found),
+                "lines": [message_line(row) for row in found[:_SHOWN]],
+                "more": len(found) > _SHOWN,
+            }
+            for title, found in groups
+            if found
+        ],
+    }
