@@ -29,7 +29,7 @@ from sessions_app.refusals import Refused
 
 Draft = TreatmentSession.Status.DRAFT
 # Only drawn, never run: not even when somebody opens the address itself.
-_DRAWN_ONLY = "default-src 'none'; sandbox"
+_DRAWN_ONLY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 @requires(Permission.VIEW_CHART)

@@ -66,7 +66,7 @@ def _written(queries):
 
 def _leaked(world, who, response):
     text = b"".join(response) if response.streaming else response.content
-    answer = f"{text.decode()} {dict(response.headers)}".casefold()
+    answer = f"{text.decode(errors='replace')} {dict(response.headers)}".casefold()
     return [word for word in world.must_not_see(who) if word.casefold() in answer]
 
 

@@ -168,7 +168,7 @@ def test_a_file_goes_out_to_be_drawn_and_for_nothing_else(pair, size):
     names = ("Content-Type", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy")
 
     assert [answer.headers[name] for name in names] == [
-        "image/jpeg", "no-store, private", "nosniff", "default-src 'none'; sandbox",
+        "image/jpeg", "no-store, private", "nosniff", "default-src 'none'; frame-ancestors 'none'; sandbox",
     ]  # fmt: skip
     assert answer.headers["Content-Disposition"] == f'inline; filename="photograph-{pair[0].public_id}.jpg"'
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
