@@ -111,7 +111,7 @@ def add_step(
 @transaction.atomic
 def _write_step(event: AdverseEvent, what: str, at: datetime, by: User, now: datetime) -> AdverseStep:
     # Waits for a press that is being written, so that its copy is seen.
-    AdverseEvent.objects.select_for_update().get(pk=event.pk)
+    AdverseEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
     same = AdverseStep.objects.filter(
         event=event, what=what, by=by, at__gt=at - _ONE_PRESS, at__lt=at + _ONE_PRESS
     ).first()
@@ -146,7 +146,7 @@ def save_details(
 
 @transaction.atomic
 def _write_details(event: AdverseEvent, version: int, changes: dict[str, Any], by: User, now: datetime) -> AdverseEvent:
-    stored = AdverseEvent.objects.select_for_update().select_related("patient", "session").get(pk=event.pk)
+    stored = AdverseEvent.objects.select_for_update(of=("self",)).select_related("patient", "session").get(pk=event.pk)
     changes = {name: value for name, value in changes.items() if getattr(stored, name) != value}
     if not changes:
         return stored
