@@ -71,5 +71,6 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         ]
         context["can_subscribe"] = user.may(Permission.RECORD_SESSION)
         context["can_review_audit"] = user.may(Permission.REVIEW_AUDIT)
+        context["can_manage_stock"] = user.may(Permission.MANAGE_STOCK)
         context["can_find_patients"] = user.may(Permission.FIND_PATIENT)
     return context

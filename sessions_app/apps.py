@@ -23,6 +23,7 @@ class SessionsAppConfig(AppConfig):
         from sessions_app.presenters.record import record_panel  # noqa: PLC0415
         from sessions_app.presenters.record_links import emergency_card  # noqa: PLC0415
         from sessions_app.presenters.scores import scores_panel  # noqa: PLC0415
+        from sessions_app.presenters.stock import stock_alerts  # noqa: PLC0415
         from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
         from sessions_app.presenters.waiting import wait_panel  # noqa: PLC0415
 
@@ -46,6 +47,7 @@ class SessionsAppConfig(AppConfig):
         )
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)
         register_alerts("to sign", cosigning.clinician_alerts)
+        register_alerts("stock", stock_alerts)
         register_panel(
             Panel(
                 name="visits",

@@ -11,6 +11,7 @@ from sessions_app import (
     record_routes,
     setup_routes,
 )
+from sessions_app.stock_routes import PATTERNS as STOCK
 from sessions_app.views import (
     amend,
     booking,
@@ -29,6 +30,7 @@ app_name = "sessions_app"
 urlpatterns: list = [
     *public_routes.PATTERNS,
     *list_routes.PATTERNS,
+    *STOCK,
     *preparation_routes.PATTERNS,
     *setup_routes.PATTERNS,
     *record_routes.PATTERNS,

@@ -19,6 +19,7 @@ from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
 from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
+from aftercare.demo.stock import open_lot, stock_events
 from clinic.actions import register_patient
 from clinic.models import Delivery, Patient, User
 from clinic.notifications.channels.base import Letter, PermanentFailure, ProviderReceipt
@@ -38,7 +39,6 @@ BETWEEN_SESSIONS = timedelta(days=8)
 CHAIR, WALK = timedelta(minutes=35), timedelta(minutes=20)
 STRENGTH = {VeinType.SPIDER: Decimal("0.5"), VeinType.RETICULAR: Decimal("1")}
 DIAMETER = {VeinType.SPIDER: Decimal("0.6"), VeinType.RETICULAR: Decimal("2.0")}
-LOTS = {Decimal("0.5"): "DEMO-2417", Decimal("1"): "DEMO-3102"}
 AMPOULE_ML = 2
 REFUSED_DOMAIN = "@bounced.example"
 STATUS = Appointment.Status
@@ -63,6 +63,8 @@ class History:
         for moment, event in FrontDesk(self.house, self.now, self.today, self._keys).events():
             self._when(moment, event)
         for moment, event in Events(self.house, self.now).events():
+            self._when(moment, event)
+        for moment, event in stock_events(self.house, self.now):
             self._when(moment, event)
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):
@@ -274,7 +276,7 @@ def _draft(session: TreatmentSession, treated: Treated, clinician: User, end: da
         },
         groups={"stop": QUICK, "risk": QUICK},
         sites=[_site(site, position) for position, site in enumerate(treated.sites, start=1)],
-        ampoules=_ampoules(treated.sites, end),
+        ampoules=_ampoules(treated.sites),
         answers=reason,
     )
 
@@ -294,16 +296,14 @@ def _site(site: Site, position: int) -> dict[str, object]:
     }
 
 
-def _ampoules(sites: tuple[Site, ...], end: datetime) -> list[dict[str, object]]:
+def _ampoules(sites: tuple[Site, ...]) -> list[dict[str, object]]:
     used: dict[Decimal, Decimal] = {}
     for site in sites:
         strength = STRENGTH[site.vein_type]
         used[strength] = used.get(strength, Decimal(0)) + site.injections * site.each_ml
     return [
         {
-            "strength_percent": strength,
-            "lot": LOTS[strength],
-            "expiry": f"{end.year + 1}-06",
+            **open_lot(strength),
             "opened": math.ceil(volume / AMPOULE_ML),
         }
         for strength, volume in sorted(used.items())

@@ -12,7 +12,7 @@ from django.urls import resolve
 
 from clinic.access import Role
 from clinic.models import Patient, Room, User
-from sessions_app.models import AdverseEvent, Appointment, SeriesConsent, Service, TreatmentSession, WaitListEntry
+from sessions_app.models import AdverseEvent, Appointment, Lot, SeriesConsent, Service, TreatmentSession, WaitListEntry
 from tests.journeys.lookout import Lookout
 from tests.makers import at, make_patient_user, make_user, make_visit_request
 from tests.security.addresses import every_address
@@ -83,6 +83,12 @@ DESK_WITH_PATIENTS = (
 )
 NURSE = (
     "/my-day/",
+    "/stock/",
+    "/stock/?show=all",
+    "/stock/receive/",
+    "/stock/products/new/",
+    "/stock/patients/",
+    "/stock/patients/?lot=never-was",
     "/events/",
     "/to-sign/",
     "/to-sign/?who=all",
@@ -92,6 +98,9 @@ NURSE = (
     "/protocol/",
 )
 NURSE_WITH_PATIENTS = (
+    "/stock/lots/{lot}/",
+    "/stock/products/{product}/",
+    "/stock/patients/?lot=DEMO-2417",
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
     "/visits/{booked}/",
@@ -182,6 +191,8 @@ NO_PAGES = {
     "sessions_app:hold_lift",
     "sessions_app:status",
     "sessions_app:request_reopen",
+    "sessions_app:stock_use_today",
+    "sessions_app:stock_offer_again",
     "sessions_app:portal_confirm",
     "sessions_app:portal_ask",
     "sessions_app:portal_change",  # of an own visit; looked at in the journey
@@ -335,6 +346,8 @@ def test_every_page_of_the_demo(wrong_with_pages_of):
         "nurse": draft.nurse.public_id,
         "room": Room.objects.first().pk,
         "service": Service.objects.first().pk,
+        "lot": Lot.objects.get(lot="DEMO-2417").public_id,
+        "product": Lot.objects.get(lot="DEMO-2417").product.public_id,
     }
 
     def who(email):
@@ -356,7 +369,7 @@ def test_no_page_is_left_out():
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, LEAD_WITH_NURSES, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
     names = ("patient", "booked", "begun", "draft", "consent", "signed", "asked", "waiting", "nurse", "room", "service", "event", "photograph")
-    things = dict.fromkeys(names, some_id)
+    things = dict.fromkeys((*names, "lot", "product"), some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 
     known = {address.name for address in every_address() if not address.name.startswith("admin:")}

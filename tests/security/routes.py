@@ -14,6 +14,7 @@ BOOKING = TREATING | {DESK}
 ADMINISTRATOR = frozenset({ADMIN})
 CLINICIANS = frozenset({CLINICIAN, LEAD})
 SCHEDULING = frozenset({LEAD, ADMIN})
+STOCKING = TREATING | {ADMIN}
 
 OK, GOES_ON = frozenset({200}), frozenset({302})
 PAGE_OR_GOES_ON = frozenset({200, 302})
@@ -182,6 +183,14 @@ ROUTES: dict[str, Route] = {
     "sessions_app:ask_clinician": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:hand_back": Route(frozenset({CLINICIAN, LEAD}), {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:to_sign": Route(TREATING, LOOK),
+    "sessions_app:stock": Route(STOCKING, LOOK),
+    "sessions_app:stock_receive": Route(STOCKING, FILL),
+    "sessions_app:stock_product_new": Route(STOCKING, FILL),
+    "sessions_app:stock_product": Route(STOCKING, FILL, {"public_id": "product"}),
+    "sessions_app:stock_lot": Route(STOCKING, FILL, {"public_id": "lot"}),
+    "sessions_app:stock_use_today": Route(STOCKING, {"POST": GOES_ON}, {"public_id": "lot"}),
+    "sessions_app:stock_offer_again": Route(STOCKING, {"POST": GOES_ON}, {"public_id": "lot"}),
+    "sessions_app:lot_patients": Route(TREATING, LOOK),
     "sessions_app:review_override": Route(frozenset({LEAD}), {"POST": GOES_ON}, {"task_id": "task"}),
     "sessions_app:day_check": Route(TREATING, {"POST": GOES_ON}),
     "sessions_app:consents": Route(TREATING, LOOK, {"patient_id": "patient_a"}),

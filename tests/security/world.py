@@ -33,6 +33,7 @@ from tests.makers import (
     make_consent,
     make_course,
     make_hours,
+    make_lot,
     make_offer,
     make_patient,
     make_patient_user,
@@ -206,6 +207,7 @@ def _set_up(world):
     """What addresses of the administration, of passwords and of the public page hold."""
     nurse = world.people["nurse"]
     asked = make_visit_request(name="Cornelia Cockatrice", phone="+12125550303")
+    lot = make_lot(ampoules=10)
     world.personal["asker"] = ["Cockatrice", "5550303"]
     world.values |= {
         "visit_request": str(asked.public_id),
@@ -216,6 +218,8 @@ def _set_up(world):
         "service_row": str(Service.objects.first().pk),
         "nurse": str(nurse.public_id),
         "closure_row": str(_closure(world).pk),
+        "product": str(lot.product.public_id),
+        "lot": str(lot.public_id),
         "app": "clinic",
         "person_type": str(ContentType.objects.get_for_model(User).pk),
         "nowhere": "nowhere/at/all",
