@@ -19,6 +19,9 @@ from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
 from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
+from aftercare.demo.photographs import Photographs
+from aftercare.demo.preparation import day_checks, sign_if_none_stands
+from aftercare.demo.scores import Scores
 from aftercare.demo.stock import open_lot, stock_events
 from clinic.actions import register_patient
 from clinic.models import Delivery, Patient, User
@@ -52,7 +55,7 @@ class History:
         self.today = timezone.localdate(now, house.clinic.zone)
         # "Now" on the grid: the day's visits stand around it.
         self.anchor = on_the_grid(now)
-        self._events: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._events: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
         self._keys = random.Random(20261122)
 
@@ -64,7 +67,13 @@ class History:
             self._when(moment, event)
         for moment, event in Events(self.house, self.now).events():
             self._when(moment, event)
+        for moment, event in Photographs(self.house, self.now).events():
+            self._when(moment, event)
+        for moment, event in Scores(self.house, self.today).events():
+            self._when(moment, event)
         for moment, event in stock_events(self.house, self.now):
+            self._when(moment, event)
+        for moment, event in day_checks(self.house, self.now):
             self._when(moment, event)
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):
@@ -74,7 +83,7 @@ class History:
 
     # --- The queue ---------------------------------------------------------------------------------------------
 
-    def _when(self, moment: datetime, event: Callable[[], None]) -> None:
+    def _when(self, moment: datetime, event: Callable[[], object]) -> None:
         if moment <= self.now:
             heapq.heappush(self._events, (moment, next(self._order), event))
 
@@ -119,6 +128,7 @@ class History:
     def _when_treated(self, visit: Appointment, treated: Treated, nurse: User) -> None:
         begin, end = visit.starts_at, visit.starts_at + CHAIR
         draft: list[TreatmentSession] = []
+        self._when(begin - timedelta(minutes=3), lambda: sign_if_none_stands(visit.patient, by=nurse))
         self._when(begin, lambda: draft.append(open_visit(appointment=visit, by=nurse)))
         self._when(end + WALK, lambda: self._chart_and_sign(draft[0], treated, nurse, end))
 
@@ -152,6 +162,7 @@ class History:
             open_visit(appointment=visit, by=nurse)
         elif step == STATUS.DONE and treats:
             session = visit.sessions.get()
+            sign_if_none_stands(session.patient, by=nurse)
             sites = story.treated[-1].sites if story.treated else ()
             self._chart_and_sign(session, Treated(0, "", 0, sites), nurse, timezone.now() - WALK)
         else:
@@ -271,8 +282,6 @@ def _draft(session: TreatmentSession, treated: Treated, clinician: User, end: da
             "pregnant": "no",
             "identifiers_confirmed": True,
             "medication_confirmed": True,
-            "consent_signed": True,
-            "kit_checked_today": True,
         },
         groups={"stop": QUICK, "risk": QUICK},
         sites=[_site(site, position) for position, site in enumerate(treated.sites, start=1)],

@@ -226,12 +226,38 @@ class Nurse(Person):
         self.page.get_by_role("group", name=question).get_by_text(words, exact=True).click()
 
     def answers_the_safety_questions(self):
-        for fact in ("Name and birth date confirmed", "Medication and allergies", "Consent for this", "Emergency kit"):
+        """A healthy patient: two ticks and two groups; the consent is signed, kit and clinician stand for the day."""
+        for fact in ("Name and birth date confirmed", "Medication and allergies"):
             self.page.get_by_role("checkbox", name=re.compile(fact)).check()
         self.answers("Reasons not to treat today", "None of these")
         self.answers("Risks and plans", "None of these")
-        self.page.get_by_label("Responsible clinician today").select_option("Hugo Ashdown")
-        self.page.get_by_label("Weight").fill("68")
+
+    def readies_the_day(self, clinician):
+        """One press for the emergency kit, one for who is responsible; it holds for everybody."""
+        self.page.goto("/my-day/")
+        self.page.get_by_role("button", name="Checked now").click()
+        expect(self.page.get_by_text(re.compile(r"^Checked \d\d:\d\d"))).to_be_visible()
+        self.page.get_by_role("button", name=clinician).click()
+        expect(self.page.get_by_text(f"{clinician}, since")).to_be_visible()
+
+    def has_the_consent_signed(self):
+        """Hands the tablet over: the patient reads, allows photographs and signs with a finger."""
+        self.page.get_by_role("link", name="Sign now").click()
+        self.looks_around()
+        self.page.get_by_role("group", name="Photographs of my legs").get_by_text("Yes, you may").click()
+        box = self.page.get_by_role("img", name=re.compile("^Box to sign in")).bounding_box()
+        mouse, top = self.page.mouse, box["y"] + box["height"] / 2
+        mouse.move(box["x"] + 60, top)
+        mouse.down()
+        for step in range(1, 8):
+            mouse.move(box["x"] + 60 + step * 30, top + (20 if step % 2 else -20))
+        mouse.up()
+        self.page.get_by_role("button", name="Sign the consent").click()
+        expect(self.page.get_by_text(re.compile("^Signed .* photographs allowed"))).to_be_visible()
+
+    def enters_the_weight(self, kg):
+        self.page.locator("#weight > summary").click()
+        self.page.get_by_label("Weight").fill(kg)
 
     def adds_a_site_on_the_map(self, place):
         self.page.get_by_role("group", name=re.compile("^Leg map")).get_by_role("link", name=place).click()

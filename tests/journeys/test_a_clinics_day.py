@@ -180,9 +180,12 @@ def a_first_visit_and_a_treatment_are_booked(desk):
 
 def three_sites_are_charted(nurse, clock):
     """One on the map, one from the list, one by the keyboard: 3.2 mL of two strengths."""
+    nurse.readies_the_day("Hugo Ashdown")
     nurse.starts_the_visit(MARIGOLD)
     nurse.looks_around()
+    nurse.has_the_consent_signed()
     nurse.answers_the_safety_questions()
+    nurse.enters_the_weight("68")
     nurse.adds_a_site_on_the_map("Left thigh, lateral")
     nurse.charts("Left thigh, lateral", "Spider", injections=6, each_ml="0.2", length_cm=15)
     nurse.sees_the_totals("1.2 mL", "at 1 site")
