@@ -65,8 +65,8 @@ def calendar_file(
 def feed_file(appointments: Iterable[Appointment], *, clinic: Clinic) -> bytes:
     """The visits of a member of staff in one file, the same bytes as long as nothing changed.
 
-    A calendar on somebody else's servers gets what tells the day apart and nothing of the patient: the time, the room,
-    and an address that asks for the sign-in. Without a METHOD: it is a picture of the calendar, nobody is invited.
+    A calendar on somebody else's servers gets what tells the day apart and nothing of the patient: the time and the
+    room. Without a METHOD: it is a picture of the calendar, nobody is invited.
     """
     calendar = _calendar()
     calendar.add("x-wr-calname", f"{clinic.message_name}: visits")

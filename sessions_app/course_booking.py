@@ -1,7 +1,7 @@
 """Booking a course: all of its visits in one transaction, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -12,7 +12,15 @@ from clinic import audit
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.vocabulary import BookingResult
 from clinic.protocol.zones import local_date
-from sessions_app.bookable import WindowVerdict, Wish, candidates_for, check_texts, period_of, verdict_on
+from sessions_app.bookable import (
+    WindowVerdict,
+    Wish,
+    candidates_for,
+    check_texts,
+    period_of,
+    verdict_on,
+    with_neighbours,
+)
 from sessions_app.entries import Candidate, Conflict, lock_candidates
 from sessions_app.models import Course, Service
 from sessions_app.refusals import CourseRefused, Refused
@@ -135,7 +143,11 @@ def _check_numbers(service: Service, visits: int, planned_sessions: int, done_be
 
 
 def _checked(wishes: list[Wish], course: Course) -> list[_Planned]:
-    """Every visit against hours and windows; `CourseRefused` with all of the problems at once."""
+    """Every visit against hours and windows; `CourseRefused` with all of the problems at once.
+
+    A clinician approves one date with one reason: a second early visit is booked by itself, with its own.
+    """
+    is_reason_used = False
     chain = Chain(course.patient, course.service, clinic=wishes[0].clinic, now=wishes[0].now)
     planned: list[_Planned] = []
     problems: dict[int, Refused] = {}
@@ -145,12 +157,15 @@ def _checked(wishes: list[Wish], course: Course) -> list[_Planned]:
             problems[number] = Refused(text, rule="order", field="starts_at")
             continue
         rules = chain.rules_before(wish.period.starts_at)
+        if is_reason_used:
+            wish = replace(wish, early_reason="")  # noqa: PLW2901
         try:
             candidates = candidates_for(wish, nurse_first=rules.nurse_id if rules else None)
-            verdict = verdict_on(wish, rules)
+            verdict = with_neighbours(verdict_on(wish, rules), wish, protocol_of(rules))
         except Refused as refused:
             problems[number] = refused
         else:
+            is_reason_used = is_reason_used or verdict.approved_by is not None
             key = uuid5(course.request_key, str(number))
             planned.append(_Planned(wish, rules, candidates, verdict, key))
         chain.add(wish.period.starts_at, nurse_id=wish.nurse.pk if wish.nurse else None)

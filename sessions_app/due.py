@@ -1,16 +1,20 @@
 """Who is due for a repeat and not booked: read from the day's end of the usual window backwards, as far as asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery
 
+from clinic.models import Patient
 from clinic.protocol.values import Protocol
 from clinic.protocol.window import booking_window
 from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.amending import CLOSED
 from sessions_app.models import Appointment, CalendarEntry, Service, TreatmentSession
+from sessions_app.repeat import on_hold
 
 # Calls begin a little before the window opens, and go on for a while after it has closed.
 _BEFORE_DAYS, _MISSED_DAYS = 3, 14
@@ -27,10 +31,15 @@ class DueRepeat:
     session_date: date
     first_date: date
     last_date: date
+    # Booking waits for a clinician (rule B4), so calling waits too.
+    is_on_hold: bool = False
 
 
 def due_for_repeat(*, now: datetime, zone: ZoneInfo, protocol: Protocol, limit: int) -> list[DueRepeat]:
-    """The first `limit` patients by the end of their window, from today on. One query that stops when it has them."""
+    """The first `limit` patients by the end of their window, from today on. One query that stops when it has them.
+
+    Whose booking waits for a clinician is asked once for all of them.
+    """
     today = local_date(now, zone)
     oldest = today - timedelta(days=protocol.repeat_max_days)
     return _unbooked(oldest, _newest(today, protocol), now=now, zone=zone, protocol=protocol, limit=limit)
@@ -61,7 +70,7 @@ def _unbooked(
     later = TreatmentSession.objects.signed().filter(
         patient=OuterRef("entry__patient"), started_at__gt=OuterRef("sessions__started_at")
     )
-    corrected = TreatmentSession.objects.filter(amends=OuterRef("sessions__pk"))
+    corrected = TreatmentSession.objects.filter(amends=OuterRef("sessions__pk"), status__in=CLOSED)
     against = {"coming": coming, "later": later, "corrected": corrected}
     rows = (
         Appointment.objects.filter(
@@ -74,6 +83,7 @@ def _unbooked(
         .filter(**{f"{name}__isnull": True for name in against})
         .order_by("entry__starts_at")
         .values_list(
+            "entry__patient",
             "entry__patient__public_id",
             "entry__patient__given_name",
             "entry__patient__family_name",
@@ -82,13 +92,17 @@ def _unbooked(
             "sessions__time_zone",
         )[:limit]
     )
+    found = [row for row in rows if row[-2] is not None]
+    held = on_hold([Patient(pk=pk) for pk, *_ in found])
     return [
-        _due(patient_id, f"{given} {family}", str(phone or ""), ended_at, time_zone, protocol)
-        for patient_id, given, family, phone, ended_at, time_zone in rows
-        if ended_at is not None
+        replace(
+            _due(patient_id, f"{given} {family}", str(phone or ""), ended_at, time_zone, protocol),
+            is_on_hold=pk in held,
+        )
+        for pk, patient_id, given, family, phone, ended_at, time_zone in found
     ]
 
 
-def _due(patient_id: UUID, name: str, phone: str, ended_at: datetime, time_zone: str, protocol: Protocol) -> DueRepeat:
+def _due(patient_id: UUID, name: str, phone: str, ended_at: Any, time_zone: str, protocol: Protocol) -> DueRepeat:
     window = booking_window(last_session_end=ended_at, time_zone=time_zone, protocol=protocol)
     return DueRepeat(patient_id, name, phone, window.session_date, window.first_date, window.last_date)

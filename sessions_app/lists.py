@@ -91,7 +91,9 @@ def let_stay(*, task: StaffTask, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def reopen(*, task: StaffTask, by: User) -> bool:
-    """Undo `let_stay`. False when there is an open task about this visit again already."""
+    """Undo `let_stay`. False when the visit is not booked any more, or an open task about it exists again already."""
+    if not Appointment.objects.filter(public_id=task.about_id, status=Appointment.Status.BOOKED).exists():
+        return False
     if StaffTask.objects.open().filter(kind=task.kind, about_id=task.about_id).exclude(pk=task.pk).exists():
         return False
     opened = StaffTask.objects.filter(pk=task.pk, done_at__isnull=False, kind=Kind.VISIT_OUTSIDE_HOURS)

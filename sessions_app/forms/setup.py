@@ -50,9 +50,9 @@ def number_field(label: str, low: int, high: int, unit: str, **facts: Any) -> fo
 
 class Refusable(forms.Form):
     """A form whose action may refuse: the words stand at the field they concern. `accepted` are visits that the page
-    showed, as ids with commas between."""
+    showed, as ids with commas between: a year of a full clinic fits, and the size of a request is limited anyway."""
 
-    accepted = forms.CharField(required=False, max_length=100_000, widget=forms.HiddenInput)
+    accepted = forms.CharField(required=False, max_length=2_000_000, widget=forms.HiddenInput)
 
     def refuse(self, refused: Refused) -> None:
         self.add_error(refused.field if refused.field in self.fields else None, refused.message)

@@ -45,6 +45,7 @@ class DueCall:
     opens_in: int
     ends_in: int
     label: str
+    is_on_hold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def _due_call(due: DueRepeat, today: date) -> DueCall:
         opens_in=opens_in,
         ends_in=ends_in,
         label=f"Window {range_words(due.first_date, due.last_date)}, {_left(opens_in, ends_in)}",
+        is_on_hold=due.is_on_hold,
     )
 
 

@@ -199,13 +199,16 @@ def given_already(patient: Patient, *, now: datetime, longest_gap: timedelta) ->
 
 
 def open_course(patient: Patient, service: Service) -> tuple[Course, str] | None:
-    """The newest course of the patient with a place left, and that place in words: "session 3 of 5". Two queries."""
+    """The newest course of the patient with a place left, and that place in words: "session 3 of 5". Two queries.
+
+    A course of which every visit was taken back or cancelled is none.
+    """
     course = Course.objects.filter(patient=patient, service=service).order_by("-created_at", "-pk").first()
     if course is None:
         return None
     released = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
     counted = Appointment.objects.filter(course=course).exclude(status__in=released).count()
-    if course.done_before + counted >= course.planned_sessions:
+    if not counted or course.done_before + counted >= course.planned_sessions:
         return None
     return course, f"session {course.done_before + counted + 1} of {course.planned_sessions}"
 

@@ -98,7 +98,11 @@ def _courses(patient: Patient) -> list[CourseLine]:
         )
         .order_by("-created_at", "-pk")[:_COURSES]
     )
-    return [_course(course) for course in rows if course.done_before + course.treated < course.planned_sessions]
+    return [
+        _course(course)
+        for course in rows
+        if course.counted and course.done_before + course.treated < course.planned_sessions
+    ]
 
 
 def _course(course: Any) -> CourseLine:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,7 +22,7 @@ from sessions_app.courses import propose_course
 from sessions_app.forms.course import USUAL, CourseForm
 from sessions_app.forms.desk import nurse_of
 from sessions_app.free_times import Slot
-from sessions_app.models import Course, Service
+from sessions_app.models import Appointment, Course, Service
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import hold_words
 from sessions_app.presenters.course import (
@@ -135,7 +135,11 @@ def _course_page(
             first_day=form.seen("first_day"),
         )
         keeps = bool(form.visits) and request.POST.get("shape") == form.shape(service.pk if service else None)
-        rows, sentence, nurses = _rows(form, wanted, done_before=done_before, keeps=keeps, refused=refused)
+        try:
+            rows, sentence, nurses = _rows(form, wanted, done_before=done_before, keeps=keeps, refused=refused)
+        except Refused as gone:
+            # The chosen nurse left while the dialog was open.
+            problems = [*problems, gone.message]
     event = form.event_day()
     confirmed = "confirm" in request.POST
     context: dict[str, Any] = {
@@ -202,9 +206,14 @@ def _rows(
 @require_POST
 def undo_course(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """Takes back every visit of a course that was just booked. What was changed since stays, and is said."""
-    course = get_object_or_404(Course.objects.select_related("patient"), public_id=public_id)
+    patients = Patient.objects.visible_to(request.user)
+    courses = Course.objects.filter(patient__in=patients).select_related("patient")
+    course = get_visible_or_404(courses, request=request, public_id=public_id)
     kept = 0
-    for visit in course.appointments.filter(version=1).order_by("entry__starts_at"):
+    for visit in course.appointments.exclude(status=Appointment.Status.CANCELLED).order_by("entry__starts_at"):
+        if visit.version > 1:
+            kept += 1
+            continue
         try:
             booking.undo(appointment=visit, version=visit.version, by=request.user)
         except Refused:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from clinic.access import Role
 from clinic.models import StaffTask
 from clinic.protocol.values import Protocol
+from sessions_app import lists
+from sessions_app.amending import begin_amendment
 from sessions_app.due import due_for_repeat, missed_repeats
 from sessions_app.presenters.calls import calls_for
 from tests.makers import (
@@ -19,6 +21,7 @@ from tests.makers import (
     make_appointment,
     make_clinic,
     make_patient,
+    make_repeat_hold,
     make_service,
     make_signed_protocol,
     make_signed_session,
@@ -202,3 +205,36 @@ def test_the_lists_cost_the_same_for_one_and_for_thirty(client, treatment):
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+# --- Who is not to be called, and what stays -----------------------------------------------------------------------
+
+
+def test_somebody_whose_next_treatment_waits_is_marked_and_not_booked_from_the_list(client, treatment):
+    patient = treated("Greta Sandpiper", "2026-01-06", treatment)
+    make_repeat_hold(patient=patient)
+    client.force_login(make_user(Role.FRONT_DESK))
+
+    page = client.get(reverse("sessions_app:calls")).content.decode()
+
+    assert [(each.name, each.is_on_hold) for each in due()] == [("Greta Sandpiper", True)]
+    assert "Waits for a clinician" in page
+    assert f"book/?patient={patient.public_id}" not in page
+
+
+def test_the_draft_of_a_correction_takes_nobody_off_the_list(treatment):
+    patient = treated("Greta Sandpiper", "2026-01-06", treatment)
+    begin_amendment(session=patient.sessions.get(), reason="The lot", by=make_user(Role.NURSE), now=NOW)
+
+    assert names(due()) == ["Greta Sandpiper"]
+
+
+def test_a_task_of_a_visit_that_was_cancelled_since_is_not_opened_again(treatment):
+    desk = make_user(Role.FRONT_DESK)
+    visit = make_appointment(service=treatment, starts_at=at("2026-01-16 10:00"), status="cancelled")
+    task = StaffTask.objects.create(
+        kind="visit_outside_hours", patient=visit.patient, about_id=visit.public_id, done_at=NOW, done_by=desk
+    )
+
+    assert lists.reopen(task=task, by=desk) is False
+    assert lists.waiting_for_the_desk(desk) == 0
