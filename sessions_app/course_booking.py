@@ -1,7 +1,7 @@
 """Booking a course: all of its visits in one transaction, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
