@@ -1,6 +1,6 @@
 """Signing a session, with everything that follows from it, in one transaction: all of it is written, or none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from aftercare.models import AftercarePlan, PlanItem
 from aftercare.stored import end_of, item_rows, ref_of
 from aftercare.telling import former_plan, telling
 from clinic import audit, notifications
-from clinic.models import Clinic, Patient, ProtocolVersion, User
+from clinic.models import AuditEvent, Clinic, Patient, ProtocolVersion, User
 from sessions_app.actions import close_session
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
@@ -53,18 +53,20 @@ def sign_session(
         raise NoProtocol
     if seen_protocol is not None and seen_protocol != protocol_version.number:
         raise Stale(f"{protocol_version} was signed meanwhile. The plan below follows it; look at it, then sign.")
-    _one_at_a_time(session.patient)
-    signed_now = close_session(
+    events = close_session(
         session=session, by=by, protocol_version=protocol_version, answers=answers, now=now, version=version
     )
-    if not signed_now:
+    if events is None:
         return AftercarePlan.objects.filter(session=session).first()
-    return issue_plan(issue=preview_of(session, version=protocol_version, clinic=clinic, now=now), by=by, now=now)
+    issue = preview_of(session, version=protocol_version, clinic=clinic, now=now)
+    return issue_plan(issue=issue, by=by, now=now, events=events)
 
 
 @transaction.atomic(savepoint=False)
-def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None:
+def issue_plan(*, issue: Issue, by: User, now: datetime, events: Sequence[AuditEvent] = ()) -> AftercarePlan | None:
     """Store the plan of a signed session and plan its messages. A correction replaces the plan of its lineage.
+
+    `events` of the same step are written to the trail together with its own.
 
     What the older plans, and the replaced one, have not sent yet is called off and planned again from the united
     timeline in the same transaction; a step that was sent keeps its key and is not sent again.
@@ -72,6 +74,7 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
     replaced = _replace(issue, now)
     plan = None if issue.plan.is_empty else _store(issue, replaced, by=by, now=now)
     if plan is None and replaced is None:
+        AuditEvent.objects.bulk_create(events)
         return None
     sources = {ref_of(row.lineage): row.public_id for row in (*issue.running, *([plan] if plan else []))}
     _call_off(issue, replaced)
@@ -80,7 +83,7 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
         *due_messages(issue.messages, patient=issue.session.patient, sources=sources),
     ]
     notifications.plan(messages, replaces=[replaced.public_id] if replaced else [])
-    audit.record(
+    issued = audit.event(
         "plan replaced" if replaced else "plan issued",
         by=by,
         subject=plan or replaced,
@@ -89,6 +92,7 @@ def issue_plan(*, issue: Issue, by: User, now: datetime) -> AftercarePlan | None
         protocol=issue.version.number,
         messages=len(messages),
     )
+    AuditEvent.objects.bulk_create([*events, issued])
     return plan
 
 

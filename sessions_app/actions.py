@@ -191,7 +191,8 @@ def close_session(
     _forget_rows(session)
     prefetch_related_objects([session], "sites", "ampoules")  # the plan reads them again
     chart = chart_of(session, now=now, version=protocol_version, signing=True)
-    if answers and _save_answers(chart, answers, by=by, now=now, is_saved=True):
+    if answers and (screening := _with_answers(chart, answers, by=by, now=now)):
+        session.screening = screening  # stored with the signature below
         chart = chart.answered()
     if chart.missing:
         raise NotComplete(chart.missing)
@@ -261,10 +262,11 @@ def _is_as_seen(session: TreatmentSession, version: int) -> bool:
 
     SQLite has one writer as it is.
     """
-    rows = TreatmentSession.objects.filter(pk=session.pk)
+    rows = TreatmentSession.objects.filter(pk=session.pk).only("status", "version")
     if connection.features.has_select_for_update:
-        rows = rows.select_related("patient").select_for_update(no_key=True, of=("self", "patient"))
-    stored = rows.only("status", "version", *(["patient__id"] if connection.features.has_select_for_update else [])).get()
+        held = rows.select_related("patient").only("status", "version", "patient__id")
+        rows = held.select_for_update(no_key=True, of=("self", "patient"))
+    stored = rows.get()
     return stored.status == TreatmentSession.Status.DRAFT and stored.version == version
 
 
@@ -290,18 +292,23 @@ def _screening(session: TreatmentSession, values: DraftValues, *, by: User, now:
 
 def _save_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: datetime, is_saved: bool) -> bool:
     """Take the answers into the draft; True when one changed. ``is_saved``: this transaction holds the row already."""
-    session = chart.session
-    before = session.screening.get(given_answers.ANSWERS, {})
-    after = given_answers.merged(before, given, findings=[each.finding for each in chart.findings], by=by, now=now)
-    if after == before:
+    session, screening = chart.session, _with_answers(chart, given, by=by, now=now)
+    if screening is None:
         return False
-    screening = {**session.screening, given_answers.ANSWERS: after}
     if is_saved:
         TreatmentSession.objects.filter(pk=session.pk).update(screening=screening)
         session.screening = screening
     else:
         _update(session, session.version, {"screening": screening})
     return True
+
+
+def _with_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any] | None:
+    """The draft's screening with the answers in it; None when they change nothing."""
+    screening = chart.session.screening
+    before = screening.get(given_answers.ANSWERS, {})
+    after = given_answers.merged(before, given, findings=[each.finding for each in chart.findings], by=by, now=now)
+    return None if after == before else {**screening, given_answers.ANSWERS: after}
 
 
 def _forget_rows(session: TreatmentSession) -> None:

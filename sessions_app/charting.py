@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import DecimalField, Exists, F, Subquery, Sum
+
 from clinic.access import Permission
 from clinic.models import ProtocolVersion, User
 from clinic.protocol.checks import Finding, LoggingFacts, Totals, findings_before, findings_logged, totals_of
@@ -21,7 +23,7 @@ from clinic.protocol.zones import local_date, start_of_day
 from sessions_app import facts
 from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
 from sessions_app.event_watch import recorded_in
-from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
+from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere, ready_for
 
 UNFINISHED = "unfinished"
@@ -58,7 +60,6 @@ class Chart:
     version: ProtocolVersion | None
     sites: tuple[TreatedSite, ...]
     ampoules: tuple[SessionAmpoule, ...]
-    last_session: TreatmentSession | None
     totals: Totals
     findings: tuple[Judged, ...]
     gaps: tuple[Missing, ...]
@@ -68,6 +69,11 @@ class Chart:
     def missing(self) -> tuple[Missing, ...]:
         """All that stands between this draft and its signature: what is not filled in, then what is not answered."""
         return (*self.gaps, *_unanswered(self.findings))
+
+    @property
+    def last_session(self) -> TreatmentSession | None:
+        """The session before this one, with one query; the page shows it, the judgement needs its date alone."""
+        return last_session_before(self.session)
 
     def answered(self) -> "Chart":
         """The same chart after its session's answers changed, without reading the rows again."""
@@ -93,18 +99,19 @@ def chart_of(
     version = version or ProtocolVersion.in_force()
     protocol = values_of(version)
     sites, ampoules = tuple(session.sites.all()), tuple(session.ampoules.all())
-    last, events = last_session_before(session), recorded_in(session)
+    around = surroundings_of(session)
+    events = recorded_in(session) if around.has_events else facts.RecordedEvents()
     logged = facts.logging_facts(
         session,
         sites=sites,
         ampoules=ampoules,
         events=events,
-        earlier_mg_today=earlier_mg_today(session),
+        earlier_mg_today=around.earlier_mg_today,
         now=now,
         signing=signing,
     )
     ready = ready_for(session)
-    found = _findings(session, logged, last, protocol, ready, signing=signing)
+    found = _findings(session, logged, around.last_ended_at, protocol, ready, signing=signing)
     judged = _judged(found, replies_in(session.screening))
     totals = totals_of(logged, protocol)
     gaps = (
@@ -112,7 +119,7 @@ def chart_of(
         *_missing(session, sites, ampoules, totals, protocol, now, ready),
         *_missing_reaction(session, events),
     )
-    return Chart(session, protocol, version, sites, ampoules, last, totals, judged, gaps, ready)
+    return Chart(session, protocol, version, sites, ampoules, totals, judged, gaps, ready)
 
 
 def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -> SessionFacts:
@@ -145,10 +152,35 @@ def earlier_sessions(session: TreatmentSession) -> Any:
     )
 
 
-def earlier_mg_today(session: TreatmentSession) -> Decimal:
-    """mg that the patient got in other sessions of the same date, signed or not."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What other rows say to the judgement of a session.
+
+    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not.
+    """
+
+    last_ended_at: datetime | None
+    earlier_mg_today: Decimal
+    has_events: bool
+
+
+def surroundings_of(session: TreatmentSession) -> Surroundings:
+    """One query: every save and every signature asks."""
+    mg = _sites_of_the_day(session).order_by().values("session__patient_id").annotate(mg=_MG).values("mg")
+    events = AdverseEvent.objects.filter(session__lineage=session.lineage)
+    row = TreatmentSession.objects.filter(pk=session.pk).values_list(
+        Subquery(earlier_sessions(session).values("ended_at")[:1]), Subquery(mg), Exists(events)
+    )
+    ended_at, earlier_mg, has_events = row[0]
+    return Surroundings(ended_at, earlier_mg or Decimal(0), has_events)
+
+
+_MG = Sum(F("volume_ml") * F("strength_percent") * 10, output_field=DecimalField(max_digits=12, decimal_places=4))
+
+
+def _sites_of_the_day(session: TreatmentSession) -> Any:
     zone, day = facts.zone_of(session), facts.session_date(session)
-    others = (
+    return (
         TreatedSite.objects.filter(
             session__patient_id=session.patient_id,
             session__started_at__gte=start_of_day(day, zone),
@@ -157,21 +189,19 @@ def earlier_mg_today(session: TreatmentSession) -> Decimal:
         .exclude(session__lineage=session.lineage)
         .exclude(session__amended_by__status__in=(TreatmentSession.Status.SIGNED, TreatmentSession.Status.NOT_TREATED))
         .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
-        .values_list("volume_ml", "strength_percent")
     )
-    return sum((volume * strength * 10 for volume, strength in others), Decimal(0))
 
 
 def _findings(
     session: TreatmentSession,
     logged: LoggingFacts,
-    last: TreatmentSession | None,
+    last_ended_at: datetime | None,
     protocol: Protocol,
     ready: Ready,
     *,
     signing: bool,
 ) -> list[tuple[Finding, Moment]]:
-    last_date = local_date(last.ended_at, facts.zone_of(session)) if last and last.ended_at else None
+    last_date = local_date(last_ended_at, facts.zone_of(session)) if last_ended_at else None
     before = facts.before_facts(
         session, last_session_date=last_date, starting=signing, known=ready.facts, clinician=ready.clinician
     )

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from clinic.models import Clinic, User
+from clinic import audit
+from clinic.models import AuditEvent, Clinic, Patient, User
 from clinic.protocol.zones import local_date
 from sessions_app import history, visit_tasks
 from sessions_app.course_places import refuse_full_course
@@ -65,6 +67,20 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     changed = fresh(appointment)
     record(history.STATUS, changed, by=by, was=str(current.status))
     return changed
+
+
+def finish_treated(*, appointment: Appointment, patient: Patient, by: User, now: datetime) -> AuditEvent | None:
+    """The visit in treatment is done because its session is signed: one conditional update, as signing is quick.
+
+    Answers the event of it, not saved yet; None when the visit is elsewhere on its way, and nothing was written.
+    """
+    known = Appointment.objects.filter(pk=appointment.pk, version=appointment.version, status=Status.IN_TREATMENT)
+    if not known.update(status=Status.DONE, status_at=now, version=F("version") + 1, former=None):
+        return None
+    was, appointment.status, appointment.status_at = appointment.status, Status.DONE, now
+    appointment.version += 1
+    facts = history.facts_of(appointment)
+    return audit.event(history.STATUS, by=by, subject=appointment, patient=patient, **facts, was=str(was))
 
 
 def _refuse_another_day(appointment: Appointment, now: datetime) -> None:

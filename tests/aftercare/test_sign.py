@@ -268,8 +268,8 @@ def breaks_after(real):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [*((actions, step) for step in STEPS), (actions.notifications, "plan"), (actions.audit, "record")],
-    ids=[*STEPS, "notifications.plan", "audit.record"],
+    [*((actions, step) for step in STEPS), (actions.notifications, "plan"), (actions.audit, "event")],
+    ids=[*STEPS, "notifications.plan", "audit.event"],
 )
 def test_a_failure_after_any_step_leaves_no_trace(module, name):
     patient = reachable_patient()
@@ -369,8 +369,8 @@ def queries_of_post(sites, plans_before=0):
 
 
 def test_signing_costs_the_same_with_one_site_and_with_thirty():
-    assert len(queries_of_post(1)) == len(queries_of_post(30))
+    assert (len(queries_of_post(1)), len(queries_of_post(30))) == (21, 21)
 
 
 def test_signing_costs_the_same_with_one_running_plan_and_with_four():
-    assert len(queries_of_post(1, 1)) == len(queries_of_post(1, 4))
+    assert (len(queries_of_post(1, 1)), len(queries_of_post(1, 4))) == (25, 25)

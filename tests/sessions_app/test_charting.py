@@ -273,7 +273,7 @@ def test_a_chart_costs_the_same_queries_whatever_the_number_of_sites(number):
     with CaptureQueriesContext(connection) as queries:
         chart_of(session, now=NOW)
 
-    assert len(queries) == 7
+    assert len(queries) == 6
 
 
 def test_impossible_rows_of_other_writers_are_findings():

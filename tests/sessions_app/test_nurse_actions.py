@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from clinic.access import Role
 from clinic.models import AuditEvent, ProtocolVersion
@@ -44,8 +44,12 @@ def events(action):
 
 
 def close(session, **facts):
+    """Sign as `sign_session` does, without a plan; True when this call signed it."""
     by = facts.pop("by", session.nurse)
-    return actions.close_session(session=session, by=by, protocol_version=in_force(), now=SIGNING, **facts)
+    with transaction.atomic():
+        written = actions.close_session(session=session, by=by, protocol_version=in_force(), now=SIGNING, **facts)
+        AuditEvent.objects.bulk_create(written or [])
+    return written is not None
 
 
 # --- Opening -----------------------------------------------------------------------------------------------------
@@ -444,7 +448,7 @@ def test_weight_and_risks_of_today_are_remembered_for_the_next_visit():
 def test_a_late_signature_asks_why():
     session = ready_draft()
 
-    with pytest.raises(NotComplete) as refused:
+    with pytest.raises(NotComplete) as refused, transaction.atomic():
         actions.close_session(
             session=session, by=session.nurse, protocol_version=in_force(), now=END + timedelta(days=15)
         )

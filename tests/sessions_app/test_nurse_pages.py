@@ -271,7 +271,7 @@ def test_the_page_costs_the_same_queries_whatever_the_number_of_sites(client, nu
     with CaptureQueriesContext(connection) as queries:
         client.get(visit_url(session))
 
-    assert len(queries) == 13
+    assert len(queries) == 16
 
 
 @pytest.mark.parametrize("number", [1, 30])
@@ -285,7 +285,7 @@ def test_a_save_costs_the_same_queries_whatever_the_number_of_sites(client, numb
         response = client.post(save_url(session), sent, **HTMX)
 
     assert response.status_code == 200
-    assert len(queries) == 19
+    assert len(queries) == 21
 
 
 # --- Saving --------------------------------------------------------------------------------------------------------
