@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from clinic.models import AuditEvent, Clinic, Room, User
 from sessions_app.models import Appointment
 from sessions_app.wording import time_words
@@ -17,6 +19,7 @@ BOOKED, MOVED, CANCELLED, STATUS, UNDONE = (
 # These leave the version as it is: the time is the same.
 CONFIRMED, MOVE_ASKED = "appointment confirmed", "appointment move asked"
 _NEW_PLACE = (MOVED, UNDONE)
+_SAID = (CONFIRMED, MOVE_ASKED)
 
 
 def facts_of(appointment: Appointment) -> dict[str, Any]:
@@ -29,6 +32,22 @@ def facts_of(appointment: Appointment) -> dict[str, Any]:
         "nurse": entry.nurse_id,
         "room": entry.room_id,
     }
+
+
+def patients_word(appointment: Appointment) -> tuple[datetime, datetime] | None:
+    """When the patient last spoke of the visit, or moved it themselves, and its start then; None when never.
+
+    Who confirms a time, wishes another one or takes it in the portal knows it, whatever messages have left. One query.
+    """
+    by_themselves = Q(action__in=_NEW_PLACE, by_id=appointment.patient.user_id, by_id__isnull=False)
+    last = (
+        AuditEvent.objects.filter(subject=appointment._meta.label, subject_id=str(appointment.public_id))
+        .filter(Q(action__in=_SAID) | by_themselves)
+        .order_by("-id")
+        .values_list("at", "details")
+        .first()
+    )
+    return (last[0], datetime.fromisoformat(last[1]["starts_at"])) if last else None
 
 
 def changes_since(appointment: Appointment, version: int) -> list[str]:

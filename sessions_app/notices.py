@@ -3,7 +3,8 @@
 A notice is a row of the message engine, planned in the transaction of the change and due when the grace ends. Planned
 and not gone yet, it says what is true by then: a visit moved twice is one notice, a booking that is cancelled before
 anybody heard of it is none, and what is undone is none. What the patient has been told is read from the rows that left:
-the deadline of each is the start that it spoke of.
+the deadline of each is the start that it spoke of. What the patient said or did themselves (confirmed, moved in the
+portal) is read from the trail, and counts when somebody else changes the visit afterwards.
 """
 
 from collections.abc import Iterable
@@ -12,11 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from clinic import notifications
-from clinic.models import Clinic, Delivery
+from clinic.models import Clinic, Delivery, User
 from clinic.notifications import DueMessage
 from clinic.notifications.timing import TIMING
 from clinic.notifications.window import next_opening
 from clinic.protocol.zones import local_time, zone_named
+from sessions_app import history
 from sessions_app.models import Appointment
 
 SOURCE = "appointment"
@@ -53,32 +55,38 @@ class Known:
     as_cancelled: bool
     # A booking notice was planned once, so that silence means "not told yet" and not "told by word of mouth".
     was_planned: bool
-    # Something left, even if it may not have arrived.
+    # Something left, even if it may not have arrived; or the patient spoke of the visit.
     may_know: bool
+    # The start that the patient spoke of, or took in the portal, after the last message that left was written.
+    said_starts_at: datetime | None = None
 
 
-def announce(appointment: Appointment, what: Notice, *, clinic: Clinic, now: datetime) -> None:
+def announce(appointment: Appointment, what: Notice, *, clinic: Clinic, by: User, now: datetime) -> None:
     """Plan what the patient is to be told, in the caller's transaction and after its change is written.
 
     Due `clinic.change_grace_minutes` after `now`, useless from the start of the visit on (cancelled: from the start
     that the patient knows). Nothing is planned for a visit so soon that the grace would end after it: who changes it
-    then speaks to the patient anyway. Pass a fresh `appointment`: its version is the occurrence.
+    then speaks to the patient anyway. Pass a fresh `appointment`: its version is the occurrence. `by` made the change.
     """
     if what is Notice.BOOKED:
         _plan(appointment, what, appointment.starts_at, clinic=clinic, now=now)
         return
-    known = _call_off(appointment, _CALLED_OFF[what])
+    known = _call_off(appointment, _CALLED_OFF[what], by=by)
     if what is Notice.CANCELLED:
         unheard = known.was_planned and not known.may_know
         if not unheard and not known.as_cancelled:
-            _plan(appointment, what, known.starts_at or appointment.starts_at, clinic=clinic, now=now)
+            knows = known.said_starts_at or known.starts_at or appointment.starts_at
+            _plan(appointment, what, knows, clinic=clinic, now=now)
     elif needed := _correction(appointment, known, otherwise=Notice.MOVED):
         _plan(appointment, needed, appointment.starts_at, clinic=clinic, now=now)
 
 
-def announce_undone(appointment: Appointment, *, clinic: Clinic, now: datetime) -> None:
-    """A change was taken back: its notice goes, and only what the patient has not heard yet is planned again."""
-    known = _call_off(appointment, "the change was undone")
+def announce_undone(appointment: Appointment, *, clinic: Clinic, by: User, now: datetime) -> None:
+    """A change was taken back: its notice goes, and only what the patient has not heard yet is planned again.
+
+    Who made the change alone and has it taken back by somebody else hears of that.
+    """
+    known = _call_off(appointment, "the change was undone", by=by)
     if needed := _correction(appointment, known, otherwise=None):
         _plan(appointment, needed, appointment.starts_at, clinic=clinic, now=now)
 
@@ -87,18 +95,25 @@ def _correction(appointment: Appointment, known: Known, *, otherwise: Notice | N
     """The notice that brings the patient from what is known to what is true; `otherwise` where nothing is on record."""
     if known.as_cancelled:
         return Notice.BOOKED
+    if known.said_starts_at not in (None, appointment.starts_at):
+        return Notice.MOVED
     if known.starts_at is not None:
         return Notice.MOVED if known.starts_at != appointment.starts_at else None
     return Notice.BOOKED if known.was_planned else otherwise
 
 
-def _call_off(appointment: Appointment, reason: str) -> Known:
+def _call_off(appointment: Appointment, reason: str, *, by: User) -> Known:
     notifications.cancel(source=SOURCE, source_id=appointment.public_id, reason=reason, steps=list(Notice))
-    return known_of(Delivery.objects.filter(source=SOURCE, source_id=appointment.public_id))
+    # Who changes their own visit sees what they do; what they hear of it is what messages have not told.
+    word = None if by.pk == appointment.patient.user_id else history.patients_word(appointment)
+    return known_of(Delivery.objects.filter(source=SOURCE, source_id=appointment.public_id), word)
 
 
-def known_of(deliveries: Iterable[Delivery]) -> Known:
-    """Read from all messages of one visit, reminders included: a reminder tells the time as well."""
+def known_of(deliveries: Iterable[Delivery], word: tuple[datetime, datetime] | None = None) -> Known:
+    """Read from all messages of one visit, reminders included: a reminder tells the time as well.
+
+    `word` is when the patient last spoke of the visit, and its start then.
+    """
     rows = list(deliveries)
     told = [row for row in rows if row.state in _TOLD or row.resends]
     last = max(told, key=lambda row: row.due_at, default=None)
@@ -106,7 +121,8 @@ def known_of(deliveries: Iterable[Delivery]) -> Known:
         starts_at=last.not_after if last else None,
         as_cancelled=last is not None and last.step == Notice.CANCELLED,
         was_planned=any(row.step == Notice.BOOKED for row in rows),
-        may_know=bool(told) or any(row.attempts for row in rows),
+        may_know=bool(told) or word is not None or any(row.attempts for row in rows),
+        said_starts_at=word[1] if word and (last is None or last.created_at < word[0]) else None,
     )
 
 

@@ -26,8 +26,9 @@ UNDONE_REASON = "Booking taken back"
 
 
 def undo(*, appointment: Appointment, version: int, by: User, now: datetime | None = None) -> Appointment:
-    """Take back the last move or cancellation, or the booking itself (which cancels it); the patient is told nothing.
+    """Take back the last move or cancellation, or the booking itself (which cancels it).
 
+    The patient is told nothing, unless they know of it: they made the change themselves, or spoke of the visit since.
     `version` is that of the visit after the change. Raises `Refused` when the grace is over or there is nothing to take
     back, `Taken` when somebody has the former time by now, `Stale` when the visit was changed since. Sent twice, it is
     done once.
@@ -110,6 +111,6 @@ def _put_back(current: Appointment, *, clinic: Clinic, by: User, now: datetime) 
     if undone.status == Status.BOOKED:
         rules = repeat_rules(undone.patient, undone.service)
         plan_reminders(undone, clinic=clinic, protocol=protocol_of(rules), now=now)
-    announce_undone(undone, clinic=clinic, now=now)
+    announce_undone(undone, clinic=clinic, by=by, now=now)
     settle_returned(undone, by=by, now=now)
     return fresh(current)

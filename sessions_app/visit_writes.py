@@ -66,7 +66,7 @@ def write_booking(
         overbooked=bool(entry.overbook_reason),
     )
     plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now)
-    announce(appointment, Notice.BOOKED, clinic=wish.clinic, now=wish.now)
+    announce(appointment, Notice.BOOKED, clinic=wish.clinic, by=wish.by, now=wish.now)
     settle_placed(appointment, clinic=wish.clinic, by=wish.by, now=wish.now)
     return appointment
 
@@ -112,7 +112,7 @@ def write_move(
     )
     call_off_reminders(moved, reason="the appointment was moved")
     plan_reminders(moved, clinic=wish.clinic, protocol=protocol, now=wish.now)
-    announce(moved, Notice.MOVED, clinic=wish.clinic, now=wish.now)
+    announce(moved, Notice.MOVED, clinic=wish.clinic, by=wish.by, now=wish.now)
     settle_left(left)
     settle_placed(moved, clinic=wish.clinic, by=wish.by, now=wish.now)
     return moved
@@ -142,5 +142,5 @@ def write_cancel(
     visit_tasks.close(cancelled, by=by, now=now)
     record(history.CANCELLED, cancelled, by=by)
     call_off_reminders(cancelled, reason="the appointment was cancelled")
-    announce(cancelled, Notice.CANCELLED, clinic=Clinic.current(), now=now)
+    announce(cancelled, Notice.CANCELLED, clinic=Clinic.current(), by=by, now=now)
     return cancelled

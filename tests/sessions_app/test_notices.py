@@ -14,7 +14,7 @@ from sessions_app.models import Appointment
 from sessions_app.notices import Notice, announce, announce_undone, state_of
 from sessions_app.reminders import reminder_letters, unwanted_reminders
 from tests.clinic.notifications.engine import Clock, FakeChannel, ring
-from tests.makers import at, make_clinic, make_patient
+from tests.makers import at, make_clinic, make_patient, make_patient_user
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -156,7 +156,7 @@ def test_another_room_or_nurse_at_the_same_time_is_no_news_for_the_patient(house
     clock.passes(minutes=6)
     ring(clock)
 
-    announce(fresh(made), Notice.MOVED, clinic=make_clinic(), now=clock.now())
+    announce(fresh(made), Notice.MOVED, clinic=make_clinic(), by=house.desk, now=clock.now())
 
     assert notices() == [("APPT_BOOKED", "sent")]
 
@@ -177,23 +177,23 @@ def test_a_cancelled_visit_is_told_with_the_time_that_the_patient_knew(patient, 
     assert told(channel)[1:] == [("APPT_CANCELLED", "Tuesday 20 January, 10:00")]
 
 
-def test_an_undone_move_sends_nothing(patient, desk, clock, channel):
+def test_an_undone_move_sends_nothing(house, patient, desk, clock, channel):
     made = desk.books()
     clock.passes(minutes=6)
     ring(clock)
     desk.moves(made, "2026-01-21 11:00")
     _put_back(made, "2026-01-20 10:00")
 
-    announce_undone(fresh(made), clinic=make_clinic(), now=clock.now())
+    announce_undone(fresh(made), clinic=make_clinic(), by=house.desk, now=clock.now())
 
     assert notices() == [("APPT_BOOKED", "sent"), ("APPT_MOVED", "cancelled")]
 
 
-def test_an_undone_move_before_the_booking_was_told_leaves_the_booking_to_be_told(patient, desk, clock, channel):
+def test_an_undone_move_before_the_booking_was_told_leaves_the_booking_to_be_told(house, patient, desk, clock, channel):
     made = desk.books()
     desk.moves(made, "2026-01-21 11:00")
     _put_back(made, "2026-01-20 10:00")
-    announce_undone(fresh(made), clinic=make_clinic(), now=clock.now())
+    announce_undone(fresh(made), clinic=make_clinic(), by=house.desk, now=clock.now())
 
     clock.passes(minutes=30)
     ring(clock)
@@ -201,14 +201,14 @@ def test_an_undone_move_before_the_booking_was_told_leaves_the_booking_to_be_tol
     assert told(channel) == [("APPT_BOOKED", "Tuesday 20 January, 10:00")]
 
 
-def test_an_undone_cancellation_sends_nothing_to_who_knows_of_the_visit(patient, desk, clock, channel):
+def test_an_undone_cancellation_sends_nothing_to_who_knows_of_the_visit(house, patient, desk, clock, channel):
     made = desk.books()
     clock.passes(minutes=6)
     ring(clock)
     desk.cancels(made)
     _put_back(made, "2026-01-20 10:00")
 
-    announce_undone(fresh(made), clinic=make_clinic(), now=clock.now())
+    announce_undone(fresh(made), clinic=make_clinic(), by=house.desk, now=clock.now())
     clock.passes(minutes=30)
     ring(clock)
 
@@ -222,6 +222,142 @@ def _put_back(made, when):
     row.entry.save()
     row.status, row.version = "booked", row.version + 1
     row.save()
+
+
+# --- What the patient said or did themselves ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def portal(house, patient, clock):
+    """The patient in the portal at the time of the clock: confirms, asks to move, moves."""
+    make_clinic(patients_may_move=True, patient_move_notice_hours=1)
+    own = make_patient_user(patient)
+
+    class Portal:
+        user = own
+
+        def confirms(self, made):
+            return booking.confirm(appointment=fresh(made), via="portal", by=own, now=clock.now())
+
+        def asks(self, made):
+            row = fresh(made)
+            return booking.ask_to_move(appointment=row, version=row.version, wish="a Friday", by=own, now=clock.now())
+
+        def moves(self, made, when):
+            row = fresh(made)
+            return booking.move(appointment=row, version=row.version, starts_at=at(when), by=own, now=clock.now())
+
+    return Portal()
+
+
+def undo(made, by, clock):
+    return booking.undo(appointment=made, version=fresh(made).version, by=by, now=clock.now())
+
+
+def test_a_patient_whose_own_move_the_desk_takes_back_is_told(house, patient, desk, portal, clock, channel):
+    made = desk.books()
+    clock.passes(minutes=6)
+    ring(clock)
+    portal.moves(made, "2026-01-21 11:00")
+    clock.passes(minutes=1)
+    undo(made, house.desk, clock)
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel)[1:] == [("APPT_MOVED", "Tuesday 20 January, 10:00")]
+
+
+def test_a_patient_whose_own_move_the_desk_moves_back_is_told(patient, desk, portal, clock, channel):
+    made = desk.books()
+    clock.passes(minutes=6)
+    ring(clock)
+    portal.moves(made, "2026-01-21 11:00")
+    clock.passes(minutes=1)
+    desk.moves(made, "2026-01-20 10:00")
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel)[1:] == [("APPT_MOVED", "Tuesday 20 January, 10:00")]
+
+
+def test_a_patient_who_takes_back_the_own_move_is_told_nothing(patient, desk, portal, clock, channel):
+    made = desk.books()
+    clock.passes(minutes=6)
+    ring(clock)
+    portal.moves(made, "2026-01-21 11:00")
+    undo(made, portal.user, clock)
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert [step for step, _ in told(channel)] == ["APPT_BOOKED"]
+
+
+def test_a_patient_who_moves_alone_gets_the_new_time_in_writing(patient, desk, portal, clock, channel):
+    made = desk.books()
+    clock.passes(minutes=6)
+    ring(clock)
+    portal.confirms(made)
+    portal.moves(made, "2026-01-21 11:00")
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel)[1:] == [("APPT_MOVED", "Wednesday 21 January, 11:00")]
+
+
+@pytest.mark.parametrize("word", ["confirms", "asks"])
+def test_who_spoke_of_a_visit_that_no_message_told_yet_is_told_of_its_end(patient, desk, portal, clock, channel, word):
+    made = desk.books()
+    getattr(portal, word)(made)
+    clock.passes(minutes=1)
+    desk.cancels(made)
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel) == [("APPT_CANCELLED", "Tuesday 20 January, 10:00")]
+
+
+def test_who_confirmed_a_booking_is_told_when_it_is_taken_back(house, patient, desk, portal, clock, channel):
+    made = desk.books()
+    portal.confirms(made)
+    undo(made, house.desk, clock)
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel) == [("APPT_CANCELLED", "Tuesday 20 January, 10:00")]
+
+
+def test_who_confirmed_a_booking_is_told_of_a_move_as_a_move(patient, desk, portal, clock, channel):
+    made = desk.books()
+    portal.confirms(made)
+    desk.moves(made, "2026-01-21 11:00")
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert told(channel) == [("APPT_MOVED", "Wednesday 21 January, 11:00")]
+
+
+def test_a_word_that_is_older_than_the_last_message_says_nothing(patient, desk, portal, clock, channel):
+    made = desk.books()
+    portal.confirms(made)
+    clock.passes(minutes=6)
+    ring(clock)
+    desk.moves(made, "2026-01-21 11:00")
+    clock.passes(minutes=6)
+    ring(clock)
+    desk.moves(made, "2026-01-22 12:00")
+    desk.moves(made, "2026-01-21 11:00")
+
+    clock.passes(minutes=30)
+    ring(clock)
+
+    assert [step for step, _ in told(channel)] == ["APPT_BOOKED", "APPT_MOVED"]
 
 
 def test_a_visit_of_which_nothing_is_on_record_is_told_when_it_is_moved(patient, desk, clock, channel):
