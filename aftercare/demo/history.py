@@ -20,7 +20,7 @@ from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
 from aftercare.demo.photographs import Photographs
-from aftercare.demo.preparation import day_checks, sign_if_none_stands
+from aftercare.demo.preparation import day_checks, new_series_begins, sign_if_none_stands
 from aftercare.demo.scores import Scores
 from aftercare.demo.stock import open_lot, stock_events
 from clinic.actions import register_patient
@@ -166,6 +166,8 @@ class History:
             sites = story.treated[-1].sites if story.treated else ()
             self._chart_and_sign(session, Treated(0, "", 0, sites), nurse, timezone.now() - WALK)
         else:
+            if step == STATUS.ARRIVED and treats and story.booked[0].status == "arrived":
+                new_series_begins(visit.patient, by=nurse)
             self._move_to(visit, step)
 
     # --- What people do ----------------------------------------------------------------------------------------

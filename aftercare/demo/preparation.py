@@ -57,3 +57,10 @@ def squiggle(name: str) -> list[Line]:
         x, angle = 40 + step * 1.5, step * (0.32 + (letter % 5) * 0.05)
         points.append([round(x + 5 * math.cos(angle), 1), round(HEIGHT / 2 + height * math.sin(angle) - step / 20, 1)])
     return [points, [[60.0, 165.0], [120.0, 158.0], [280.0, 161.0]]]
+
+
+def new_series_begins(patient: Patient, *, by: User) -> None:
+    """The first series is over: whoever waits now signs for the next one before the treatment."""
+    standing = consents.living_consent(patient)
+    if standing is not None:
+        consents.end_consent(consent=standing, reason="A new series begins", by=by)
