@@ -44,7 +44,9 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return to_sign_in
     response = HttpResponse(status=401)
-    response["HX-Redirect"] = to_sign_in.url
+    # Nobody asked for a refresh in the background; the page decides what becomes of what is typed on it.
+    if not request.headers.get("X-Background"):
+        response["HX-Redirect"] = to_sign_in.url
     return response
 
 

@@ -168,12 +168,23 @@
   const isBackground = (event) => "X-Background" in (event.detail.requestConfig?.headers || {});
   document.addEventListener("htmx:sendError", (event) => isBackground(event) || say("No connection. Nothing was saved; what you typed is still here. Try again.", { level: "error" }));
   document.addEventListener("htmx:timeout", (event) => isBackground(event) || say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
+  let typedOnPage = false;
+  let saidSignedOut = false;
+  document.addEventListener("input", (event) => { if (!event.target.matches("[type=search]")) typedOnPage = true; });
+  document.addEventListener("submit", () => { typedOnPage = false; });
+  function saySignedOut() {
+    if (saidSignedOut) return;
+    saidSignedOut = true;
+    say("You were signed out. What you typed is still here: sign in again in another tab, then send it.", { level: "error" });
+  }
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
-    if (isBackground(event) && code !== 401) return;
-    // Signed out meanwhile: a full load leads to the sign-in page and back here. Nobody asked for a refresh in the
-    // background, and what is typed on the page stays until they do something themselves.
-    if (isBackground(event)) return;
+    if (isBackground(event)) {
+      // Signed out meanwhile: nothing stays on the screen for who comes next, unless typing would be lost with it.
+      if (code === 401 && !typedOnPage) location.reload();
+      else if (code === 401) saySignedOut();
+      return;
+    }
     if (code === 401) { location.reload(); return; }
     const words = {
       403: "You may not do this. Load the page again if you signed in as somebody else.",

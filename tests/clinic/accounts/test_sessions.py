@@ -183,3 +183,9 @@ def test_the_address_of_a_request_is_the_one_that_our_own_outermost_proxy_noted(
 
 def test_a_request_by_a_socket_without_address_is_still_counted():
     assert client_address({"REMOTE_ADDR": ""}, trusted_proxies=0) == "unknown"
+
+
+def test_a_refresh_in_the_background_leads_nobody_away_from_what_they_type(client):
+    answer = client.get("/alerts/", headers={"hx-request": "true", "x-background": "1"})
+
+    assert (answer.status_code, "HX-Redirect" in answer.headers) == (401, False)
