@@ -33,7 +33,7 @@ def _deliveries(house: House, now: datetime, by: User) -> None:
     for product, lot, expiry, ampoules in (
         (half, SOON, soon, 10),
         (half, LOTS[Decimal("0.5")], month, 150),
-        (one, LOTS[Decimal("1")], month, 120),
+        (one, LOTS[Decimal("1")], month, 24),
     ):
         stock.receive(product=product, lot=lot, expiry=expiry, ampoules=ampoules, note="Delivery", by=by)
 

@@ -20,7 +20,7 @@ from clinic.protocol.zones import local_date
 from sessions_app.amending import CLOSED
 from sessions_app.facts import session_date
 from sessions_app.models import Lot, LotOfTheDay, Product, SessionAmpoule, StockMovement, TreatmentSession
-from sessions_app.wording import day_words, days_words, time_words
+from sessions_app.wording import day_words, days_words
 
 PAGE = 50
 
@@ -96,7 +96,7 @@ def _tags(lot: Any, today: date, warn_days: int) -> Iterator[tuple[str, str]]:
     if lot.balance < 0:
         yield "attention", "Below zero: count it"
     if lot.is_of_the_day:
-        yield "done", "Lot of the day"
+        yield "accent", "Lot of the day"
 
 
 def _day(day: date) -> str:
@@ -133,7 +133,7 @@ def movement_rows(
 
 def _movement(row: StockMovement, sessions: dict[UUID, UUID], zone: ZoneInfo) -> MovementRow:
     return MovementRow(
-        when=f"{time_words(row.at, zone)} {row.at.astimezone(zone):%Y}",
+        when=f"{_day(local_date(row.at, zone))}, {row.at.astimezone(zone):%H:%M}",
         what=row.get_kind_display(),
         ampoules=f"+{row.ampoules}" if row.ampoules > 0 else f"−{-row.ampoules}",
         who=str(row.by),
