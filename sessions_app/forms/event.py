@@ -104,6 +104,8 @@ class BeginForm(_Moment):
 class StepForm(_Moment):
     """When a step was done: now, some minutes ago, or at a time; its own words where it is no usual step."""
 
+    mark_optional = False
+
     when = forms.ChoiceField(
         label="The next step was done", required=False, choices=AGO, widget=forms.RadioSelect(attrs=SEGMENTED)
     )

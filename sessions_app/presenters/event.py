@@ -15,8 +15,9 @@ from clinic.protocol.zones import local_time
 from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY, Emergency, Step, emergency_of
 from sessions_app.forms.event import EventForm, StepForm
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
+from sessions_app.preparation import ready_for
 from sessions_app.presenters.chart_url import chart_url
-from sessions_app.presenters.event_lines import tags_of
+from sessions_app.presenters.event_lines import tags_of, when_words
 from sessions_app.wording import time_words
 
 
@@ -46,6 +47,13 @@ class StepLine:
     time: str
     what: str
     who: str
+
+
+def clinician_of(session: TreatmentSession | None) -> User | None:
+    """Who answers for the session; while it is charted and names nobody, the clinician of the day."""
+    if session is None or session.responsible_clinician is not None:
+        return session.responsible_clinician if session else None
+    return ready_for(session).clinician
 
 
 def blocks(clinic: Clinic, clinician: User | None) -> list[NowBlock]:
@@ -118,11 +126,11 @@ def event_context(
         "patient": event.patient,
         "form": form,
         "step_form": step_form,
-        "block": block_of(event, steps, clinic=clinic, clinician=root.responsible_clinician if root else None),
+        "now_block": block_of(event, steps, clinic=clinic, clinician=clinician_of(root)),
         "steps": step_lines(steps, zone=clinic.zone),
         "tags": tags_of(event),
         "history": history(event, clinic.zone),
-        "began": time_words(event.onset_at, clinic.zone),
+        "began": when_words(event.onset_at, clinic.zone),
         "is_open": event.closed_at is None,
         "may_decide": may_decide,
         "asks_for_allergy": allergic and not event.patient.polidocanol_allergy,

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from clinic.models import Clinic, Patient, User
+from clinic.protocol.zones import local_time
 from sessions_app.models import AdverseEvent
-from sessions_app.wording import time_words
+from sessions_app.wording import day_words, time_words
 
 _SHOWN = 20
 
@@ -24,6 +25,12 @@ class EventLine:
     when: str
     details: str
     tags: Sequence[tuple[str, str, str]]
+
+
+def when_words(instant: datetime, zone: ZoneInfo) -> str:
+    """ "Tue 13 Jan 2026, 10:40": events stay in the list for years."""
+    wall = local_time(instant, zone)
+    return f"{day_words(wall.date())} {wall.year}, {wall:%H:%M}"
 
 
 def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
@@ -46,7 +53,7 @@ def event_line(event: AdverseEvent, zone: ZoneInfo) -> EventLine:
     return EventLine(
         reverse("sessions_app:event", args=[event.public_id]),
         event.get_kind_display(),
-        time_words(event.onset_at, zone),
+        when_words(event.onset_at, zone),
         f"{grade}, {outcome}",
         tags_of(event),
     )

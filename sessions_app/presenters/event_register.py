@@ -13,8 +13,8 @@ from django.urls import reverse
 from clinic.models import User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import AdverseEvent, SessionAmpoule
-from sessions_app.presenters.event_lines import tags_of
-from sessions_app.wording import days_words, time_words
+from sessions_app.presenters.event_lines import tags_of, when_words
+from sessions_app.wording import days_words
 
 PAGE = 30
 
@@ -95,7 +95,7 @@ def _line(event: AdverseEvent, lots: Mapping[UUID, list[str]], *, now: datetime,
         patient=event.patient.name,
         patient_id=event.patient.public_id,
         kind=event.get_kind_display(),
-        when=time_words(event.onset_at, zone),
+        when=when_words(event.onset_at, zone),
         grade=str(event.severity_grade or "–"),
         age=_age(days, is_open=event.closed_at is None),
         lots=lots.get(event.session.lineage, []) if event.session else [],

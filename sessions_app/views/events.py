@@ -80,7 +80,7 @@ def begin(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "patient": patient,
         "form": form,
-        "blocks": shown.blocks(request.clinic, session.responsible_clinician if session else None),
+        "blocks": shown.blocks(request.clinic, shown.clinician_of(session)),
         "open_events": open_lines(patient, request.clinic.zone),
         "back": _way_back(session, patient),
     }
@@ -201,7 +201,7 @@ def _pressed(
         return _event_page(request, found, form=form, step_form=step_form, version=version)
     if said or (changes and not stamped):
         messages.success(request, said or "Saved.")
-    return redirect(f"{_page(found)}#steps" if stamped else _page(found))
+    return redirect(f"{_page(found)}#now" if stamped else _page(found))
 
 
 def _stamped(request: SignedInRequest, found: AdverseEvent, form: StepForm) -> bool:

@@ -163,7 +163,7 @@ def test_a_press_of_a_step_saves_what_was_typed_too(nurse):
 
     event.refresh_from_db()
     assert (event.description, event.steps.get().what, event.steps.get().at) == ("Hives on both arms", Step.KIT, NOW)
-    assert answer.url == f"{url(event)}#steps"
+    assert answer.url == f"{url(event)}#now"
 
 
 @pytest.mark.parametrize(
