@@ -15,8 +15,8 @@ from sessions_app.entries import Candidate
 from sessions_app.free_times import last_bookable_date
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused
-from sessions_app.repeat import RepeatRules, waits
-from sessions_app.wording import day_words, days_words, range_words, time_words
+from sessions_app.repeat import RepeatRules, too_near_words, waits
+from sessions_app.wording import day_words, range_words, time_words
 
 # Beyond these a calendar cannot count; what a clinic may really book is its horizon.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -163,18 +163,8 @@ def with_neighbours(verdict: WindowVerdict, wish: Wish, protocol: Protocol) -> W
         others = others.exclude(entry=wish.moves)
     day = local_date(starts_at, zone)
     near = [local_date(at, zone) for at in others.values_list("entry__starts_at", flat=True)]
-    too_near = [each for each in near if abs(each - day).days < protocol.repeat_min_days]
-    if not too_near:
-        return verdict
-    nearest = min(too_near, key=lambda other: abs(other - day))
-    return replace(verdict, note=f"{verdict.note} {_neighbour_words(day, nearest)}".strip())
-
-
-def _neighbour_words(day: date, other: date) -> str:
-    if day == other:
-        return "Another treatment is booked on the same day."
-    place = "after" if other < day else "before"
-    return f"Only {days_words(abs(day - other).days)} {place} the treatment of {day_words(other)}."
+    words = too_near_words(day, near, protocol.repeat_min_days)
+    return replace(verdict, note=f"{verdict.note} {words}".strip()) if words else verdict
 
 
 def check_overbooking(reason: str, by: User) -> None:

@@ -20,6 +20,7 @@ from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import BookingAnswer, BookingWindow, booking_answer, booking_window
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import Appointment, Service, TreatmentSession
+from sessions_app.wording import day_words, days_words
 
 HoldSource = Callable[[Patient], Iterable[Hold]]
 HoldSourceOfMany = Callable[[Sequence[Patient]], Iterable[int]]
@@ -150,6 +151,33 @@ def _protocol_texts() -> QuerySet[ProtocolVersion, str]:
 def _protocol_of(text: str | None) -> Protocol:
     """The same text is the same protocol, whatever version it is of; reading it costs more than fetching it."""
     return Protocol.from_dict(json.loads(text)) if text is not None else Protocol.default()
+
+
+def booked_treatment_days(
+    patient: Patient, service: Service, clinic: Clinic, *, now: datetime, moves: Appointment | None = None
+) -> list[date]:
+    """The dates of the treatments that are booked already, without the one that is moved; empty for other services.
+
+    One query.
+    """
+    if service.kind != Service.Kind.TREATMENT:
+        return []
+    coming = Appointment.objects.filter(entry__patient=patient, service__kind=service.kind).upcoming(now)
+    if moves is not None:
+        coming = coming.exclude(pk=moves.pk)
+    return [local_date(at, clinic.zone) for at in coming.values_list("entry__starts_at", flat=True)]
+
+
+def too_near_words(day: date, booked: Iterable[date], least_days: int) -> str:
+    """ "Only 3 days after the treatment of Tue 24 Nov." for a date too near to a booked treatment; "" for any other."""
+    near = [other for other in booked if abs(other - day).days < least_days]
+    if not near:
+        return ""
+    other = min(near, key=lambda each: abs(each - day))
+    if other == day:
+        return "Another treatment is booked on the same day."
+    place = "after" if other < day else "before"
+    return f"Only {days_words(abs(day - other).days)} {place} the treatment of {day_words(other)}."
 
 
 def _given_today_or_coming(patient: Patient, service: Service, clinic: Clinic, now: datetime) -> QuerySet[Appointment]:

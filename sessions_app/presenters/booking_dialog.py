@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.models import Patient
 from clinic.protocol.zones import local_date
-from sessions_app.forms.desk import BookingForm, is_inside
+from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
 from sessions_app.models import Appointment, Service
 from sessions_app.presenters.times import Option, Times
 from sessions_app.wording import day_words, days_words, time_words
@@ -21,6 +21,7 @@ class Coming:
     id: UUID
     words: str
     is_first_visit: bool
+    is_treatment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,16 @@ def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Co
     visits = Appointment.objects.filter(entry__patient=patient).upcoming(now)
     rows = visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
     return [
-        Coming(public_id, f"{service} {time_words(at, zone)}", kind == Service.Kind.FIRST_VISIT)
+        Coming(public_id, f"{service} {time_words(at, zone)}", kind == Service.Kind.FIRST_VISIT, kind == Service.Kind.TREATMENT)
         for public_id, service, kind, at in rows
     ]
+
+
+def booked_ahead(service: Service, coming: Iterable[Coming]) -> Coming | None:
+    """The next treatment that is booked already, when another one is about to be booked: moving it comes first."""
+    if service.kind != Service.Kind.TREATMENT:
+        return None
+    return next((each for each in coming if each.is_treatment), None)
 
 
 def second_first_visit(patient: Patient, service: Service, coming: Iterable[Coming], zone: ZoneInfo) -> str:
@@ -88,6 +96,23 @@ def second_first_visit(patient: Patient, service: Service, coming: Iterable[Comi
     day = day_words(local_date(was[1], zone))
     when = f"{was[0]}, {day} {was[1].astimezone(zone).year}"
     return f"{patient.name} was here before ({when}). A first visit is for new patients; choose another service."
+
+
+def overbooked_words(form: TimeForm) -> str:
+    """ "Mon 23 Nov, 07:15" once day, time and reason to overbook all stand in the form: then every button overbooks."""
+    day, at = form.seen("overbook_day"), form.seen("overbook_at")
+    if not (day and isinstance(at, time) and form.text("overbook_reason").strip()):
+        return ""
+    return f"{day_words(day)}, {at:%H:%M}"
+
+
+def unclear(form: TimeForm, *, overbooks: bool) -> list[str]:
+    """Why nothing is booked when a reason to overbook stands there and the button of another time was pressed."""
+    if overbooks or not form.text("overbook_reason").strip():
+        return []
+    when = overbooked_words(form)
+    asked = f"overbook {when}" if when else "overbook"
+    return [f"A reason to {asked} stands below. Overbook it, or empty the reason to take the chosen time."]
 
 
 def travel_question(form: BookingForm, times: Times) -> TravelQuestion | None:

@@ -14,6 +14,7 @@ from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot
 from sessions_app.models import Appointment, PartOfDay, Service
 from sessions_app.ranking import part_of_day
+from sessions_app.repeat import too_near_words
 from sessions_app.wording import day_words, list_words
 
 WEEKS = 3
@@ -57,11 +58,35 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """The dates of the patient's booked treatments, and how many days a repeat keeps from another one."""
+
+    days: tuple[date, ...] = ()
+    least_days: int = 0
+
+    def near_words(self, day: date) -> str:
+        """ "Only 3 days after the treatment of Tue 24 Nov." for a date too near to one of them, else "". """
+        return too_near_words(day, self.days, self.least_days)
+
+    def apart(self, search: Search) -> Search:
+        """The same search with nobody free on the dates too near."""
+        if not self.days:
+            return search
+        apart, near = copy(search), 0
+        for day in self.days:
+            first, after = day - timedelta(days=self.least_days - 1), day + timedelta(days=self.least_days)
+            near |= search.starts.from_to(start_of_day(first, search.zone), start_of_day(after, search.zone))
+        apart.nurse_free = {nurse: bits & ~near for nurse, bits in search.nurse_free.items()}
+        return apart
+
+
+@dataclass(frozen=True, slots=True)
 class DayCell:
     """One date of the weeks. `look` is past, shut, early (before the window), in (the window) or open.
 
     `parts` are the parts of the day with free times, each as (value, words, whether it has any); `can_be_shown` says
-    whether the date can be pressed: an early one too, because a clinician may approve it.
+    whether the date can be pressed: an early one too, because a clinician may approve it. `near` names a booked
+    treatment that is too near.
     """
 
     date: date
@@ -69,6 +94,7 @@ class DayCell:
     parts: tuple[tuple[str, str, bool], ...]
     is_chosen: bool
     can_be_shown: bool
+    near: str = ""
 
     @property
     def free_words(self) -> str:
@@ -79,7 +105,8 @@ class DayCell:
     def spoken(self) -> str:
         words = {"past": "over", "shut": "nothing free"}.get(self.look) or f"free: {self.free_words or 'nothing'}"
         where = {"in": ", inside the window", "early": ", before the window"}.get(self.look, "")
-        return f"{day_words(self.date)}, {words}{where}"
+        near = f", {self.near[:1].lower()}{self.near[1:].removesuffix('.')}" if self.near else ""
+        return f"{day_words(self.date)}, {words}{where}{near}"
 
 
 def narrowed(search: Search, wanted: Wanted) -> Search:
@@ -109,11 +136,18 @@ def parts_of(search: Search, zone: ZoneInfo) -> dict[str, int]:
 class Days:
     """The free starts of a narrowed search by date, under the rules of the window."""
 
-    def __init__(self, wanted: Wanted, search: Search, window: BookingWindow | None) -> None:
+    def __init__(
+        self, wanted: Wanted, search: Search, window: BookingWindow | None, booked: Booked | None = None
+    ) -> None:
         self.wanted, self.search, self.window, self.zone = wanted, search, window, wanted.zone
+        self.booked = booked or Booked()
         self.may_be_early = wanted.by.may(Permission.APPROVE_EARLY_REPEAT)
         self.free = _union(search.nurse_free.values()) & _union(search.room_free.values())
         self.parts = parts_of(search, wanted.zone)
+
+    def apart(self) -> "Days":
+        """The same without the dates too near to a booked treatment."""
+        return Days(self.wanted, self.booked.apart(self.search), self.window, self.booked) if self.booked.days else self
 
     def bits(self, day: date, after: datetime | None = None) -> int:
         """The free starts of a date, or of what is left of it from a moment on."""
@@ -153,7 +187,7 @@ class Days:
         return bool(self.window and day < self.window.session_date)
 
     def cell(self, day: date, chosen: date | None) -> DayCell:
-        bits = self.bits(day)
+        bits, near = self.bits(day), self.booked.near_words(day)
         if day < self.wanted.today:
             look = "past"
         elif self.is_refused(day) or not bits:
@@ -161,9 +195,10 @@ class Days:
         elif self.needs_clinician(day):
             look = "early"
         else:
-            look = "in" if self.window and self.window.first_date <= day <= self.window.last_date else "open"
+            inside = self.window and self.window.first_date <= day <= self.window.last_date
+            look = "in" if inside and not near else "open"
         parts = tuple((part, PartOfDay(part).label.lower(), bool(bits & starts)) for part, starts in self.parts.items())
-        return DayCell(day, look, parts, is_chosen=day == chosen, can_be_shown=look not in ("past", "shut"))
+        return DayCell(day, look, parts, is_chosen=day == chosen, can_be_shown=look not in ("past", "shut"), near=near)
 
     def weekday_names(self, first: date) -> list[str]:
         return [f"{first + timedelta(days=number):%a}" for number in range(self.columns(first))]

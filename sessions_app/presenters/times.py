@@ -3,7 +3,7 @@
 One search of the calendar serves the weeks, the day, the wish and the offer of a repeat (`slots.offer_in`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -13,10 +13,10 @@ from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import ON_HOLD, BookingWindow, days_to_keep_free
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.charting import protocol_in_force
-from sessions_app.free_times import Search, Slot, last_bookable_date
+from sessions_app.free_times import Search, Slot, SlotKind, last_bookable_date
 from sessions_app.models import PartOfDay, Service
-from sessions_app.presenters.days import WEEKS, DayCell, Days, Wanted, narrowed, weeks_of
-from sessions_app.repeat import RepeatRules, repeat_rules, waits
+from sessions_app.presenters.days import WEEKS, Booked, DayCell, Days, Wanted, narrowed, weeks_of
+from sessions_app.repeat import RepeatRules, booked_treatment_days, repeat_rules, waits
 from sessions_app.slot_value import value_of
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, range_words, time_words
@@ -27,7 +27,8 @@ class Option:
     """One time that can be chosen. `value` comes back in the form, `when` stands on the button that books it.
 
     `is_early` says that the window opens later: a reason is asked for; `asks` that this person asks a clinician for it.
-    `avoid` are the days after it in which flights and events should be left, in words.
+    `avoid` are the days after it in which flights and events should be left, in words. `is_later` says that the window
+    is over by then, `is_near` that another treatment is booked too near: neither is chosen for somebody.
     """
 
     value: str
@@ -40,13 +41,16 @@ class Option:
     is_early: bool = False
     asks: bool = False
     avoid: str = ""
+    is_later: bool = False
+    is_near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
     """`groups` are the times of one chosen day by nurse; `options` are the best ones where no day is chosen.
 
-    `avoid_days` after a treatment flights and events should be left; 0 where nobody is treated.
+    `avoid_days` after a treatment flights and events should be left; 0 where nobody is treated. `booked` are the
+    treatments of the patient that are booked already, `near` says of the chosen day that it is too near to one.
     """
 
     sentence: str
@@ -70,6 +74,8 @@ class Times:
     parts: tuple[tuple[str, str], ...] = ()
     is_narrow: bool = False
     extra: list[Option] = field(default_factory=list)
+    booked: Booked = field(default_factory=Booked)
+    near: str = ""
 
     @property
     def everything(self) -> Iterator[Option]:
@@ -89,17 +95,33 @@ class Times:
         return replace(self, extra=first, options=rest)
 
     def choosing(self, value: str) -> "Times":
-        """The same with one time chosen, the first one when there is no such time; the first nine have keys."""
+        """The same with one time chosen, the first fitting one when there is no such time; the first nine have keys."""
         keys = iter("123456789")
-        numbered = self.changed(lambda option: replace(option, avoid=_avoid_words(option, self.avoid_days)))
+        numbered = self.changed(self._completed)
         numbered = replace(
             numbered,
             extra=[replace(option, key=next(keys, "")) for option in numbered.extra],
             options=[replace(option, key=next(keys, "")) for option in numbered.options],
+            groups=[
+                (nurse, [replace(option, key=next(keys, "")) for option in options])
+                for nurse, options in numbered.groups
+            ],
         )
         values = [option.value for option in numbered.everything]
-        first = values[0] if values and not self.groups else ""
-        return replace(numbered, chosen=value if value in values else first)
+        return replace(numbered, chosen=value if value in values else numbered._first_fitting())
+
+    def _completed(self, option: Option) -> Option:
+        option = replace(option, avoid=_avoid_words(option, self.avoid_days))
+        near = self.booked.near_words(option.date)
+        return replace(option, is_near=True, why=near.removesuffix(".")) if near else option
+
+    def _first_fitting(self) -> str:
+        """The first time that nothing speaks against; of a day that was picked none that is too early."""
+        fitting = [option for option in self.everything if not option.is_near]
+        if self.groups:
+            fitting = [option for option in fitting if not option.is_early and not option.asks]
+        usual = [option for option in fitting if not option.is_later]
+        return next((option.value for option in (*usual, *fitting)), "")
 
     def changed(self, change: Callable[[Option], Option]) -> "Times":
         """The same with every option changed."""
@@ -129,8 +151,24 @@ def option_of(slot: Slot, zone: ZoneInfo, *, why: str | None = None, early: bool
         why=_sentence_case(slot.why if why is None else why),
         is_early=early and not asks,
         asks=asks,
+        is_later=slot.kind == SlotKind.LATER,
         date=local_date(slot.starts_at, zone),
     )
+
+
+def near_options(alternatives: Iterable[Slot], zone: ZoneInfo) -> list[Option]:
+    """After "taken": what is free near the wished time, inside the window first."""
+    ranked = sorted(alternatives, key=lambda slot: slot.kind in (SlotKind.LATER, SlotKind.EARLY))
+    later = {SlotKind.LATER: ", later than usual"}
+    return [
+        option_of(
+            slot,
+            zone,
+            why=f"Free, and near the time you wanted{later.get(slot.kind, '')}",
+            early=slot.kind == SlotKind.EARLY,
+        )
+        for slot in ranked
+    ]
 
 
 def _avoid_words(option: Option, days: int) -> str:
@@ -147,12 +185,13 @@ def times_for(wanted: Wanted) -> Times:
     zone, patient = wanted.zone, wanted.patient
     rules = repeat_rules(patient, wanted.service) if patient else None
     window = rules.window if rules else None
+    booked = _booked(wanted, rules)
     first = _first_day(wanted, window)
-    search, offer = _search_and_offer(wanted, rules, first)
+    search, offer = _search_and_offer(wanted, rules, first, booked)
     holds = waits(patient, wanted.service, rules)
     if holds and offer is None:
         offer = RepeatOffer(None, ON_HOLD, [], [], [], on_hold=True)
-    days = Days(wanted, search, window)
+    days = Days(wanted, search, window, booked)
     is_on_hold = bool(offer and offer.on_hold)
     day = wanted.day if wanted.day and not is_on_hold and not days.is_refused(wanted.day) else None
     early = [option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer else []
@@ -161,12 +200,12 @@ def times_for(wanted: Wanted) -> Times:
     best = [option for option in _best(wanted, days, offer) if option.value not in offered]
     extra += _kept(wanted, days, offered | {option.value for option in (*best, *early)})
     return Times(
-        sentence=_sentence(wanted, offer),
+        sentence=_sentence(wanted, offer, booked),
         is_on_hold=is_on_hold,
         heading=day_words(day) if day else "Best times" if window else "The next free times",
         options=[] if day or is_on_hold else best,
         early=[] if day else early,
-        groups=_by_nurse(days, day) if day else [],
+        groups=_by_nurse(days, day, first=_usual_nurse(wanted, rules)) if day else [],
         weeks=[] if is_on_hold else weeks_of(days, first, day),
         weekdays=days.weekday_names(first),
         before=first - timedelta(days=7 * WEEKS) if first > _monday(wanted.today) else None,
@@ -181,14 +220,32 @@ def times_for(wanted: Wanted) -> Times:
         extra=[] if day or is_on_hold else extra,
         parts=tuple((str(part), part.label) for part in PartOfDay if part in days.parts or part == wanted.part),
         is_narrow=wanted.is_narrow,
+        booked=booked,
+        near=booked.near_words(day) if day else "",
     )
 
 
-def _sentence(wanted: Wanted, offer: RepeatOffer | None) -> str:
+def _booked(wanted: Wanted, rules: RepeatRules | None) -> Booked:
+    patient, service = wanted.patient, wanted.service
+    if patient is None:
+        return Booked()
+    days = booked_treatment_days(patient, service, wanted.clinic, now=wanted.now, moves=wanted.moves)
+    if not days:
+        return Booked()
+    return Booked(tuple(days), (rules.protocol if rules else protocol_in_force()).repeat_min_days)
+
+
+def _usual_nurse(wanted: Wanted, rules: RepeatRules | None) -> int | None:
+    """Who treated last time; of a visit that is moved, who is to come."""
+    return wanted.moves.entry.nurse_id if wanted.moves else rules.nurse_id if rules else None
+
+
+def _sentence(wanted: Wanted, offer: RepeatOffer | None, booked: Booked) -> str:
     if offer is None:
         return _without_window(wanted)
     # What is missing under a filter may well be there without it.
-    return offer.sentence.removesuffix(" Nothing is free in it.") if wanted.is_narrow else offer.sentence
+    hides_some = wanted.is_narrow or booked.days
+    return offer.sentence.removesuffix(" Nothing is free in it.") if hides_some else offer.sentence
 
 
 def _window_reason(rules: RepeatRules) -> str:
@@ -206,8 +263,12 @@ def avoid_days(service: Service, rules: RepeatRules | None = None) -> int:
     return days_to_keep_free(rules.protocol if rules else protocol_in_force())
 
 
-def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) -> tuple[Search, RepeatOffer | None]:
+def _search_and_offer(
+    wanted: Wanted, rules: RepeatRules | None, first: date, booked: Booked
+) -> tuple[Search, RepeatOffer | None]:
     """One search for the weeks and the offer of a repeat; two where somebody looks at weeks far from the window.
+
+    The offer keeps its distance from what is booked already.
 
     What the offer says about times after the window is not shown here: the weeks show them.
     """
@@ -221,8 +282,8 @@ def _search_and_offer(wanted: Wanted, rules: RepeatRules | None, first: date) ->
     offer = partial(offer_in, rules=rules, service=wanted.service, now=wanted.now, by=wanted.by)
     if first <= wants_last and wants_first <= last:
         search = _search(wanted, min(first, wants_first), max(last, wants_last))
-        return search, offer(search)
-    return _search(wanted, first, last), offer(_search(wanted, wants_first, wants_last))
+        return search, offer(booked.apart(search))
+    return _search(wanted, first, last), offer(booked.apart(_search(wanted, wants_first, wants_last)))
 
 
 def _search(wanted: Wanted, first: date, last: date) -> Search:
@@ -274,14 +335,17 @@ def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]
     if offer is not None and (offer.best or offer.later):
         return [option_of(slot, wanted.zone) for slot in offer.best or offer.later]
     today = wanted.today
+    days = days.apart()
     earliest = max(days.window.first_date, today) if days.window else today
     soonest = days.first_of_half_days(earliest, earliest + timedelta(days=7 * WEEKS), BEST)
     reasons = ["The earliest free time", *[""] * len(soonest)]
     return [option_of(slot, wanted.zone, why=why) for slot, why in zip(soonest, reasons, strict=False)]
 
 
-def _by_nurse(days: Days, day: date) -> list[tuple[str, list[Option]]]:
-    groups: dict[str, list[Option]] = {nurse.name: [] for nurse in days.search.nurses}
+def _by_nurse(days: Days, day: date, *, first: int | None) -> list[tuple[str, list[Option]]]:
+    """The times of a date by nurse, the one of last time on top."""
+    nurses = sorted(days.search.nurses, key=lambda nurse: nurse.id != first)
+    groups: dict[str, list[Option]] = {nurse.name: [] for nurse in nurses}
     early, asks = days.is_early(day), days.needs_clinician(day)
     for slot in days.slots(day):
         groups[slot.nurse_name].append(option_of(slot, days.zone, why="", early=early, asks=asks))

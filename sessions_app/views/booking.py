@@ -78,7 +78,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     service = Service.objects.filter(pk=form.seen("service"), is_active=True).first()
     overbooks, key = request.POST["confirm"] == OVERBOOK, form.seen("request_key")
     wanted = form.wanted_time(request.clinic.zone, overbooks=overbooks)
-    missing = [
+    missing = dialog.unclear(form, overbooks=overbooks) + [
         words
         for words, given in (
             ("Choose the patient.", patient),
@@ -149,6 +149,7 @@ def _booking_page(
     """The dialog as it stands. A refused confirmation answers 422 to htmx, and keeps everything typed."""
     now, zone, visible = timezone.now(), request.clinic.zone, Patient.objects.visible_to(request.user)
     confirmed = request.method == "POST" and "confirm" in request.POST
+    overbooks = request.POST.get("confirm") == OVERBOOK
     found = _found(request, visible)
     patient = _patient(request, form, found)
     services = list(Service.objects.filter(is_active=True))
@@ -156,13 +157,17 @@ def _booking_page(
     service = form.choose_service(services, suggestion=suggestion)
     times = times_of(request, form, patient=patient, service=service, alternatives=alternatives) if service else None
     coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
+    ahead = dialog.booked_ahead(service, coming) if service else None
     context = {
         "form": form,
         "dialog_title": "Book a visit",
         "form_url": reverse("sessions_app:book"),
         "patient": patient,
         "patient_line": dialog.patient_line(patient) if patient else "",
-        "coming": coming,
+        "coming": [each for each in coming if each != ahead],
+        "ahead": ahead,
+        # Enter moves it; once somebody went on to the times below, it takes the chosen one again.
+        "leads_to_move": bool(ahead and request.POST.get("ahead") != str(ahead.id)),
         "second_first": dialog.second_first_visit(patient, service, coming, zone) if patient and service else "",
         "found": found if patient is None else [],
         "looked_for": request.POST.get("q", "").strip(),
@@ -178,7 +183,8 @@ def _booking_page(
         "problems": problems,
         "shows_errors": confirmed,
         "may_overbook": request.user.may(Permission.OVERBOOK),
-        "overbook_opened": bool(form.text("overbook_reason")),
+        "overbook_opened": overbooks or bool(form.text("overbook_reason")),
+        "overbooks_when": dialog.overbooked_words(form) if request.user.may(Permission.OVERBOOK) else "",
         "grace_minutes": request.clinic.change_grace_minutes,
         "new_patient_url": _new_patient_url(request, form),
         "prefilled": _prefilled(form, patient, service) if patient and service else "",

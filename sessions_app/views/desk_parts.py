@@ -14,7 +14,7 @@ from sessions_app.forms.desk import TimeForm
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Service
 from sessions_app.presenters.days import Wanted
-from sessions_app.presenters.times import Times, option_of, times_for
+from sessions_app.presenters.times import Times, near_options, times_for
 
 
 def times_of(
@@ -42,7 +42,7 @@ def times_of(
         moves=moves,
         part=form.seen("part") or "",
     )
-    near = [option_of(slot, request.clinic.zone, why="Free, and near the time you wanted") for slot in alternatives]
+    near = near_options(alternatives, request.clinic.zone)
     return times_for(wanted).with_first(near).choosing(form.text("slot"))
 
 

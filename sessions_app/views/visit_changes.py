@@ -81,6 +81,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     missing = [] if wanted else ["Enter the day and the time to overbook." if overbooks else "Choose a time."]
     if overbooks and not form.seen("overbook_reason"):
         missing.append("Write why it goes beside another visit.")
+    missing += dialog.unclear(form, overbooks=overbooks)
     if missing or form.errors or not wanted:
         return _move_page(request, found, form, problems=missing)
     try:
@@ -162,7 +163,8 @@ def _move_page(
         "shows_errors": confirmed,
         "hide_foot": not movable,
         "may_overbook": request.user.may(Permission.OVERBOOK),
-        "overbook_opened": bool(form.text("overbook_reason")),
+        "overbook_opened": request.POST.get("confirm") == OVERBOOK or bool(form.text("overbook_reason")),
+        "overbooks_when": dialog.overbooked_words(form) if request.user.may(Permission.OVERBOOK) else "",
         "grace_minutes": request.clinic.change_grace_minutes,
     }
     return render(request, "sessions_app/desk/move.html", context, status=status or refused_status(request, confirmed))

@@ -3,10 +3,19 @@
 (function () {
   "use strict";
   // The chosen time stands on the button; before the window it asks a clinician, or for the reason.
+  const dayWords = (value) => { const day = new Date(`${value}T12:00:00Z`); return `${day.toLocaleDateString("en-GB", { weekday: "short", timeZone: "UTC" })} ${day.getUTCDate()} ${day.toLocaleDateString("en-GB", { month: "short", timeZone: "UTC" })}`; };
+  // "Mon 23 Nov, 07:15" once day, time and reason to overbook stand there; then every button and Enter overbook.
+  function overbookedWords(form) {
+    const [day, at, reason] = ["day", "at", "reason"].map((name) => (form.querySelector(`[name=overbook_${name}]`) || {}).value);
+    return day && at && reason && reason.trim() ? `${dayWords(day)}, ${at}` : "";
+  }
   function showChoice(form) {
     const chosen = form.querySelector("[name=slot]:checked");
     const button = form.querySelector("[data-confirm]");
-    if (button && chosen) {
+    const beside = overbookedWords(form);
+    form.querySelectorAll("[data-confirm], [data-enter]").forEach((each) => { each.value = beside ? "overbook" : "1"; });
+    if (button && beside) button.querySelector("[data-confirm-words]").textContent = `${form.querySelector(".overbook").dataset.verb} ${beside}`;
+    else if (button && chosen) {
       const verb = chosen.hasAttribute("data-asks") ? button.dataset.asks : button.dataset.confirm;
       button.querySelector("[data-confirm-words]").textContent = `${verb} ${chosen.dataset.when}`;
     }
@@ -23,7 +32,21 @@
   }
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-times-form]");
-    if (form && event.target.name === "slot") showChoice(form);
+    if (!form || event.target.name !== "slot") return;
+    // Who takes a free time after all does not overbook another one.
+    const reason = form.querySelector("[name=overbook_reason]");
+    if (reason) reason.value = "";
+    showChoice(form);
+  });
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-times-form]");
+    if (form && event.target.closest(".overbook")) showChoice(form);
+  });
+  // Enter in the block that overbooks asks for what it still lacks; it never takes the time that is chosen elsewhere.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches || !event.target.matches(".overbook input")) return;
+    event.preventDefault();
+    event.target.closest(".overbook").querySelector("[data-overbook]").click();
   });
   document.addEventListener("htmx:afterSwap", show);
   show();

@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.search import index_patient
-from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.free_times import Slot, SlotKind
+from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.presenters.days import Wanted
-from sessions_app.presenters.times import times_for
+from sessions_app.presenters.times import near_options, times_for
 from sessions_app.slot_value import parsed
 from tests.makers import (
     at,
@@ -194,14 +195,68 @@ def test_a_wished_nurse_or_room_narrows_the_times(house, desk, greta):
     assert nobody.groups == []
 
 
-def test_what_is_booked_already_is_said(client, desk, house, greta):
+def test_with_a_treatment_booked_already_moving_it_comes_first(client, desk, house, greta):
     other = make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
+
+    body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
+    lead = body.split("booked-ahead")[1].split("</div>")[0]
+
+    assert "Booked already: Treatment Fri 16 Jan, 09:00." in lead
+    assert f'hx-get="{reverse("sessions_app:move", args=[other.public_id])}"' in lead
+    assert (lead.count("autofocus"), body.count("autofocus")) == (1, 1)
+
+
+def test_another_visit_than_a_treatment_is_said_in_the_list(client, desk, house, greta):
+    first = Service.objects.get(kind="first_visit")
+    make_appointment(patient=greta, service=first, starts_at=at("2026-01-16 09:00"))
 
     body = client.get(reverse(BOOK), {"patient": greta.public_id}, headers=HTMX).content.decode()
 
     assert "Already booked:" in body
-    assert "Treatment Fri 16 Jan, 09:00 <a href=" in body
-    assert f'hx-get="{reverse("sessions_app:move", args=[other.public_id])}"' in body
+    assert "First visit Fri 16 Jan, 09:00 <a href=" in body
+
+
+def test_times_beside_a_booked_treatment_are_neither_offered_nor_chosen_and_say_why(house, desk, greta):
+    make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
+
+    offered = times(house, greta, desk).choosing("")
+    picked = times(house, greta, desk, day=date(2026, 1, 19)).choosing("")
+
+    assert [option for option in offered.options if abs((option.date - date(2026, 1, 16)).days) < 7] == []
+    assert offered.chosen_option.date >= date(2026, 1, 23)
+    assert picked.near == "Only 3 days after the treatment of Fri 16 Jan."
+    assert {option.why for option in picked.everything} == {"Only 3 days after the treatment of Fri 16 Jan"}
+    assert picked.chosen == ""
+
+
+def test_the_visit_that_is_moved_keeps_nothing_away_from_itself(house, desk, greta):
+    visit = make_appointment(patient=greta, service=house["treatment"], starts_at=at("2026-01-16 09:00"))
+
+    moving = times(house, greta, desk, moves=visit).choosing("")
+
+    assert date(2026, 1, 13) <= moving.chosen_option.date <= date(2026, 1, 20)
+
+
+def test_a_day_that_is_picked_chooses_the_first_time_of_the_nurse_of_last_time_who_stands_on_top(house, desk, greta):
+    picked = times(house, greta, desk, day=date(2026, 1, 15)).choosing("")
+
+    assert [nurse for nurse, _ in picked.groups] == ["Ada Birchwood", "Tomas Pinewright"]
+    assert picked.chosen_option == picked.groups[0][1][0]
+    assert [option.key for option in picked.groups[0][1][:9]] == list("123456789")
+
+
+def test_after_taken_a_time_inside_the_window_is_chosen_before_a_nearer_one_after_it(house, desk, greta):
+    slot = Slot(at("2026-01-21 08:00"), at("2026-01-21 09:15"), house["ada"].pk, "Ada", 1, "Room 1", "", SlotKind.LATER)
+    inside = slot._replace(starts_at=at("2026-01-19 08:00"), kind=SlotKind.IN_WINDOW)
+
+    near = near_options([slot, inside], make_clinic().zone)
+    chosen = times(house, greta, desk).with_first(near[1:]).choosing("").chosen_option
+
+    assert [(option.when, option.why) for option in near] == [
+        ("Mon 19 Jan, 08:00", "Free, and near the time you wanted"),
+        ("Wed 21 Jan, 08:00", "Free, and near the time you wanted, later than usual"),
+    ]
+    assert date(2026, 1, 13) <= chosen.date <= date(2026, 1, 20)
 
 
 def test_without_services_the_dialog_says_who_sets_them_up(client, desk):

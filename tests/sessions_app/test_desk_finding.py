@@ -334,6 +334,29 @@ def test_overbooking_without_day_time_or_reason_books_nothing(client, ada, treat
     assert not Appointment.objects.filter(entry__patient=greta, status="booked").exists()
 
 
+def test_with_a_reason_to_overbook_the_big_button_and_enter_overbook(client, ada, treatment, greta, hugo):
+    client.force_login(hugo)
+    typed = {"overbook_day": "2026-01-15", "overbook_at": "09:00", "overbook_reason": "Came from far"}
+
+    body = press(client, form(greta, treatment, ada, confirm=None, **typed)).content.decode()
+
+    assert "Overbook Thu 15 Jan, 09:00</span>" in body
+    assert body.count('name="confirm" value="1"') == 0
+
+
+def test_the_button_of_a_free_time_books_nothing_while_a_reason_to_overbook_stands_there(
+    client, ada, treatment, greta, hugo
+):
+    client.force_login(hugo)
+    typed = {"overbook_day": "2026-01-15", "overbook_at": "09:00", "overbook_reason": "Came from far"}
+
+    response = press(client, form(greta, treatment, ada, **typed))
+
+    assert response.status_code == 422
+    assert "A reason to overbook Thu 15 Jan, 09:00 stands below." in response.content.decode()
+    assert not Appointment.objects.filter(entry__patient=greta, status="booked").exists()
+
+
 def test_the_desk_is_not_offered_to_overbook_and_cannot(client, desk, ada, treatment, greta):
     make_appointment(nurse=ada, service=treatment, starts_at=at("2026-01-15 09:00"))
 

@@ -13,6 +13,7 @@ from clinic.models import Clinic
 from clinic.search import index_patient
 from sessions_app import repeat_holds
 from sessions_app.models import Appointment, Course
+from sessions_app.wording import time_words
 from tests.makers import (
     make_appointment,
     make_hours,
@@ -149,6 +150,26 @@ def test_an_early_time_becomes_a_link_that_a_clinician_books_from(desk_page, new
 
     clinician.get_by_text("Booked: Ilse Sandpiper").wait_for()
     assert of(house["early"]).get().early_approved_by == house["clinician"]
+
+
+def test_enter_in_the_block_that_overbooks_overbooks_and_never_books_another_time(context, house, live_server):
+    start = today_at("10:00", days=9)
+    there = make_appointment(patient=house["otto"], nurse=house["ada"], starts_at=start)
+    page = signed_in(context, house["clinician"], live_server)
+    open_booking(page, house["greta"])
+    page.get_by_text("Overbook on purpose").click()
+    page.locator("[name=overbook_day]").fill(f"{start:%Y-%m-%d}")
+    page.locator("[name=overbook_at]").fill("10:00")
+
+    page.locator("[name=overbook_at]").press("Enter")
+    page.get_by_text("Write why it goes beside another visit.").wait_for()
+    page.locator("[name=overbook_reason]").fill("Came from far")
+    assert page.locator("[data-confirm-words]").inner_text() == f"Overbook {time_words(start, Clinic.current().zone)}"
+    page.locator("[name=overbook_reason]").press("Enter")
+
+    page.get_by_text("Booked: Greta Sandpiper").wait_for()
+    booked = of(house["greta"]).get()
+    assert (booked.starts_at, booked.entry.overbook_reason) == (there.starts_at, "Came from far")
 
 
 def test_a_course_is_changed_in_its_row_and_booked_and_taken_back(desk_page, house):
