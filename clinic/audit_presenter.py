@@ -105,6 +105,16 @@ def _reference(public_id: Any) -> str:
     return f"Patient {str(public_id)[:8]}" if public_id else "A patient"
 
 
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(str(each) for each in value)
+    return str(value)
+
+
 def _details(details: dict[str, Any]) -> str:
-    words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in details.items() if value not in ("", None))
+    words = ", ".join(
+        f"{name.replace('_', ' ')} {_value(value)}" for name, value in details.items() if value not in ("", None, [])
+    )
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

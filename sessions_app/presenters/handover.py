@@ -26,6 +26,10 @@ from sessions_app.wording import time_words
 
 # Without a chosen session: the last one in full, and those before it in a line each.
 SHOWN = 3
+# What a page can hold: more sites than these are named without their volumes, a longer note is cut.
+_MOST_SITES, _LONGEST_NOTE = 8, 110
+# Characters of variable text above which the page is set smaller.
+_FULL_FROM = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Given:
 
     when: str
     drugs: tuple[DrugLine, ...]
+    short: str
     total: str
     places: str
     compression: str
@@ -73,6 +78,13 @@ class Card:
     expected: tuple[str, ...]
     calls: tuple[Call, ...]
     printed: str
+
+    @property
+    def is_full(self) -> bool:
+        """Printed smaller, so that it stays one page."""
+        last = self.last
+        words = (*self.warnings, *self.risks, last.places, last.reaction, *(drug.lots for drug in last.drugs))
+        return sum(len(each) for each in words) + sum(len(each.short) for each in self.earlier) > _FULL_FROM
 
 
 def card_of(record: PatientRecord, chosen: Entry | None, *, clinic: Clinic, now: datetime) -> Card | None:
@@ -117,17 +129,31 @@ def _given(entry: Entry) -> Given:
     return Given(
         when=_instant(session.ended_at or session.started_at, zone_of(session)),
         drugs=tuple(_drugs(entry)),
+        short=_short(entry),
         total=f"{ml}, {mg}",
         places=_places(entry),
         compression=stocking_words(session),
         nurse=str(session.nurse),
         clinician=str(session.responsible_clinician or "not named"),
-        reaction=". ".join(filter(None, (words, session.reaction_note.strip(), *_event_words(entry)))),
+        reaction=". ".join(filter(None, (words, _cut(session.reaction_note.strip()), *_event_words(entry)))),
     )
 
 
 def _event_words(entry: Entry) -> Sequence[str]:
     return [f"{event.words}, grade {event.grade}" if event.grade else event.words for event in entry.events]
+
+
+def _cut(note: str) -> str:
+    return note if len(note) <= _LONGEST_NOTE else f"{note[:_LONGEST_NOTE].rstrip()}… (see the record)"
+
+
+def _short(entry: Entry) -> str:
+    """ "0.5 %: 1.2 mL, lot DEMO-7; 1 %: 0.6 mL, lot DEMO-9" """
+    parts = []
+    for strength, ml in entry.dose.ml_by_strength.items():
+        lots = dict.fromkeys(lot.lot for lot in entry.lots if lot.strength_percent == strength and lot.lot)
+        parts.append(f"{plain(strength)} %: {plain(ml)} mL, lot {' and '.join(lots) or 'not recorded'}")
+    return "; ".join(parts)
 
 
 def _drugs(entry: Entry) -> Sequence[DrugLine]:
@@ -162,7 +188,7 @@ def _lot_words(lot: Lot) -> str:
 
 def _places(entry: Entry) -> str:
     """Each place with its volume, as far as a page can hold them; else places by vein type."""
-    if len(entry.sites) > 12:
+    if len(entry.sites) > _MOST_SITES:
         return places_words(entry)
     return "; ".join(f"{place_name(site.segment, site.leg)}: {plain(site.volume_ml)} mL" for site in entry.sites)
 

@@ -14,7 +14,7 @@ from sessions_app.record import Dose, Entry, Injected, PatientRecord
 from sessions_app.wording import day_words, list_words
 
 # So many sessions are offered beside "All"; the others are chosen in the time line.
-CHOICES = 6
+CHOICES = 4
 _KINDS = ("last", "earlier")
 
 
