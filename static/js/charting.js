@@ -103,7 +103,7 @@
       return true;
     }
     if (answer.status === 409) return conflict(text);
-    if (answer.status === 401) { signIn(answer); return failed("Not saved: you were signed out. Sign in to go on"); }
+    if (answer.status === 401) { signIn(); return failed("Not saved: you were signed out. Sign in to go on"); }
     if (answer.status === 403) return failed("Not saved: load this page again, what you typed is kept");
     return failed(answer.status < 500 ? "Not saved: something on this page is too long" : "Not saved: the server has a problem, keep this page open");
   }
@@ -128,8 +128,8 @@
   window.addEventListener("beforeunload", (event) => { if (!isLocked && !isUrgent && (isChanged() || failures)) { keep(); event.preventDefault(); } });
 
   // --- Signed out while the page was open (sign_in_again.js) ----------------------------------------------------------
-  async function signIn(answer) {
-    const fresh = await window.signInAgain.ask(answer.headers.get("HX-Redirect"));
+  async function signIn() {
+    const fresh = await window.signInAgain.ask();
     failures = 0;
     if (fresh) {
       document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => { field.value = fresh; });
@@ -139,11 +139,11 @@
     present();
   }
   // What htmx asks for itself (a place on the map, a dialog): the same, instead of loading the page anew.
-  window.addEventListener("htmx:responseError", (event) => {
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status !== 401) return;
-    event.stopImmediatePropagation();
-    signIn({ headers: { get: (name) => event.detail.xhr.getResponseHeader(name) } });
-  }, true);
+    event.preventDefault();
+    if (!window.signInAgain.isOpen()) signIn();
+  });
 
   // --- Who has the draft ----------------------------------------------------------------------------------------------
   async function present() {
@@ -154,7 +154,7 @@
       answer = await post(new FormData(), true, form.dataset.hold);
       text = await answer.text();
     } catch { return; }
-    if (answer.status === 401) { if (!window.signInAgain.isOpen()) signIn(answer); return; }
+    if (answer.status === 401) { if (!window.signInAgain.isOpen()) signIn(); return; }
     if (window.signInAgain.isOpen()) window.signInAgain.done();
     if (answer.status !== 200 || isStuck) return;
     const holder = new DOMParser().parseFromString(text, "text/html").getElementById("holder");
@@ -180,7 +180,7 @@
     form.querySelectorAll("[data-lock]").forEach((each) => { each.disabled = true; });
   }
   document.addEventListener("click", (event) => {
-    if (isLocked && event.target.closest("[data-lock] a[href]:not([data-leave])")) { event.preventDefault(); event.stopImmediatePropagation(); }
+    if (isLocked && event.target.closest("[data-lock] a[href]:not([data-leave], [data-urgent])")) { event.preventDefault(); event.stopImmediatePropagation(); }
   }, true);
   setInterval(present, ASK_MS);
   document.addEventListener("visibilitychange", present);

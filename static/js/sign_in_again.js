@@ -55,14 +55,14 @@
 
   window.signInAgain = {
     // Resolves when the same person is signed in again, with the token for the page's forms ("" when it is not known).
-    ask(address) {
+    ask() {
       if (!waiting) {
         waiting = {};
         waiting.promise = new Promise((resolve) => { waiting.resolve = resolve; });
         const promise = waiting.promise;
         dialog.showModal();
         dialog.querySelector("h2").focus();
-        load([address, { credentials: "same-origin" }]);
+        load([`${dialog.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`, { credentials: "same-origin" }]);
         return promise;
       }
       return waiting.promise;

@@ -142,3 +142,15 @@ def test_who_waits_for_a_colleague_gets_the_page_when_that_one_leaves(open_visit
     first.goto(reverse("sessions_app:my_day"))
 
     expect(second.locator("#id_note")).to_be_enabled(timeout=12_000)
+
+
+def test_a_page_that_nobody_touches_covers_itself_when_the_session_ends(open_visit):
+    session = draft_now()
+    page = open_visit(session)
+    expect(page.locator("#id_note")).to_be_enabled()
+
+    Session.objects.all().delete()
+
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    expect(dialog).to_be_visible(timeout=12_000)
+    expect(dialog.get_by_label("Work e-mail")).to_be_visible()
