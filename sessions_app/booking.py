@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from clinic.models import Clinic, Patient, Room, User
+from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date
 from sessions_app.asking import ask_to_move, confirm
 from sessions_app.bookable import (
@@ -30,7 +31,7 @@ from sessions_app.course_booking import CourseVisit, book_course
 from sessions_app.entries import Conflict
 from sessions_app.models import Appointment, CalendarEntry, Course, Service
 from sessions_app.refusals import CourseRefused, EarlyNeedsClinician, Refused, Stale, Taken
-from sessions_app.repeat import RepeatRules, repeat_rules
+from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.retrying import with_retries
 from sessions_app.statuses import change_status
 from sessions_app.taken import taken
@@ -175,6 +176,8 @@ def move(
     if stays:
         return current
     rules = repeat_rules(current.patient, current.service)
+    if waits(current.patient, current.service, rules):
+        raise Refused(ON_HOLD, rule="B4", field="starts_at")
     check_own_move(current, wish, rules)
     candidates = candidates_for(wish, nurse_first=entry.nurse_id, room_first=entry.room_id)
     verdict = _verdict_on_move(current, wish, rules)
@@ -193,7 +196,7 @@ def _changes_nothing(wish: Wish, entry: CalendarEntry) -> bool:
 
 
 def _verdict_on_move(current: Appointment, wish: Wish, rules: RepeatRules | None) -> WindowVerdict:
-    """On the same date the former verdict stands."""
+    """On the same date the former verdict stands; whether the treatment waits was asked before."""
     zone = wish.clinic.zone
     if local_date(current.starts_at, zone) == local_date(wish.period.starts_at, zone):
         return WindowVerdict(current.window_note, current.early_approved_by, current.early_reason)

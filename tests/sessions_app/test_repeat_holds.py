@@ -10,7 +10,9 @@ from sessions_app.slots import find_slots, repeat_offer
 from tests.makers import (
     at,
     make_appointment,
+    make_clinic,
     make_patient,
+    make_patient_user,
     make_service,
     make_signed_protocol,
     make_signed_session,
@@ -123,6 +125,54 @@ def test_a_held_treatment_is_not_booked_or_moved_by_anybody(treated, treatment, 
 
     repeat_holds.lift(hold=hold, note="Test is fine.", by=treated.clinician, now=NOW)
     assert booking.move(**move).starts_at == at("2026-01-16 10:00")
+
+
+def test_a_held_treatment_does_not_move_within_its_day_by_anybody(treated, treatment, book, place):
+    make_clinic(patients_may_move=True, patient_move_notice_hours=1)
+    standing, own = book("2026-01-14 10:00", service=treatment), make_patient_user(treated.patient)
+    hold = place()
+    move = {"appointment": standing, "version": 1, "starts_at": at("2026-01-14 14:00"), "now": NOW}
+
+    for by in (treated.desk, treated.clinician, own):
+        assert refused(booking.move, **move, by=by, early_reason="all is well").rule == "B4"
+
+    repeat_holds.lift(hold=hold, note="Test is fine.", by=treated.clinician, now=NOW)
+    assert booking.move(**move, by=treated.desk).starts_at == at("2026-01-14 14:00")
+
+
+def test_a_visit_that_was_approved_early_does_not_move_within_its_day_while_held(treated, treatment, book, place):
+    make_signed_protocol()
+    facts = {"service": treatment, "now": at("2026-01-08 07:00")}
+    early = book("2026-01-09 10:00", by=treated.clinician, early_reason="a long journey", **facts)
+    place()
+
+    error = refused(
+        booking.move, appointment=early, version=1, starts_at=at("2026-01-09 14:00"), by=treated.clinician,
+        early_reason="a long journey", now=facts["now"],
+    )  # fmt: skip
+
+    assert (early.early_approved_by, error.rule) == (treated.clinician, "B4")
+
+
+def test_a_held_first_treatment_does_not_move_within_its_day(house, treatment, book, place):
+    standing = book("2026-01-14 10:00", service=treatment)
+    place()
+
+    error = refused(
+        booking.move, appointment=standing, version=1, starts_at=at("2026-01-14 14:00"), by=house.desk, now=NOW
+    )
+
+    assert error.rule == "B4"
+
+
+def test_a_held_treatment_that_stands_is_cancelled_and_put_back(treated, treatment, book, place):
+    standing = book("2026-01-14 10:00", service=treatment)
+    place()
+
+    gone = booking.cancel(appointment=standing, version=1, reason="held", by=treated.desk, now=NOW)
+    back = booking.undo(appointment=gone, version=gone.version, by=treated.desk, now=NOW)
+
+    assert (gone.status, back.status) == ("cancelled", "booked")
 
 
 def test_a_hold_keeps_back_the_first_treatment_too(house, treatment, book, place):
