@@ -2,7 +2,7 @@
 
 All of them are calendar entries, so that one rule of the database decides every race with a booking. Where visits stand
 in the way of a closure, it is closed around them; their own time becomes a gap, an entry that is not active, and is
-closed in the transaction in which the visit goes elsewhere (`close_gaps`).
+closed in the transaction in which the visit goes elsewhere (`sessions_app.gaps`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,12 +16,13 @@ from django.utils import timezone
 from clinic import audit
 from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.zones import local_date
-from sessions_app.availability import Period, day_period, days_between, united, without
+from sessions_app.availability import Period, day_period, days_between, without
 from sessions_app.bookable import Wish, candidates_for, check_texts, period_of
 from sessions_app.capacity import entries_meeting
 from sessions_app.entries import Candidate, Conflict, is_overlap, lock_resources, take
+from sessions_app.gaps import Resource, by_resource, close_gaps, meeting, place_of
 from sessions_app.models import CalendarEntry, Closure, Service, WaitListOffer
-from sessions_app.outside import SHUT, gaps_meeting, visits_meeting, with_consequences
+from sessions_app.outside import SHUT, visits_meeting, with_consequences
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 from sessions_app.taken import taken
@@ -30,11 +31,6 @@ from sessions_app.wording import list_words, time_words
 HOLD_MINUTES = 5
 LONGEST_CLOSURE = timedelta(days=366)
 _SHOWN = 3
-_PLACE = ("nurse_id", "room_id", "starts_at", "ends_at")
-
-
-Resource = tuple[str, int]
-"""Whose calendar: "nurse_id" or "room_id", and which."""
 
 
 def close(
@@ -139,21 +135,21 @@ def _write_entries(closure: Closure, whose: Sequence[Resource], *, by: User, now
     assert closure.ends_at is not None
     period = Period(closure.starts_at, closure.ends_at)
     ids = {name: [id for whom, id in whose if whom == name] for name in ("nurse_id", "room_id")}
-    closed, booked = _taken_already(period, ids["nurse_id"], ids["room_id"], now=now)
+    taken_already = _taken_already(period, ids["nurse_id"], ids["room_id"], now=now)
     kind = CalendarEntry.Kind.CLOSURE if ids["room_id"] or closure.whole_clinic else CalendarEntry.Kind.TIME_OFF
     days = _by_day(period)
     CalendarEntry.objects.bulk_create(
         CalendarEntry(kind=kind, closure=closure, starts_at=p.starts_at, ends_at=p.ends_at, active=active, **{whom: id})
         for whom, id in whose
         for piece in days
-        for active, parts in _around(piece, [*closed.get((whom, id), []), *booked.get((whom, id), [])])
+        for active, parts in _around(piece, meeting(taken_already.get((whom, id), []), piece))
         for p in parts
     )
 
 
-def _around(part: Period, booked: Sequence[Period]) -> list[tuple[bool, list[Period]]]:
+def _around(part: Period, others: Sequence[Period]) -> list[tuple[bool, list[Period]]]:
     """What of the part is closed at once, and the gaps in it that visits or other closures keep for now."""
-    free = without([part], booked)
+    free = without([part], others)
     return [(True, free), (False, without([part], free))]
 
 
@@ -189,22 +185,15 @@ def _entries_of(period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int
 
 def _taken_already(
     period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, now: datetime
-) -> tuple[dict[Resource, list[Period]], dict[Resource, list[Period]]]:
-    """What is closed and what is booked for whom, after giving up what was only kept for somebody."""
+) -> dict[Resource, list[Period]]:
+    """What is closed or booked for whom, after giving up what was only kept for somebody."""
     entries = _entries_of(period, nurse_ids, room_ids)
     held = list(entries.filter(kind=CalendarEntry.Kind.HOLD).values_list("pk", flat=True))
     if held:
         offers = WaitListOffer.objects.filter(hold__in=held, answer="", expires_at__gt=now)
         offers.update(answer=WaitListOffer.Answer.TAKEN_BACK, answered_at=now)
         CalendarEntry.objects.filter(pk__in=held).delete()
-    closed: dict[Resource, list[Period]] = {}
-    booked: dict[Resource, list[Period]] = {}
-    for entry in entries.order_by("starts_at"):
-        into = closed if entry.kind in SHUT else booked
-        for whom, id in (("nurse_id", entry.nurse_id), ("room_id", entry.room_id)):
-            if id is not None:
-                into.setdefault((whom, id), []).append(Period(entry.starts_at, entry.ends_at))
-    return closed, booked
+    return by_resource(entries)
 
 
 def _visits_in_the_way(entries: list[CalendarEntry]) -> str:
@@ -214,51 +203,6 @@ def _visits_in_the_way(entries: list[CalendarEntry]) -> str:
         shown.append(f"{len(entries) - _SHOWN} more")
     what = "A visit is" if len(entries) == 1 else f"{len(entries)} visits are"
     return f"{what} booked in that time: {list_words(shown)}. Move or cancel first; nothing was closed."
-
-
-def close_gaps(*, nurse_id: int | None, room_id: int | None, starts_at: datetime, ends_at: datetime) -> None:
-    """A visit left this time of its nurse and room: where a closure had been written around it, it is closed now.
-
-    Inside the transaction of the move or cancellation, after the entry has gone. What another visit still takes of a
-    gap stays a gap. One query where there is none.
-    """
-    gaps = list(
-        gaps_meeting(starts_at, ends_at).filter(
-            Q(nurse=nurse_id, nurse__isnull=False) | Q(room=room_id, room__isnull=False)
-        )
-    )
-    for gap in gaps:
-        whose: Resource = ("nurse_id", gap.nurse_id) if gap.nurse_id else ("room_id", gap.room_id or 0)
-        taken_now = [
-            Period(entry.starts_at, entry.ends_at)
-            for entry in entries_meeting(gap.starts_at, gap.ends_at).filter(**dict([whose]))
-        ]
-        whole = Period(gap.starts_at, gap.ends_at)
-        if not taken_now:
-            CalendarEntry.objects.filter(pk=gap.pk).update(active=True)
-        elif free := without([whole], united(taken_now)):
-            parts = ((True, free), (False, without([whole], free)))
-            CalendarEntry.objects.filter(pk=gap.pk).delete()
-            CalendarEntry.objects.bulk_create(
-                CalendarEntry(
-                    kind=gap.kind, closure=gap.closure, starts_at=p.starts_at, ends_at=p.ends_at, active=active,
-                    **dict([whose]),
-                )
-                for active, periods in parts
-                for p in periods
-            )  # fmt: skip
-
-
-def reopen_gaps(*, nurse_id: int | None, room_id: int | None, starts_at: datetime, ends_at: datetime) -> None:
-    """A visit returns to this time: what of it a closure closed when the visit left is a gap again."""
-    CalendarEntry.objects.filter(
-        Q(nurse=nurse_id, nurse__isnull=False) | Q(room=room_id, room__isnull=False),
-        kind__in=SHUT,
-        active=True,
-        closure__ended_at__isnull=True,
-        starts_at__gte=starts_at,
-        ends_at__lte=ends_at,
-    ).update(active=False)
 
 
 def reopen(*, closure: Closure, by: User, now: datetime | None = None) -> int:
@@ -281,11 +225,10 @@ def _write_reopening(closure: Closure, by: User, now: datetime) -> int:
     def end() -> None:
         nonlocal released
         Closure.objects.filter(pk=closure.pk).update(ended_at=now, ended_by=by)
-        places = list(CalendarEntry.objects.filter(closure=closure, active=True).values(*_PLACE))
+        places = [place_of(entry) for entry in CalendarEntry.objects.filter(closure=closure, active=True)]
         released = CalendarEntry.objects.filter(closure=closure, active=True).update(active=False)
         # What another closure closes as well stays closed, by that one now.
-        for place in places:
-            close_gaps(**place)
+        close_gaps(places)
 
     if closure.starts_at and closure.ends_at:
         visits = visits_meeting(Period(closure.starts_at, closure.ends_at), nurse_ids, room_ids)

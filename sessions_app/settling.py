@@ -1,7 +1,6 @@
 """What follows for the set-up when a visit came to a time or left one; called in the transaction that wrote it."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -9,34 +8,23 @@ from clinic.models import Clinic, User
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
 from sessions_app.capacity import opened_for
-from sessions_app.closures import close_gaps, reopen_gaps
-from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.gaps import Place, close_gaps, place_of, reopen_gaps
+from sessions_app.models import Appointment
 from sessions_app.outside import gaps_meeting, open_tasks_for, reasons_of
 from sessions_app.refusals import Refused
 from sessions_app.wording import time_words
 
-
-class Place(NamedTuple):
-    """Where a visit stands or stood."""
-
-    nurse_id: int | None
-    room_id: int | None
-    starts_at: datetime
-    ends_at: datetime
-
-
-def place_of(entry: CalendarEntry) -> Place:
-    return Place(entry.nurse_id, entry.room_id, entry.starts_at, entry.ends_at)
+__all__ = ["Place", "place_of", "settle_left", "settle_placed", "settle_returned", "settle_returning"]
 
 
 def settle_left(place: Place) -> None:
     """A visit moved away or was cancelled: a closure that had been written around it closes its time too. One query."""
-    close_gaps(**place._asdict())
+    close_gaps([place])
 
 
 def settle_returning(place: Place) -> None:
     """A visit is about to be put back: what a closure closed when it left is its own again."""
-    reopen_gaps(**place._asdict())
+    reopen_gaps(place)
 
 
 def settle_returned(appointment: Appointment, *, by: User, now: datetime) -> None:

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from clinic.models import AuditEvent, StaffTask
 from sessions_app import booking
 from sessions_app.availability import Period, without
 from sessions_app.closures import cover
-from sessions_app.models import CalendarEntry, Closure
+from sessions_app.models import Appointment, CalendarEntry, Closure
 from sessions_app.outside import VisitsOutside, open_tasks
 from tests.makers import (
     at,
@@ -122,6 +123,61 @@ def test_what_two_closures_close_stays_closed_until_both_have_ended(house, close
     assert book("2026-01-14 10:00", patient=make_patient()).status == "booked"
 
 
+def test_what_three_closures_close_goes_to_one_of_those_that_stay(house, close):
+    first = close("2026-01-14 00:00", "2026-01-15 00:00", nurses=[house.nurse])
+    second = close("2026-01-14 09:00", "2026-01-14 12:00", nurses=[house.nurse])
+    third = close("2026-01-14 11:00", "2026-01-14 14:00", nurses=[house.nurse])
+
+    booking.reopen(closure=first, by=house.desk)
+
+    assert (periods(second.entries.filter(active=True)), periods(third.entries.filter(active=True))) == (
+        [(at("2026-01-14 09:00"), at("2026-01-14 12:00"))],
+        [(at("2026-01-14 12:00"), at("2026-01-14 14:00"))],
+    )
+    assert periods(third.entries.filter(active=False)) == [(at("2026-01-14 11:00"), at("2026-01-14 12:00"))]
+
+    booking.reopen(closure=second, by=house.desk)
+
+    assert periods(third.entries.filter(active=True)) == [
+        (at("2026-01-14 11:00"), at("2026-01-14 12:00")),
+        (at("2026-01-14 12:00"), at("2026-01-14 14:00")),
+    ]
+
+
+def test_the_end_of_a_closure_of_one_nurse_leaves_the_gaps_of_another(house, close, book):
+    other = make_user(name="Zoe Other")
+    make_hours(other)
+    visit = book("2026-01-14 10:00", nurse=other)
+    ends = close("2026-01-14 09:00", "2026-01-14 12:00", nurses=[house.nurse])
+    stays = close("2026-01-14 09:00", "2026-01-14 12:00", nurses=[other], accepted={visit.public_id})
+
+    booking.reopen(closure=ends, by=house.desk)
+
+    assert periods(stays.entries.filter(active=False)) == [(at("2026-01-14 10:00"), at("2026-01-14 11:00"))]
+
+
+def test_a_closure_of_3_days_and_one_of_30_cost_the_same_queries(house, close, book):
+    made, ended = [], []
+    for days in (3, 30):
+        until = f"2026-03-{1 + days:02}"
+        for day in ("2026-03-02", until):
+            book(f"{day} 10:00", patient=make_patient())
+        visits = {visit.public_id for visit in Appointment.objects.filter(entry__starts_at__gte=at("2026-03-01 00:00"))}
+        close("2026-03-02 09:00", f"{until} 12:00", accepted=visits)
+        with CaptureQueriesContext(connection) as closing:
+            whole = close("2026-03-02 00:00", f"{until} 23:00", accepted=visits)
+        with CaptureQueriesContext(connection) as ending:
+            booking.reopen(closure=Closure.objects.exclude(pk=whole.pk).get(ended_at=None), by=house.desk)
+        booking.reopen(closure=whole, by=house.desk)
+        made.append(len(closing))
+        ended.append(len(ending))
+        for visit in Appointment.objects.filter(status="booked"):
+            booking.cancel(appointment=visit, version=visit.version, reason="x", by=house.desk, now=NOW)
+
+    assert made[0] == made[1]
+    assert ended[0] == ended[1]
+
+
 def test_a_hold_that_is_over_does_not_stop_a_closure(house, close):
     make_entry(
         kind=CalendarEntry.Kind.HOLD, nurse=house.nurse, room=house.room, starts_at=at("2026-01-14 10:00"),
@@ -183,7 +239,7 @@ def test_a_closure_is_refused(close, starts, ends, facts, field):
 def test_a_booking_that_slips_in_is_told_in_words(house, close, book, monkeypatch):
     book("2026-01-14 10:00")
     monkeypatch.setattr("sessions_app.closures._refuse_what_is_booked", lambda *_, **__: None)
-    monkeypatch.setattr("sessions_app.closures._taken_already", lambda *_, **__: ({}, {}))
+    monkeypatch.setattr("sessions_app.closures._taken_already", lambda *_, **__: {})
 
     with pytest.raises(booking.Refused) as refused:
         close("2026-01-14 00:00", "2026-01-15 00:00", accepted=None)
