@@ -96,7 +96,7 @@ class RemovePhotographForm(forms.Form):
         label="Why is it removed?",
         max_length=Photograph._meta.get_field("removed_why").max_length,
         error_messages={"required": "Write why the photograph is removed."},
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.TextInput(attrs={"list": "removal-reasons", "autocomplete": "off"}),
     )
     reasons = _REASONS
 
