@@ -58,14 +58,17 @@ def close(
     whole = nurses is None and rooms is None
     nurse_ids = [nurse.pk for nurse in (User.objects.nurses() if whole else nurses or ())]
     room_ids = [room.pk for room in (Room.objects.filter(is_active=True) if whole else rooms or ())]
-    period = period_of(starts_at, ends_at - starts_at)
+    period, at = period_of(starts_at, ends_at - starts_at), now or timezone.now()
     unsaved = Closure(
-        title=title.strip(), starts_at=period.starts_at, ends_at=period.ends_at, whole_clinic=whole, created_by=by
+        title=title.strip(),
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        whole_clinic=whole,
+        created_by=by,
+        created_at=at,
     )
     try:
-        return with_retries(
-            lambda: _write_closure(unsaved, period, nurse_ids, room_ids, accepted, by, now or timezone.now())
-        )
+        return with_retries(lambda: _write_closure(unsaved, period, nurse_ids, room_ids, accepted, by, at))
     except IntegrityError as error:
         if not is_overlap(error):
             raise

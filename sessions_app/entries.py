@@ -55,6 +55,11 @@ class Conflict(Exception):
         super().__init__("the time is taken")
         self.rows = rows
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether a closure or time off stands in the way."""
+        return any(row.kind in _SHUT for row in self.rows)
+
 
 def take(
     entry: CalendarEntry,

@@ -128,12 +128,16 @@ def _of(entries: QuerySet[CalendarEntry], whose: Iterable[Resource]) -> QuerySet
     return entries.filter(Q(nurse__in=nurses) | Q(room__in=rooms))
 
 
-def reopen_gaps(place: Place) -> None:
-    """A visit returns to this place: what of it a closure closed when the visit left is a gap again."""
+def reopen_gaps(place: Place, *, left_at: datetime) -> None:
+    """A visit returns to the place that it left at that moment: what of it a closure closed then is a gap again.
+
+    A closure that was made since never was around the visit: it stands, and the visit cannot return.
+    """
     _of(CalendarEntry.objects.all(), place.resources).filter(
         kind__in=SHUT,
         active=True,
         closure__ended_at__isnull=True,
+        closure__created_at__lte=left_at,
         starts_at__gte=place.starts_at,
         ends_at__lte=place.ends_at,
     ).update(active=False)

@@ -22,13 +22,13 @@ def settle_left(place: Place) -> None:
     close_gaps([place])
 
 
-def settle_returning(place: Place) -> None:
-    """A visit is about to be put back: what a closure closed when it left is its own again."""
-    reopen_gaps(place)
+def settle_returning(place: Place, *, left_at: datetime) -> None:
+    """A visit is about to be put back where it was until then: what a closure closed when it left is its own again."""
+    reopen_gaps(place, left_at=left_at)
 
 
 def settle_returned(appointment: Appointment, *, by: User, now: datetime) -> None:
-    """A visit was put back; the clinic may have closed, or its nurse's hours changed, in the minutes between."""
+    """A visit was put back: it may be in its gap of a closure, or its nurse's hours changed in the minutes between."""
     if any(reasons_of([appointment]).values()):
         open_tasks_for([appointment], by=by, now=now)
 

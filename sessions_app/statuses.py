@@ -39,7 +39,8 @@ def change_status(
     try:
         return with_retries(lambda: _write_status(appointment, Status(to), by, at))
     except Conflict as conflict:
-        raise Taken("Somebody else has this time by now. Book a new visit.") from conflict
+        why = "This time was closed meanwhile." if conflict.is_closed else "Somebody else has this time by now."
+        raise Taken(f"{why} Book a new visit.") from conflict
 
 
 @transaction.atomic
@@ -60,10 +61,9 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     elif not current.entry.active:
         refuse_full_course(current.course_id)
         current.entry.active = True
-        settle_returning(place_of(current.entry))
+        settle_returning(place_of(current.entry), left_at=current.status_at)
         take_back(current.entry, by=by, now=now)
-    if current.status == Status.BOOKED:
-        visit_tasks.close(current, by=by, now=now)
+    _settle_tasks(current, to, by=by, now=now)
     changed = fresh(appointment)
     record(history.STATUS, changed, by=by, was=str(current.status))
     return changed
@@ -81,6 +81,17 @@ def finish_treated(*, appointment: Appointment, patient: Patient, by: User, now:
     appointment.version += 1
     facts = history.facts_of(appointment)
     return audit.event(history.STATUS, by=by, subject=appointment, patient=patient, **facts, was=str(was))
+
+
+def _settle_tasks(before: Appointment, to: Appointment.Status, *, by: User, now: datetime) -> None:
+    """What was to be done about a booked time is done when the visit leaves it, and open again when it comes back.
+
+    Those of a no-show who came after all are stamped anew, so that the way back to booked finds them.
+    """
+    if to == Status.BOOKED or before.status == Status.NO_SHOW:
+        visit_tasks.reopen(before, closed_at=before.status_at)
+    if to != Status.BOOKED and before.status in (Status.BOOKED, Status.NO_SHOW):
+        visit_tasks.close(before, by=by, now=now)
 
 
 def _refuse_another_day(appointment: Appointment, now: datetime) -> None:

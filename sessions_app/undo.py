@@ -47,8 +47,10 @@ def undo(*, appointment: Appointment, version: int, by: User, now: datetime | No
             return again
         raise
     except Conflict as conflict:
-        text = "Somebody else has the former time by now. The visit stays as it is; choose another time."
-        raise Taken(text) from conflict
+        why = (
+            "The former time was closed meanwhile" if conflict.is_closed else "Somebody else has the former time by now"
+        )
+        raise Taken(f"{why}. The visit stays as it is; choose another time.") from conflict
 
 
 def may_undo(appointment: Appointment, *, clinic: Clinic, now: datetime) -> bool:
@@ -102,7 +104,7 @@ def _put_back(current: Appointment, *, clinic: Clinic, by: User, now: datetime) 
     entry, taken, left = undone.entry, lock_keys_of(undone.entry), place_of(undone.entry)
     for name, value in {**entry_columns(former), "active": True}.items():
         setattr(entry, name, value)
-    settle_returning(place_of(entry))
+    settle_returning(place_of(entry), left_at=changed_at(former))
     take_back(entry, by=by, now=now, also_lock=taken)
     settle_left(left)
     visit_tasks.reopen(undone, closed_at=changed_at(former))

@@ -8,10 +8,11 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from clinic.access import Role
-from clinic.models import AuditEvent, Delivery
+from clinic.models import AuditEvent, Delivery, StaffTask
 from clinic.protocol.vocabulary import Hold
 from sessions_app import booking, repeat, retrying
 from sessions_app.models import Appointment, CalendarEntry
+from sessions_app.outside import open_tasks_for
 from tests.makers import (
     at,
     make_appointment,
@@ -515,6 +516,45 @@ def test_nobody_arrives_on_an_earlier_day(house, book, to):
 def test_cancelling_is_no_status_move(house, book):
     with pytest.raises(ValueError):
         booking.change_status(appointment=book("2026-01-14 10:00"), to=Appointment.Status.CANCELLED, by=house.desk)
+
+
+@pytest.fixture
+def with_tasks(house, book):
+    """A visit of today that lies outside of its nurse's hours, and that its patient wants to move."""
+    made = book("2026-01-13 10:00")
+    booking.ask_to_move(appointment=made, version=1, wish="later today", by=house.desk, now=NOW)
+    open_tasks_for([made], by=house.desk, now=NOW)
+    return made
+
+
+def open_kinds(visit):
+    return set(StaffTask.objects.open().filter(about_id=visit.public_id).values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("way", [["arrived", "booked"], ["no_show", "arrived", "booked"]])
+def test_the_wrong_line_taken_back_leaves_what_is_to_be_done_as_it_was(house, with_tasks, way):
+    made, at_last = with_tasks, way.pop()
+    for minutes, status in enumerate(way):
+        now = at("2026-01-13 10:10") + timedelta(minutes=minutes)
+        booking.change_status(appointment=made, to=status, by=house.desk, now=now)
+        assert open_kinds(made) == set()
+
+    back = booking.change_status(appointment=made, to=at_last, by=house.desk, now=at("2026-01-13 10:20"))
+
+    assert open_kinds(made) == {"visit_move_asked", "visit_outside_hours"}
+    assert (back.status, back.move_wish, back.move_asked_at) == ("booked", "later today", NOW)
+    assert StaffTask.objects.filter(about_id=made.public_id).count() == 2
+
+
+def test_what_was_done_before_the_wrong_line_stays_done(house, with_tasks):
+    made = with_tasks
+    StaffTask.objects.filter(kind="visit_outside_hours").update(done_at=NOW, done_by=house.desk)
+    for minutes, status in enumerate(("arrived", "booked")):
+        booking.change_status(
+            appointment=made, to=status, by=house.desk, now=at("2026-01-13 10:10") + timedelta(minutes=minutes)
+        )
+
+    assert open_kinds(made) == {"visit_move_asked"}
 
 
 def test_a_no_show_is_known_only_after_the_start(house, book):

@@ -330,7 +330,7 @@ def test_nobody_is_overbooked_beside_a_visit_in_a_closed_day(house, close, book)
 
 def test_taking_back_a_cancellation_in_a_closed_day_opens_its_gap_again(house, close, book):
     visit = book("2026-01-14 10:00")
-    close(*DAY, accepted={visit.public_id})
+    close(*DAY, accepted={visit.public_id}, now=NOW)
     booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk, now=NOW)
 
     booking.undo(appointment=visit, version=2, by=house.desk, now=NOW + timedelta(minutes=1))
@@ -339,6 +339,32 @@ def test_taking_back_a_cancellation_in_a_closed_day_opens_its_gap_again(house, c
     assert (visit.status, open_about()) == ("booked", {visit.public_id})
     booking.cancel(appointment=visit, version=3, reason="closed", by=house.desk, now=NOW)
     assert is_whole({"nurse": house.nurse})
+
+
+def test_who_comes_late_after_all_has_the_gap_of_the_closed_day_again(house, close, book):
+    visit = book("2026-01-14 10:00")
+    close(*DAY, accepted={visit.public_id}, now=NOW)
+    missed = at("2026-01-14 10:10")
+    booking.change_status(appointment=visit, to="no_show", by=house.desk, now=missed)
+    assert is_whole({"nurse": house.nurse})
+
+    late = booking.change_status(appointment=visit, to="arrived", by=house.desk, now=missed + timedelta(minutes=5))
+
+    assert (late.status, late.entry.active) == ("arrived", True)
+
+
+@pytest.mark.parametrize("ends", ["2026-01-14 10:30", "2026-01-14 12:00"])
+def test_who_comes_late_does_not_return_into_what_was_closed_since(house, close, book, ends):
+    visit = book("2026-01-14 10:00")
+    missed = at("2026-01-14 10:10")
+    booking.change_status(appointment=visit, to="no_show", by=house.desk, now=missed)
+    close("2026-01-14 10:15", ends, nurses=[house.nurse], now=missed + timedelta(minutes=1))
+
+    with pytest.raises(booking.Taken) as refused:
+        booking.change_status(appointment=visit, to="arrived", by=house.desk, now=missed + timedelta(minutes=5))
+
+    assert refused.value.message == "This time was closed meanwhile. Book a new visit."
+    assert CalendarEntry.objects.get(kind="time_off").active
 
 
 def test_the_end_of_a_closure_leaves_no_gap_to_close_and_closes_the_tasks(house, close, book):

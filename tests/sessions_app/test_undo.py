@@ -147,6 +147,22 @@ def test_a_former_time_that_was_closed_meanwhile_is_gone(house, book, cancel, un
     refused(undo, cancelled, error=booking.Taken)
 
 
+@pytest.mark.parametrize("goes", ["moved", "cancelled"])
+def test_a_former_time_in_which_something_short_was_closed_since_is_gone(house, book, move, cancel, undo, goes):
+    made = book("2026-01-14 10:00")
+    changed = move(made, "2026-01-14 14:00") if goes == "moved" else cancel(made)
+    booking.close(
+        title="Fire drill", starts_at=at("2026-01-14 10:00"), ends_at=at("2026-01-14 11:00"), nurses=[house.nurse],
+        by=house.clinician, now=NOW + timedelta(minutes=1),
+    )  # fmt: skip
+
+    error = refused(undo, changed, error=booking.Taken)
+
+    assert error.message == "The former time was closed meanwhile. The visit stays as it is; choose another time."
+    assert CalendarEntry.objects.get(kind="time_off").active
+    assert list(problems()) == []
+
+
 def test_a_visit_returns_beside_the_one_that_was_overbooked_with_it(house, book, cancel, undo):
     first = book("2026-01-14 10:00")
     book("2026-01-14 10:00", patient=make_patient(), by=house.clinician, overbook_reason="urgent")
