@@ -45,6 +45,7 @@ class ClinicAdmin(SetUpAdmin):
         "emergency_number",
         "address",
         "send_at",
+        "expiry_warning_days",
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
