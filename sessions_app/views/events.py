@@ -195,8 +195,14 @@ def _pressed(
         if decide is not None:
             decide(found, version)
     except Stale as stale:
+        if sent is None:
+            messages.error(request, "Look at the event first, then decide.")
+            return redirect(_page(found))
         return _conflict(request, found, form, step_form, stale)
     except Refused as refused:
+        if sent is None:
+            messages.error(request, refused.message)
+            return redirect(_page(found))
         form.add_error(_event_field(refused.field), refused.message)
         return _event_page(request, found, form=form, step_form=step_form, version=version)
     if said or (changes and not stamped):

@@ -338,6 +338,18 @@ def test_one_press_from_anywhere_is_enough_to_have_seen_it(clinician):
     assert AdverseEvent.objects.get().acknowledged_by == clinician
 
 
+@pytest.mark.parametrize(
+    ("facts", "words"), [({}, "Say how severe it was"), ({"severity_grade": 1}, "Look at the event first")]
+)
+def test_closing_by_a_press_without_the_page_closes_nothing_and_says_why(clinician, facts, words):
+    event = make_adverse_event(**facts)
+
+    answer = browser(clinician).post(url(event, "event_close"), {"closing_note": "Fine"}, follow=True)
+
+    assert words in answer.content.decode()
+    assert AdverseEvent.objects.get().closed_at is None
+
+
 def test_reading_an_event_is_in_the_trail(nurse):
     event = make_adverse_event()
     browser(nurse).get(url(event))
