@@ -212,6 +212,7 @@ NO_PAGES = {
     "sessions_app:give_up",
     "sessions_app:correction",  # the visit page again
     "clinic:alerts",
+    "demo:attachment",
     "sessions_app:photograph_file",
     "sessions_app:photograph_thumbnail",
 }
@@ -220,7 +221,7 @@ NO_PAGES = {
 MARK_MAIN_ACTION = """() => {
   const first = wanted => [...document.querySelectorAll(wanted)].find(node => node.checkVisibility());
   const action = first("main .btn-primary, .signbar .btn-primary, .bar-bottom .btn-primary, .submit-row input")
-    || first("main :is(a[href], button, input, select, summary)") || first("a[href]:not(.skip)");
+    || first("main :is(a[href], button, input, select, summary):not([tabindex='-1'])") || first("a[href]:not(.skip)");
   document.activeElement.blur();
   action.dataset.mainAction = "";
   return action.innerText.trim() || action.value || action.tagName;
