@@ -32,6 +32,8 @@ def done(
     if request.htmx and not leave:
         response = HttpResponse(status=204)
         toast: dict[str, Any] = {"text": text, "undo": undo, "level": level}
+        if undo:
+            toast["undo_minutes"] = request.clinic.change_grace_minutes
         if more:
             toast["more"] = {"words": "Offer it", "url": more.url}
         response["HX-Trigger"] = json.dumps({"dialog:close": True, REFRESH: True, "toast": toast})

@@ -193,6 +193,24 @@
     else if (event.key.toLowerCase() === "x" && visit.hasAttribute("data-cancel")) open("cancel");
   }, true);
 
+  // A key that cannot act now says why; what acts is found by ui.js, which comes first.
+  const WHY_NOT = {
+    c: "Only a visit that is booked can be checked in.",
+    i: "Only a patient who is checked in can be called in.",
+    f: "Only a visit in treatment can be done.",
+    a: "Only a booked visit whose time has begun can be marked as not come.",
+    m: "Only a booked visit can be moved.",
+    x: "Only a visit that is booked or checked in can be cancelled.",
+  };
+  document.addEventListener("keydown", (event) => {
+    const why = WHY_NOT[event.key.toLowerCase()];
+    if (!why || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (document.querySelector("dialog[open]") || !document.querySelector("[data-focus-id=book]")) return;
+    const at = document.activeElement;
+    if (at.matches("[data-board] a[data-focus-id^='v-']")) say(why);
+    else if (at.matches("body, main, [data-board], [data-board] a")) say("Choose a visit first: Tab and the arrows go to one.");
+  });
+
   // --- Refreshing without disturbing ----------------------------------------------------------------------------
   // A refresh that nobody asked for waits while somebody carries a visit or types into the board's own fields. (While the
   // page is hidden or a dialog is open: front_desk.js.)
@@ -206,12 +224,13 @@
     if (!event.detail.target || event.detail.target.id !== "day" || !event.detail.shouldSwap) return;
     const board = theBoard();
     const filter = document.getElementById("board-filter");
-    kept = { left: board ? board.scrollLeft : 0, top: board ? board.scrollTop : 0, opened: Boolean(filter && filter.open) };
+    kept = { page: window.scrollY, left: board ? board.scrollLeft : 0, top: board ? board.scrollTop : 0, opened: Boolean(filter && filter.open) };
   });
   document.addEventListener("htmx:afterSwap", () => {
     if (!kept) return;
     const board = theBoard();
     if (board) board.scrollTo({ left: kept.left, top: kept.top, behavior: "instant" });
+    window.scrollTo({ top: kept.page, behavior: "instant" });
     const filter = document.getElementById("board-filter");
     if (filter && kept.opened) filter.open = true;
     kept = null;

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const TOAST_STAYS_MS = 10000;
+  const UNDO_STAYS_MINUTES = 5;
   const byId = (id) => document.getElementById(id);
   const typing = (node) => Boolean(node && node.closest && node.closest("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]"));
 
@@ -65,6 +66,10 @@
   let typed = false;
   let warned = false;
 
+  function focusStart() {
+    const start = dialog.querySelector("[autofocus]") || dialog.querySelector(".error-summary") || dialog.querySelector("input:not([type=hidden]), select, textarea, .dialog-foot button");
+    if (start) start.focus();
+  }
   function openDialog() {
     const first = dialog.querySelector("[data-dialog]");
     const shape = first ? first.dataset.dialog : "";
@@ -73,8 +78,7 @@
     if (dialog.open) return;
     typed = warned = false;
     dialog.showModal();
-    const start = dialog.querySelector("[autofocus]") || dialog.querySelector(".error-summary") || dialog.querySelector("input:not([type=hidden]), select, textarea, .dialog-foot button");
-    if (start) start.focus();
+    focusStart();
   }
   function closeDialog() {
     if (dialog && dialog.open) dialog.close();
@@ -84,30 +88,56 @@
       const target = event.detail.target;
       if (!target || target.id !== "dialog-frame" || dialog.open) return;
       opener = document.activeElement === document.body ? event.detail.elt : document.activeElement;
+      if (event.detail.requestConfig.verb === "get") held = [];
     });
+    document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.target && event.detail.target.id === "dialog-frame") held = null; });
     document.addEventListener("htmx:afterSwap", (event) => {
       const target = event.detail.target;
       if (!target || target.id !== "dialog-frame") return;
       if (target.childElementCount) openDialog(); else closeDialog();
+      release();
     });
+    for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:sendAbort", "htmx:swapError"]) document.addEventListener(name, () => { held = null; });
     document.addEventListener("dialog:close", closeDialog);
-    dialog.addEventListener("input", () => { typed = true; });
+    // What stands in a search is no loss, once it is emptied.
+    dialog.addEventListener("input", (event) => { if (event.target.type !== "search") typed = true; });
+    const searched = () => [...dialog.querySelectorAll("input[type=search]")].some((field) => field.value.trim() !== field.defaultValue.trim());
     dialog.addEventListener("cancel", (event) => {
       const form = dialog.querySelector("form");
-      if (!typed || warned || !form) return;
+      if (!(typed || searched()) || warned || !form) return;
       event.preventDefault();
       warned = true;
       say("Not saved yet. Press Esc again to close and lose what you typed.");
     });
     dialog.addEventListener("close", () => {
       byId("dialog-frame").replaceChildren();
-      if (opener && opener.isConnected) opener.focus();
+      if (opener && opener.isConnected) opener.focus({ preventScroll: true });
       opener = null;
     });
     document.addEventListener("click", (event) => {
       if (event.target.closest("[data-dialog-close]")) { event.preventDefault(); closeDialog(); }
     });
   }
+
+  // From the key that asks for a dialog until the dialog is there, keys wait: they are meant for it, not for what has
+  // the focus on the page. Letters go into the field that the dialog begins with; others are dropped.
+  let held = null;
+  function release() {
+    const keys = held || [];
+    held = null;
+    const field = document.activeElement;
+    if (!keys.length || !dialog.open || !field.matches("input[type=search], input[type=text], input:not([type]), textarea")) return;
+    field.value += keys.join("");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  window.addEventListener("keydown", (event) => {
+    if (!held || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.key === "Escape") { held = null; if (window.htmx) window.htmx.trigger(document.body, "htmx:abort"); }
+    else if (event.key === "Backspace") held.pop();
+    else if (event.key.length === 1 && !event.isComposing) held.push(event.key);
+  }, true);
 
   // --- Toasts -------------------------------------------------------------------------------------------------
   // An open modal dialog covers the page, so the toasts move into it while it is open.
@@ -139,7 +169,7 @@
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.querySelector("[data-toast-text]").textContent = text;
     const undo = toast.querySelector("[data-toast-undo]");
-    if (options && options.undo) undo.action = options.undo; else undo.remove();
+    if (options && options.undo) { undo.action = options.undo; remember(undo, options.undo_minutes); } else undo.remove();
     if (options && (options.level === "error" || options.level === "warning")) toast.classList.add("toast-" + options.level);
     const more = toast.querySelector("[data-toast-more]");
     if (options && options.more) {
@@ -152,6 +182,37 @@
     if (window.htmx) window.htmx.process(toast);
     startTimer(toast);
   }
+  // Z takes back the last change of this page as long as its notice waits, even when its toast is gone.
+  let lastUndo = null;
+  function remember(form, minutes) {
+    document.querySelectorAll("[data-toast-undo] [data-key=z]").forEach((button) => {
+      button.removeAttribute("data-key");
+      button.querySelectorAll("kbd").forEach((key) => key.remove());
+    });
+    lastUndo = { form, until: Date.now() + (minutes || UNDO_STAYS_MINUTES) * 60000 };
+  }
+  function undoLast() {
+    const last = lastUndo;
+    lastUndo = null;
+    if (!last || Date.now() > last.until) { say("Nothing to undo."); return; }
+    if (!last.form.isConnected) { last.form.hidden = true; toastHost().append(last.form); }
+    last.form.requestSubmit();
+  }
+  // On a page that refreshes itself nobody loses their place: the answer comes as a toast.
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-toast-undo]");
+    if (!form) return;
+    if (lastUndo && lastUndo.form === form) lastUndo = null;
+    if (!window.htmx || !document.querySelector('[hx-trigger*="day:refresh"]')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const address = form.getAttribute("action");
+    (form.closest("[data-toast]") || form).remove();
+    window.htmx.ajax("POST", address, { source: document.body, swap: "none" });
+  }, true);
+  const shown = [...document.querySelectorAll("#toasts [data-toast-undo]")];
+  shown.forEach((form) => remember(form));
+  if (shown.length) lastUndo.form.querySelector("button").dataset.key = "z";
   document.querySelectorAll("#toasts [data-toast]").forEach(startTimer);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toast-close]");
@@ -232,7 +293,12 @@
     if (beside && !event.shiftKey && document.activeElement.matches("body, main, [data-focus-id^=day-]")) { event.preventDefault(); beside.click(); return; }
     if (event.key.length !== 1 || event.repeat) return;
     const target = keyTarget(event.key.toLowerCase());
-    if (target) { event.preventDefault(); target.click(); }
+    if (target) {
+      event.preventDefault();
+      target.click();
+      // Enter then does what the button says, wherever the focus was.
+      if (target.matches("input[type=radio]")) target.focus();
+    } else if (event.key.toLowerCase() === "z" && window.htmx && !(dialog && dialog.open)) { event.preventDefault(); undoLast(); }
   });
 
   // Arrows move between the marked items of a board: up and down inside a column, left and right to the nearest of the
@@ -272,6 +338,8 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const area = event.detail.elt || event.target;
+    const wrongChoice = area.querySelector && area.querySelector("[data-focus-wrong] [type=radio][aria-invalid=true], [data-focus-wrong] [type=radio].is-invalid");
+    if (wrongChoice) { wrongChoice.focus(); return; }
     const summary = area.querySelector && area.querySelector(".error-summary");
     if (summary) { summary.focus(); return; }
     if (focusId && (document.activeElement === document.body || !document.activeElement)) {
@@ -280,6 +348,9 @@
       if (next) next.focus({ preventScroll: true });
     }
     focusId = null;
+    // A link of the dialog that opened the next one is gone: the keys go on from the next one's first control.
+    const lost = document.activeElement === document.body || document.activeElement === dialog;
+    if (dialog && dialog.open && lost && event.detail.target && event.detail.target.id === "dialog-frame") focusStart();
   });
   const wrong = document.querySelector(".error-summary") || document.querySelector("main [aria-invalid=true]");
   if (wrong) wrong.focus();

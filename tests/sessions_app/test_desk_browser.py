@@ -236,3 +236,80 @@ def test_the_dialogs_are_accessible(desk_page, house, scheme):
     desk_page.keyboard.press("Escape")
     open_visit(desk_page, house["visit"])
     assert serious_accessibility_problems(desk_page) == []
+
+
+def place(page):
+    """Where the page stands and what has the focus."""
+    return page.evaluate("[window.scrollY, document.activeElement.dataset.focusId]")
+
+
+def test_a_key_on_the_board_keeps_place_and_focus_and_so_does_taking_it_back(desk_page, house):
+    desk_page.set_viewport_size({"width": 1440, "height": 900})
+    desk_page.locator("#calls h2").first.wait_for()
+    block(desk_page, house["visit"]).focus()
+    desk_page.evaluate("window.scrollTo({ top: 120, behavior: 'instant' })")
+    before = place(desk_page)
+
+    desk_page.keyboard.press("c")
+    desk_page.locator(".board .appt-arrived").wait_for()
+    after_check_in = place(desk_page)
+    desk_page.keyboard.press("i")
+    desk_page.locator(".board .appt-treating").wait_for()
+    after_status = place(desk_page)
+
+    assert before == [120, f"v-{house['visit'].public_id}"]
+    assert [after_check_in, after_status] == [before, before]
+
+
+def test_z_takes_back_the_last_change_after_its_toast_is_gone_and_says_when_there_is_nothing(desk_page, house):
+    block(desk_page, house["visit"]).focus()
+    desk_page.evaluate("window.scrollTo({ top: 120, behavior: 'instant' })")
+    desk_page.keyboard.press("x")
+    desk_page.get_by_label("The patient is ill").check()
+    desk_page.get_by_role("button", name="Cancel the visit").click()
+    desk_page.get_by_text("Cancelled: Odette Fennimore").wait_for()
+    desk_page.locator("#toasts [data-toast-close]").last.click()
+
+    desk_page.keyboard.press("z")
+    desk_page.get_by_text("Taken back: Odette Fennimore is booked").wait_for()
+    block(desk_page, house["visit"]).wait_for()
+    scrolled = desk_page.evaluate("window.scrollY")
+    desk_page.keyboard.press("z")
+    desk_page.get_by_text("Nothing to undo.").wait_for()
+
+    assert scrolled == 120
+    assert Appointment.objects.get(pk=house["visit"].pk).status == "booked"
+
+
+def test_of_several_toasts_only_the_newest_is_undone_by_the_key(desk_page):
+    desk_page.evaluate(
+        "['/a', '/b'].forEach((undo) => document.body.dispatchEvent("
+        "new CustomEvent('toast', { bubbles: true, detail: { text: undo, undo } })))"
+    )
+
+    assert desk_page.locator("#toasts [data-toast-undo]").count() == 2
+    assert desk_page.locator("#toasts kbd").count() == 1
+    assert desk_page.locator("#toasts [data-key=z]").locator("xpath=..").get_attribute("action") == "/b"
+
+
+def test_a_key_that_cannot_act_says_why(desk_page, house):
+    block(desk_page, house["visit"]).focus()
+
+    desk_page.keyboard.press("i")
+
+    desk_page.get_by_text("Only a patient who is checked in can be called in.").wait_for()
+
+
+def test_letters_typed_before_the_dialog_is_there_wait_for_it(desk_page, house):
+    block(desk_page, house["visit"]).focus()
+    waiting = []
+    desk_page.route("**/book/", lambda route: waiting.append(route))
+
+    with desk_page.expect_request("**/book/"):
+        desk_page.keyboard.press("n")
+        desk_page.keyboard.type("cax")
+    waiting.pop().continue_()
+    desk_page.locator("dialog[open] #book-q").wait_for()
+
+    assert desk_page.locator("#book-q").input_value() == "cax"
+    assert Appointment.objects.get(pk=house["visit"].pk).status == "booked"
