@@ -93,7 +93,12 @@ def sign_consent(
         raise Refused("Enter the name of who signs.", rule="name", field="typed_name")
     if text.version != newest_version():
         raise Refused("A new text was published meanwhile. Read it with the patient and sign that.", rule="old text")
-    _make_room(patient, by=by, now=now)
+    standing = living_consent(patient)
+    if standing is not None and standing.request_key == request_key:
+        # Its twin was faster, between the first look and this one.
+        return standing
+    if standing is not None:
+        _make_room(standing, by=by, now=now)
     try:
         with transaction.atomic():
             consent = SeriesConsent.objects.create(
@@ -131,11 +136,8 @@ def _same(consent: SeriesConsent, patient: Patient) -> SeriesConsent:
     return consent
 
 
-def _make_room(patient: Patient, *, by: User, now: datetime) -> None:
+def _make_room(standing: SeriesConsent, *, by: User, now: datetime) -> None:
     """End a consent that is too old; one that holds must be ended by a person, with a reason."""
-    standing = living_consent(patient)
-    if standing is None:
-        return
     clinic = Clinic.current()
     if is_in_time(standing, local_date(now, clinic.zone), clinic=clinic):
         raise _stands_already(standing)

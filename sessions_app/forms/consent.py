@@ -92,7 +92,7 @@ class ConsentTextForm(forms.Form):
         initial: dict[str, Any] = {"after": after}
         for language, text in standing.items():
             initial |= {f"title_{language}": text.title, f"body_{language}": text.body}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{"initial": initial, **kwargs})
         for language in LANGUAGES:
             name = Patient.Language(language).label
             self.fields[f"title_{language}"] = forms.CharField(

@@ -128,7 +128,7 @@ def _sign_page(
     text = consent_texts.text_in(translation.get_language().partition("-")[0])
     signed_under = (str(form.data.get("version")), form.data.get("language"))
     if form.is_bound and signed_under != (str(text.version), text.language):
-        data = form.data.copy()
+        data = request.POST.copy()
         # What was signed was another text: it does not go over to this one.
         for name in ("version", "language", "strokes", "typed_counts"):
             data.pop(name, None)
