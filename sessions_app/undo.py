@@ -20,6 +20,7 @@ from sessions_app.settling import place_of, settle_left, settle_returned, settle
 from sessions_app.undo_facts import changed_at, entry_columns, visit_columns
 from sessions_app.visit_rows import change, fresh, protocol_of, record, refuse_unless_current
 from sessions_app.visit_writes import write_cancel
+from sessions_app.waiting_return import wait_again
 
 Status = Appointment.Status
 UNDONE_REASON = "Booking taken back"
@@ -84,7 +85,9 @@ def _write_undo(appointment: Appointment, version: int, by: User, now: datetime)
         text = f"The {minutes} minutes for taking it back are over, and the patient is being told. Change it anew."
         raise Refused(text, rule="grace")
     if current.former is None:
-        return write_cancel(current, version, UNDONE_REASON, by, now, undoes=version)
+        cancelled = write_cancel(current, version, UNDONE_REASON, by, now, undoes=version)
+        wait_again(cancelled, booked_at=current.booked_at, by=by)
+        return cancelled
     return _put_back(current, clinic=clinic, by=by, now=now)
 
 
@@ -113,6 +116,7 @@ def _put_back(current: Appointment, *, clinic: Clinic, by: User, now: datetime) 
     if undone.status == Status.BOOKED:
         rules = repeat_rules(undone.patient, undone.service)
         plan_reminders(undone, clinic=clinic, protocol=protocol_of(rules), now=now)
+    wait_again(undone, booked_at=changed_at(former), by=by)
     announce_undone(undone, clinic=clinic, by=by, now=now)
     settle_returned(undone, by=by, now=now)
     return fresh(current)

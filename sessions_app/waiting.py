@@ -16,6 +16,7 @@ from sessions_app.models.waiting import EVERY_DAY
 from sessions_app.refusals import Refused
 from sessions_app.waiting_fit import Fit, Freed, fitting
 from sessions_app.waiting_offers import accept, decline, offer, take_back
+from sessions_app.waiting_return import come_back
 from sessions_app.wording import day_words
 
 __all__ = [
@@ -124,23 +125,6 @@ def leave(
         take_back(offer=open_offer, by=by, now=at)
     audit.record("wait list left", by=by, subject=entry, patient=entry.patient, why=str(why))
     return True
-
-
-def come_back(*, entry: WaitListEntry, by: User) -> None:
-    """Undo `leave`: the person waits again, at the old place. `Refused` after a booking, or when they joined anew."""
-    try:
-        with transaction.atomic():
-            back = WaitListEntry.objects.filter(pk=entry.pk, ended_at__isnull=False).exclude(
-                ended_why=WaitListEntry.End.BOOKED
-            )
-            if back.update(ended_at=None, ended_by=None, ended_why=""):
-                audit.record("wait list joined again", by=by, subject=entry, patient=entry.patient)
-                return
-    except IntegrityError:
-        raise Refused(f"{entry.patient.name} is on the list again already.", rule="waits") from None
-    entry.refresh_from_db()
-    if entry.ended_at is not None:
-        raise Refused(f"{entry.patient.name} has a booking by now.", rule="ended")
 
 
 def _wishes(

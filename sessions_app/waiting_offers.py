@@ -113,18 +113,23 @@ def accept(*, offer: WaitListOffer, by: User, now: datetime | None = None) -> Ap
         return with_retries(lambda: _write_acceptance(offer, by, at))
     except Refused:
         # Perhaps another desk said yes to this very offer at the same moment.
-        again = _fresh(offer)
-        if again.answer == Answer.ACCEPTED and again.waiting.appointment is not None:
-            return again.waiting.appointment
+        if made := _made_by(_fresh(offer)):
+            return made
         raise
+
+
+def _made_by(offer: WaitListOffer) -> Appointment | None:
+    """The visit that this yes has made already; None also when that was taken back, and the person waits again."""
+    is_done = offer.answer == Answer.ACCEPTED and offer.waiting.ended_at is not None
+    return offer.waiting.appointment if is_done else None
 
 
 @transaction.atomic
 def _write_acceptance(offer: WaitListOffer, by: User, now: datetime) -> Appointment:
     current = _locked(offer)
     entry = current.waiting
-    if current.answer == Answer.ACCEPTED and entry.appointment is not None:
-        return entry.appointment
+    if made := _made_by(current):
+        return made
     _answer(current, Answer.ACCEPTED, now)
     kept = current.hold
     assert kept is not None  # `_answer` lets nothing else pass

@@ -397,6 +397,86 @@ def test_saying_yes_moves_the_waiting_visit_and_frees_its_old_time(house, book, 
     assert CalendarEntry.objects.filter(kind="hold", active=True).count() == 0
 
 
+# --- A yes that is taken back --------------------------------------------------------------------------------------
+
+
+def undo(visit, by):
+    visit.refresh_from_db()
+    return booking.undo(appointment=visit, version=visit.version, by=by, now=NOW + 2 * MINUTE)
+
+
+def test_who_said_yes_by_mistake_waits_again_at_the_old_place(house, join, offer):
+    entry = join()
+    visit = waiting.accept(offer=offer(entry), by=house.desk, now=NOW + MINUTE)
+
+    undo(visit, house.desk)
+
+    back = WaitListEntry.objects.waiting().get()
+    assert (back.pk, back.created_at, back.ended_why, back.appointment) == (entry.pk, NOW, "", None)
+    assert AuditEvent.objects.order_by("-id").first().action == "wait list joined again"
+    assert list(problems_of_records(NOW + HOUR)) == []
+    assert waiting.accept(offer=offer(back, "2026-01-15 10:00"), by=house.desk, now=NOW).status == "booked"
+
+
+def test_who_moved_by_an_offer_and_back_waits_again_with_the_visit(house, book, join, offer):
+    visit, entry = book("2026-01-20 10:00"), join()
+    moved = waiting.accept(offer=offer(entry), by=house.desk, now=NOW + MINUTE)
+
+    undone = undo(moved, house.desk)
+
+    back = WaitListEntry.objects.waiting().get()
+    assert (back.pk, back.appointment, undone.starts_at) == (entry.pk, visit, at("2026-01-20 10:00"))
+    assert list(problems_of_records(NOW + HOUR)) == []
+
+
+@pytest.mark.parametrize("has_visit", [False, True])
+def test_a_yes_that_was_taken_back_is_not_said_again_by_the_old_page(house, book, join, offer, has_visit):
+    if has_visit:
+        book("2026-01-20 10:00")
+    made = offer(join())
+    undo(waiting.accept(offer=made, by=house.desk, now=NOW + MINUTE), house.desk)
+
+    with pytest.raises(booking.Refused) as refused:
+        waiting.accept(offer=made, by=house.desk, now=NOW + 3 * MINUTE)
+
+    assert refused.value.rule == "answered"
+
+
+def test_who_joined_anew_in_between_waits_once(house, join, offer):
+    visit = waiting.accept(offer=offer(join()), by=house.desk, now=NOW + MINUTE)
+    again = join(note="Anew")
+
+    undo(visit, house.desk)
+
+    assert WaitListEntry.objects.waiting().get() == again
+
+
+def test_an_undo_after_the_booking_ended_no_wait_brings_nobody_back(house, book, join):
+    entry = join()
+    waiting.leave(entry=entry, by=house.desk, now=NOW)
+
+    undo(book("2026-01-14 10:00"), house.desk)
+
+    assert not WaitListEntry.objects.waiting().exists()
+
+
+def test_who_was_booked_comes_back_once_the_visit_is_cancelled(house, join, offer):
+    entry = join()
+    visit = waiting.accept(offer=offer(entry), by=house.desk, now=NOW + MINUTE)
+    with pytest.raises(booking.Refused) as refused:
+        waiting.come_back(entry=entry, by=house.desk)
+    booking.cancel(appointment=visit, version=1, reason="ill", by=house.desk, now=NOW + HOUR)
+
+    waiting.come_back(entry=entry, by=house.desk)
+
+    back = WaitListEntry.objects.waiting().get()
+    assert (refused.value.message, back.pk, back.appointment) == (
+        f"{house.patient.name} has a booking by now.", entry.pk, None,
+    )  # fmt: skip
+    waiting.come_back(entry=entry, by=house.desk)
+    assert AuditEvent.objects.filter(action="wait list joined again").count() == 1
+
+
 def test_a_refused_yes_leaves_everything_as_it_was(house, join, offer):
     entry = join()
     made = offer(entry)
