@@ -66,7 +66,8 @@ def _charted(appointment: Appointment, sites: int, ended: datetime) -> Treatment
 
 
 def sign(session: TreatmentSession) -> None:
-    fresh = TreatmentSession.objects.select_related("patient", "appointment", "nurse").get(pk=session.pk)
+    related = ("patient", "nurse", "responsible_clinician", "appointment__entry__nurse")
+    fresh = TreatmentSession.objects.select_related(*related).get(pk=session.pk)
     sign_session(session=fresh, version=fresh.version, answers={}, by=fresh.nurse)
 
 

@@ -341,7 +341,25 @@
   function number() {
     [...siteList.querySelectorAll("[data-site]:not([data-gone])")].forEach((row, index) => { row.querySelector(".site-no").textContent = String(index + 1); });
   }
+  // The site before on this page may not have reached the server yet: what is likely comes from there then. Never the
+  // number of injections.
+  const LIKELY = ["vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique"];
+  function inherit(row) {
+    const rows = [...siteList.querySelectorAll("[data-site]:not([data-gone])")];
+    const before = rows[rows.indexOf(row) - 1];
+    if (!before) return;
+    for (const name of LIKELY) {
+      const [fields, known] = [row, before].map((each) => [...each.querySelectorAll(`[name$="-${name}"]`)]);
+      if (fields.some((field) => (field.type === "radio" ? field.checked : field.value))) continue;
+      for (const field of fields) {
+        const same = known.find((each) => each.type !== "radio" || each.value === field.value);
+        if (!same) continue;
+        if (field.type === "radio") field.checked = same.checked; else field.value = same.value;
+      }
+    }
+  }
   function begin(row) {
+    inherit(row);
     for (const other of siteList.querySelectorAll("details[data-site][open]")) if (other !== row) other.open = false;
     row.open = true;
     quiet(siteList);
