@@ -32,11 +32,15 @@ class OpenItem:
     task: StaffTask | None
 
 
+def message_tasks(user: User | AnonymousUser) -> QuerySet[StaffTask]:
+    """Tasks about messages alone: others are closed where their matter is, and not from a list of messages."""
+    return StaffTask.objects.visible_to(user).filter(kind__in=[kind for kind in _RANK if kind in StaffTask.Kind])
+
+
 def open_tasks(user: User | AnonymousUser) -> QuerySet[StaffTask]:
     """The message tasks of this person that are not done, in the order in which they are worked on."""
     rank = Case(*(When(kind=kind, then=Value(rank)) for kind, rank in _RANK.items()), output_field=IntegerField())
-    tasks = StaffTask.objects.visible_to(user).open().filter(kind__in=[k for k in _RANK if k in StaffTask.Kind])
-    return tasks.annotate(rank=rank).order_by("rank", "created_at", "id").select_related("patient", "delivery")
+    return message_tasks(user).open().annotate(rank=rank).order_by("rank", "created_at", "id").select_related("patient", "delivery")
 
 
 def held(user: User | AnonymousUser) -> QuerySet[Delivery]:

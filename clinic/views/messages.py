@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
-from clinic.models import StaffTask
 from clinic.notifications import decisions, worklist
 from clinic.notifications.forms import CalledForm, VerdictForm
 from clinic.notifications.presenter import Presenter
@@ -97,7 +96,7 @@ def _frame(request: SignedInRequest, tab: Tab, number: int, more: bool) -> dict[
 @require_POST
 def message_called(request: SignedInRequest, item: UUID) -> HttpResponse:
     """The patient was told in another way: close the task with how it ended."""
-    task = get_visible_or_404(StaffTask.objects.visible_to(request.user), request=request, public_id=item)
+    task = get_visible_or_404(worklist.message_tasks(request.user), request=request, public_id=item)
     form = CalledForm(request.POST)
     if not form.is_valid():
         return _work(request, ident=item, called=form)
@@ -112,7 +111,7 @@ def message_called(request: SignedInRequest, item: UUID) -> HttpResponse:
 @require_POST
 def message_verdict(request: SignedInRequest, item: UUID) -> HttpResponse:
     """A message that may not have arrived: it did, it goes again, or it is left."""
-    tasks = StaffTask.objects.visible_to(request.user).select_related("delivery", "patient")
+    tasks = worklist.message_tasks(request.user).select_related("delivery", "patient")
     task = get_visible_or_404(tasks, request=request, public_id=item)
     form = VerdictForm(request.POST)
     if not form.is_valid():

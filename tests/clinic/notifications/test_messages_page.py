@@ -199,3 +199,12 @@ def test_long_lists_have_pages(desk):
     assert text_of(page(desk, show="sent", page=2)).count('class="row-item"') == 1
     assert "page=2" in text_of(page(desk, show="sent"))
     assert "page=3" not in text_of(page(desk, show="sent", page=2))
+
+
+def test_no_other_task_is_closed_from_the_messages(desk):
+    task = StaffTask.objects.create(kind="adverse_event", patient=make_patient())
+
+    answer = desk.post(f"/messages/{task.public_id}/called/", {"how": "reached"})
+
+    task.refresh_from_db()
+    assert (answer.status_code, task.done_at) == (404, None)
