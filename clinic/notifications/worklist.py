@@ -40,7 +40,13 @@ def message_tasks(user: User | AnonymousUser) -> QuerySet[StaffTask]:
 def open_tasks(user: User | AnonymousUser) -> QuerySet[StaffTask]:
     """The message tasks of this person that are not done, in the order in which they are worked on."""
     rank = Case(*(When(kind=kind, then=Value(rank)) for kind, rank in _RANK.items()), output_field=IntegerField())
-    return message_tasks(user).open().annotate(rank=rank).order_by("rank", "created_at", "id").select_related("patient", "delivery")
+    return (
+        message_tasks(user)
+        .open()
+        .annotate(rank=rank)
+        .order_by("rank", "created_at", "id")
+        .select_related("patient", "delivery")
+    )
 
 
 def held(user: User | AnonymousUser) -> QuerySet[Delivery]:
