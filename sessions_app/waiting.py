@@ -14,6 +14,7 @@ from sessions_app.bookable import check_texts
 from sessions_app.models import Appointment, PartOfDay, Service, WaitListEntry, WaitListOffer
 from sessions_app.models.waiting import EVERY_DAY
 from sessions_app.refusals import Refused
+from sessions_app.retrying import retried
 from sessions_app.waiting_fit import Fit, Freed, fitting
 from sessions_app.waiting_offers import accept, decline, offer, take_back
 from sessions_app.waiting_return import come_back
@@ -70,6 +71,7 @@ def join(
         raise Refused(text, rule="waits", field="service") from None
 
 
+@retried
 @transaction.atomic
 def _write_entry(
     patient: Patient,
@@ -86,6 +88,7 @@ def _write_entry(
     return entry
 
 
+@retried
 def change(
     *,
     entry: WaitListEntry,
@@ -108,6 +111,7 @@ def change(
     return WaitListEntry.objects.select_related("patient", "service", "nurse").get(pk=entry.pk)
 
 
+@retried
 @transaction.atomic
 def leave(
     *,
@@ -121,7 +125,8 @@ def leave(
     left = WaitListEntry.objects.waiting().filter(pk=entry.pk).update(ended_at=at, ended_by=by, ended_why=why)
     if not left:
         return False
-    for open_offer in WaitListOffer.objects.filter(waiting=entry, answer="", expires_at__gt=at, hold__active=True):
+    offers = WaitListOffer.objects.filter(waiting=entry, answer="", expires_at__gt=at, hold__active=True)
+    for open_offer in offers.order_by("pk"):
         take_back(offer=open_offer, by=by, now=at)
     audit.record("wait list left", by=by, subject=entry, patient=entry.patient, why=str(why))
     return True

@@ -2,6 +2,9 @@
 
 The hold in the calendar ends then by itself, without any job. Two desks that offer one time, or an offer and a booking,
 meet in the calendar's own rule: one wins, the other is told in words.
+
+Whoever offers, answers or takes somebody off the list locks the waiting entry first, then its offers, then what the
+calendar holds: in one order, nobody waits for somebody who waits for them.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +21,7 @@ from sessions_app.closures import release_hold
 from sessions_app.models import Appointment, CalendarEntry, WaitListEntry, WaitListOffer
 from sessions_app.refusals import Refused
 from sessions_app.repeat import repeat_rules
-from sessions_app.retrying import with_retries
+from sessions_app.retrying import retried, with_retries
 from sessions_app.waiting_fit import Visit, visit_to_move, visits_of
 from sessions_app.wording import time_words
 
@@ -183,6 +186,7 @@ def take_back(*, offer: WaitListOffer, by: User, now: datetime | None = None) ->
     return _give_back(offer, Answer.TAKEN_BACK, by=by, now=now)
 
 
+@retried
 @transaction.atomic
 def _give_back(offer: WaitListOffer, answer: WaitListOffer.Answer, *, by: User, now: datetime | None) -> WaitListOffer:
     current = _locked(offer)
@@ -196,7 +200,8 @@ def _give_back(offer: WaitListOffer, answer: WaitListOffer.Answer, *, by: User, 
 
 
 def _locked(offer: WaitListOffer) -> WaitListOffer:
-    """The offer as it stands, after everybody who is answering it at this moment."""
+    """The offer as it stands, after everybody who is answering it or ending the wait at this moment."""
+    WaitListEntry.objects.select_for_update().get(pk=offer.waiting_id)
     WaitListOffer.objects.select_for_update().get(pk=offer.pk)
     return _fresh(offer)
 
