@@ -203,6 +203,21 @@ def register(*, request: VisitRequest, patient: Patient, by: User, now: datetime
 
 
 @transaction.atomic
+def link(*, request: VisitRequest, patient: Patient, by: User) -> VisitRequest:
+    """The request belongs to a patient who is known. It stays on the list until it is booked or answered."""
+    _refuse_if_ended(request)
+    if VisitRequest.objects.open().filter(pk=request.pk).exclude(patient=patient).update(patient=patient):
+        audit.record("visit request linked", by=by, subject=request, patient=patient)
+    return _fresh(request)
+
+
+def booked_for(*, patient: Patient, by: User, now: datetime) -> None:
+    """A visit was booked: that answers what the patient had asked on the public page."""
+    for asked in VisitRequest.objects.open().filter(patient=patient):
+        answer(request=asked, by=by, now=now)
+
+
+@transaction.atomic
 def register_new(
     *,
     request: VisitRequest,
@@ -235,11 +250,12 @@ def _end(
 ) -> VisitRequest:
     """The first end holds; the same one again changes nothing, another one is refused."""
     waiting = VisitRequest.objects.open().filter(pk=request.pk)
-    if waiting.update(ended_at=now, ended_by=by, ended_why=why, patient=patient):
+    whose = {"patient": patient} if patient else {}
+    if waiting.update(ended_at=now, ended_by=by, ended_why=why, **whose):
         audit.record(f"visit request {why.label.lower()}", by=by, subject=request, patient=patient)
         return _fresh(request)
     ended = _fresh(request)
-    if (ended.ended_why, ended.patient_id) != (why, patient.pk if patient else None):
+    if ended.ended_why != why or (patient and ended.patient_id != patient.pk):
         _refuse_if_ended(request)
     return ended
 

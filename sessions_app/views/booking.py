@@ -16,7 +16,7 @@ from clinic.models import Patient, User
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from clinic.search import find_patients
-from sessions_app import booking
+from sessions_app import booking, requests
 from sessions_app.forms.desk import BookingForm, nurse_of, room_of, suggested_service
 from sessions_app.free_times import Slot
 from sessions_app.models import Service
@@ -115,6 +115,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
         return _booking_page(request, form, problems=[taken.message], alternatives=taken.alternatives)
     except Refused as refused:
         return _booking_page(request, form, problems=[refused.message])
+    requests.booked_for(patient=patient, by=request.user, now=timezone.now())
     entry, when = booked.entry, time_words(booked.starts_at, request.clinic.zone)
     text = f"Booked: {patient.name}, {when} with {entry.nurse} in {entry.room}."
     return done(request, text, back=day_url(request, booked), undo=undo_url(booked))

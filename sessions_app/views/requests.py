@@ -22,7 +22,7 @@ from clinic.search import find_patients
 from sessions_app import requests
 from sessions_app.forms.requests import RequestForm
 from sessions_app.models import VisitRequest
-from sessions_app.presenters.visit_requests import names_of, request_words
+from sessions_app.presenters.visit_requests import names_of, next_visits, request_words
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import refused_status
@@ -108,9 +108,10 @@ def _press(request: SignedInRequest, asked: VisitRequest, form: RequestForm) -> 
     back, undo = reverse("sessions_app:calls"), reverse("sessions_app:request_reopen", args=[asked.public_id])
     if typed["link"]:
         patient = get_visible_or_404(Patient.objects.visible_to(by), request=request, public_id=typed["link"])
-        requests.register(request=asked, patient=patient, by=by, now=now)
-        text = f"The request belongs to {patient.name}."
-        return done(request, text, back=reverse("clinic:patient", args=[patient.public_id]), undo=undo, leave=True)
+        linked = requests.link(request=asked, patient=patient, by=by)
+        if request.htmx:
+            return _page(request, linked)
+        return done(request, f"The request belongs to {patient.name}. Book a visit or answer it.", back=_url(asked))
     if typed["do"] == "tried":
         tried = requests.try_again(request=asked, tries=typed["tries"] or 0, note=typed["note"], by=by, now=now)
         return done(request, f"Noted: {tried.name} was called.", back=back)
@@ -129,12 +130,17 @@ def _press(request: SignedInRequest, asked: VisitRequest, form: RequestForm) -> 
 def _page(
     request: SignedInRequest, asked: VisitRequest, *, problems: Sequence[str] = (), looked_for: str = ""
 ) -> HttpResponse:
-    is_open = asked.ended_at is None
+    is_open, now, zone = asked.ended_at is None, timezone.now(), request.clinic.zone
+    alike = _alike(request, asked, looked_for) if is_open and (looked_for or not asked.patient) else []
+    whose = [each.patient for each in alike] + ([asked.patient] if asked.patient else [])
+    visits = next_visits(whose, now=now, zone=zone)
     context = {
         "dialog_title": "Request for a first visit" if asked.kind == VisitRequest.Kind.FIRST_VISIT else "Call back",
         "asked": asked,
-        "words": request_words(asked, now=timezone.now(), zone=request.clinic.zone),
-        "alike": _alike(request, asked, looked_for) if is_open else [],
+        "words": request_words(asked, now=now, zone=zone),
+        "alike": [(each, visits.get(each.patient.pk, "")) for each in alike],
+        "linked": asked.patient if is_open else None,
+        "linked_visit": visits.get(asked.patient_id or 0, ""),
         "looked_for": looked_for,
         "problems": problems,
         "is_open": is_open,

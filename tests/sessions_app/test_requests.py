@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Patient
@@ -14,7 +15,7 @@ from sessions_app import requests
 from sessions_app.models import VisitRequest
 from sessions_app.presenters.visit_requests import names_of, request_words
 from sessions_app.refusals import Refused
-from tests.makers import at, make_patient, make_patient_user, make_user, make_visit_request
+from tests.makers import at, make_appointment, make_patient, make_patient_user, make_user, make_visit_request
 
 pytestmark = pytest.mark.django_db
 
@@ -165,13 +166,49 @@ def test_page_costs_no_more_queries_for_thirty_who_are_alike_than_for_one(at_des
     assert costs[1] <= costs[0]
 
 
-def test_desk_links_a_request_to_a_patient(at_desk):
+def test_a_linked_request_stays_on_the_list_and_leads_to_booking_or_answering(at_desk):
     asked, patient = make_visit_request(), make_patient()
 
-    response = at_desk.post(path(asked), {"link": patient.public_id})
+    response = at_desk.post(path(asked), {"link": patient.public_id}, follow=True)
 
     asked.refresh_from_db()
-    assert (response.url, asked.ended_why, asked.patient) == (f"/patients/{patient.public_id}/", "registered", patient)
+    assert (asked.patient, asked.ended_at) == (patient, None)
+    text = response.content.decode()
+    assert f"/book/?patient={patient.public_id}" in text
+    assert 'value="answered"' in text
+
+
+def test_a_booking_answers_the_linked_request_and_keeps_whose_it_was(desk):
+    asked, patient = make_visit_request(), make_patient()
+    other = make_visit_request()
+    requests.link(request=asked, patient=patient, by=desk)
+
+    requests.booked_for(patient=patient, by=desk, now=NOW)
+
+    asked.refresh_from_db(), other.refresh_from_db()
+    assert (asked.ended_why, asked.patient, asked.ended_by) == ("answered", patient, desk)
+    assert other.ended_at is None
+
+
+def test_a_request_that_was_closed_meanwhile_is_not_linked(desk):
+    asked = make_visit_request(ended_at=NOW, ended_why="junk")
+
+    with pytest.raises(Refused):
+        requests.link(request=asked, patient=make_patient(), by=desk)
+
+
+def test_who_is_alike_is_the_first_choice_with_the_next_visit_and_registering_the_second(at_desk):
+    asked = make_visit_request(phone="+12125550177")
+    patient = make_patient(given_name="Magnolia", family_name="Quillfeather", phone="+12125550177")
+    make_appointment(patient=patient, starts_at=timezone.now().replace(microsecond=0) + timedelta(days=9))
+
+    page = at_desk.get(path(asked))
+    text = page.content.decode()
+
+    has = page.context["alike"][0][1]
+    assert f"It is Magnolia Quillfeather, has {has}" in text
+    assert 'class="btn btn-primary btn-sm" type="submit" name="link"' in text
+    assert f'<a class="btn btn-secondary" href="{path(asked, "register/")}"' in text
 
 
 def test_desk_finds_another_patient_by_search(at_desk):
