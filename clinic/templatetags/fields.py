@@ -46,8 +46,11 @@ def first_id(field: BoundField) -> str:
 
 @register.filter
 def shows_optional(field: BoundField) -> bool:
-    """Whether the label says "optional"; a form with ``mark_optional = False`` (a filter) never does."""
-    return not field.field.required and getattr(field.form, "mark_optional", True)
+    """Whether the label says "optional"; a form with ``mark_optional = False`` (a filter) never does,
+    nor a field that is needed whenever its block is used (``aria-required``)."""
+    if field.field.required or "aria-required" in field.field.widget.attrs:
+        return False
+    return bool(getattr(field.form, "mark_optional", True))
 
 
 @register.inclusion_tag("components/error_summary.html")

@@ -23,6 +23,10 @@ _NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
 DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
 
 
+# Needed whenever their block is used, though the form as a whole goes without.
+_NEEDED = {"aria-required": "true"}
+
+
 class StatusForm(forms.Form):
     """Cancelling is not a state to choose: it has a form of its own, because it asks for the reason."""
 
@@ -86,18 +90,20 @@ class TimeForm(Look):
     first_day = forms.DateField(required=False, validators=DAYS)
     part = forms.ChoiceField(choices=[("", "Any time"), *PartOfDay.choices], required=False)
     early_reason = forms.CharField(
-        label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+        label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2, **_NEEDED})
     )
     overbook_day = forms.DateField(
-        label="Day", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Day", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date", **_NEEDED}, format="%Y-%m-%d")
     )
     overbook_at = forms.TimeField(
         label="Time",
         required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        widget=forms.TimeInput(attrs={"type": "time", **_NEEDED}, format="%H:%M"),
         error_messages={"invalid": "Enter the time, for example 14:30."},
     )
-    overbook_reason = forms.CharField(label="Why beside another visit?", required=False, max_length=200)
+    overbook_reason = forms.CharField(
+        label="Why beside another visit?", required=False, max_length=200, widget=forms.TextInput(attrs=_NEEDED)
+    )
 
     def clean_slot(self) -> tuple[datetime, int] | None:
         """Start and nurse of the chosen time; None while none is chosen."""

@@ -157,6 +157,8 @@ def _booking_page(
     suggestion = suggested_service(services, was_here=dialog.was_here(patient))
     service = form.choose_service(services, suggestion=suggestion)
     times = times_of(request, form, patient=patient, service=service, alternatives=alternatives) if service else None
+    if times and times.chosen_option and times.chosen_option.is_early and not confirmed:
+        form.fields["early_reason"].widget.attrs["autofocus"] = True
     coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
     ahead = dialog.booked_ahead(service, coming) if service else None
     context = {
@@ -168,6 +170,7 @@ def _booking_page(
         "coming": [each for each in coming if each != ahead],
         "ahead": ahead,
         # Enter moves it; once somebody went on to the times below, it takes the chosen one again.
+        "leads_to_reason": bool(times and times.chosen_option and times.chosen_option.is_early),
         "leads_to_move": bool(ahead and request.POST.get("ahead") != str(ahead.id)),
         "second_first": dialog.second_first_visit(patient, service, coming, zone) if patient and service else "",
         "found": found if patient is None else [],

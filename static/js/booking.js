@@ -51,6 +51,50 @@
   document.addEventListener("htmx:afterSwap", show);
   show();
 
+  // --- Other days by keyboard -----------------------------------------------------------------------------------
+  // Tab comes to one day of the weeks, arrows go to the others, Enter shows its times with the first fitting one in
+  // the focus (the server marks it). Weeks that are turned keep the focus on the turning button.
+  const daysOf = (table) => [...table.querySelectorAll("button[name=day]")];
+  function rove(table, chosen) {
+    for (const day of daysOf(table)) day.tabIndex = day === chosen ? 0 : -1;
+  }
+  function showDays() {
+    document.querySelectorAll("table.month").forEach((table) => {
+      const days = daysOf(table);
+      rove(table, days.find((day) => day.matches(".on")) || days.find((day) => day.matches(".in")) || days[0]);
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    const day = event.target.closest && event.target.closest("table.month button[name=day]");
+    if (!day || event.ctrlKey || event.metaKey || event.altKey) return;
+    const table = day.closest("table");
+    const days = daysOf(table);
+    const row = [...table.tBodies[0].rows].indexOf(day.closest("tr"));
+    const inColumn = days.filter((each) => each.closest("td").cellIndex === day.closest("td").cellIndex);
+    const rowOf = (each) => [...table.tBodies[0].rows].indexOf(each.closest("tr"));
+    const next = {
+      ArrowLeft: () => days[days.indexOf(day) - 1],
+      ArrowRight: () => days[days.indexOf(day) + 1],
+      ArrowUp: () => inColumn.filter((each) => rowOf(each) < row).pop(),
+      ArrowDown: () => inColumn.find((each) => rowOf(each) > row),
+      Home: () => days[0],
+      End: () => days[days.length - 1],
+    }[event.key];
+    if (!next) return;
+    event.preventDefault();
+    const found = next();
+    if (found) { rove(table, found); found.focus(); }
+  });
+  let pressed = null;
+  document.addEventListener("submit", (event) => { pressed = event.submitter; }, true);
+  document.addEventListener("htmx:afterSettle", () => {
+    showDays();
+    const again = pressed && pressed.name === "first_day" && !pressed.isConnected && document.querySelector(`[data-focus-id="${pressed.dataset.focusId}"]`);
+    pressed = null;
+    if (again) again.focus();
+  });
+  showDays();
+
   const say = (text) => window.dispatchEvent(new CustomEvent("legwork:say", { detail: text }));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");

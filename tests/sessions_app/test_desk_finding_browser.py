@@ -268,3 +268,91 @@ def test_the_new_dialogs_are_accessible_and_fit(context, house, live_server, siz
         assert serious_accessibility_problems(page) == []
         width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert (address, width) == (address, 0)
+
+
+def active(page):
+    return page.evaluate("({ name: document.activeElement.name, value: document.activeElement.value })")
+
+
+def test_another_day_is_reached_by_arrows_and_enter_and_its_time_is_booked_by_enter(desk_page, house):
+    open_booking(desk_page, house["greta"])
+    desk_page.locator(".month button[tabindex='0']").focus()
+    first = active(desk_page)["value"]
+
+    desk_page.keyboard.press("ArrowRight")
+    second = active(desk_page)["value"]
+    desk_page.keyboard.press("Enter")
+    desk_page.locator(".day-times").first.wait_for()
+    chosen = desk_page.locator("[name=slot]:checked").get_attribute("value")
+
+    assert second > first
+    assert active(desk_page) == {"name": "slot", "value": chosen}
+    said = desk_page.locator("[data-confirm-words]").inner_text()
+    desk_page.keyboard.press("2")
+    assert desk_page.locator("[data-confirm-words]").inner_text() != said
+    said = desk_page.locator("[data-confirm-words]").inner_text()
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("Booked: Greta Sandpiper").wait_for()
+    assert said == f"Book {time_words(of(house['greta']).get().starts_at, Clinic.current().zone)}"
+
+
+def test_the_question_about_travel_is_one_key_and_enter_still_books(desk_page, house):
+    open_booking(desk_page, house["greta"])
+
+    desk_page.keyboard.press("n")
+    desk_page.keyboard.press("Enter")
+
+    desk_page.get_by_text("Booked: Greta Sandpiper").wait_for()
+    assert of(house["greta"]).get().travel_note == "Nothing planned"
+
+
+def test_enter_on_a_patient_with_a_booked_treatment_moves_it(desk_page, house):
+    make_appointment(patient=house["greta"], nurse=house["ada"], starts_at=today_at("10:00", days=9))
+    open_booking(desk_page, house["greta"])
+
+    desk_page.keyboard.press("Enter")
+
+    desk_page.get_by_text("The old time stays booked until then.").wait_for()
+    assert of(house["greta"]).count() == 1
+
+
+def test_a_link_inside_a_dialog_puts_the_focus_on_the_first_control_of_the_next_one(desk_page, house):
+    open_booking(desk_page, house["greta"])
+
+    desk_page.get_by_role("link", name="Several sessions at once").press("Enter")
+    desk_page.locator("dialog[open] .course-row").first.wait_for()
+
+    assert desk_page.evaluate("document.querySelector('dialog[open] .dialog-body').contains(document.activeElement)")
+
+
+def test_the_reason_of_an_early_time_has_the_focus_and_is_not_called_optional(new_context, house, live_server):
+    page = signed_in(new_context(), house["clinician"], live_server)
+    day = today_at("10:00", days=2)
+    wish = f"date={day:%Y-%m-%d}&at=10:00&patient={house['early'].public_id}&nurse={house['ada'].public_id}"
+
+    page.goto(f"{reverse('sessions_app:book')}?{wish}")
+
+    assert active(page)["name"] == "early_reason"
+    assert page.locator(".early-reason").inner_text().strip() == "Why earlier than usual?"
+
+
+def test_cancelling_without_a_reason_puts_the_focus_on_the_first_one(desk_page, house):
+    visit = make_appointment(patient=house["greta"], nurse=house["ada"], starts_at=today_at("10:00", days=9))
+    desk_page.goto(f"{reverse('sessions_app:day')}?date={today_at('10:00', days=9):%Y-%m-%d}")
+    desk_page.locator(f'.board [data-focus-id="v-{visit.public_id}"]').focus()
+    desk_page.keyboard.press("x")
+    desk_page.get_by_role("button", name="Cancel the visit").click()
+    desk_page.get_by_text("Choose the reason.").first.wait_for()
+
+    assert active(desk_page) == {"name": "reason", "value": "The patient is ill"}
+
+
+def test_an_emptied_search_is_no_loss_to_warn_of(desk_page):
+    desk_page.goto(reverse("sessions_app:day"))
+    desk_page.keyboard.press("n")
+    desk_page.locator("#book-q").fill("greta")
+    desk_page.locator("#book-q").fill("")
+
+    desk_page.keyboard.press("Escape")
+
+    wait_closed(desk_page)
