@@ -1,7 +1,7 @@
 """What is checked before anything is written: grid, hours, notice, horizon, nurse, room and the repeat window."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User

@@ -90,10 +90,16 @@ class TimeForm(Look):
     first_day = forms.DateField(required=False, validators=DAYS)
     part = forms.ChoiceField(choices=[("", "Any time"), *PartOfDay.choices], required=False)
     early_reason = forms.CharField(
-        label="Why earlier than usual?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2, **_NEEDED})
+        label="Why earlier than usual?",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, **_NEEDED}),
     )
     overbook_day = forms.DateField(
-        label="Day", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date", **_NEEDED}, format="%Y-%m-%d")
+        label="Day",
+        required=False,
+        validators=DAYS,
+        widget=forms.DateInput(attrs={"type": "date", **_NEEDED}, format="%Y-%m-%d"),
     )
     overbook_at = forms.TimeField(
         label="Time",

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from django import forms
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.core.validators import RegexValidator
-from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clinic.phones import BadNumber, example, to_e164
 from sessions_app.models import PartOfDay, VisitRequest
@@ -107,6 +108,8 @@ class GetStartedForm(forms.Form):
     def __init__(self, *args: Any, open_weekdays: frozenset[int] = frozenset(), **kwargs: Any) -> None:
         """`open_weekdays` are those on which somebody works; empty: all are offered."""
         super().__init__(*args, **kwargs)
+        # Without it browsers cut a long name in silence; here it is refused in words.
+        self.fields["name"].widget.attrs.pop("maxlength", None)
         self.ticket_is_fresh = False
         self._key: UUID | None = None
         if open_weekdays:

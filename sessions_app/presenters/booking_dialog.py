@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.models import Patient
+from clinic.notifications.consent import ways_to
 from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
 from sessions_app.models import Appointment, Service
@@ -42,6 +43,11 @@ def patient_line(patient: Patient) -> str:
     return f"{born}, phone ending {str(patient.phone)[-4:]}" if patient.phone else born
 
 
+def can_be_told(patient: Patient) -> bool:
+    """Whether there is an address to write to that the patient agreed to. One query at most."""
+    return bool(ways_to([patient]))
+
+
 def service_words(service: Service) -> str:
     """ "Treatment, 45 min and 20 min walk" """
     walk = f" and {service.walk_minutes} min walk" if service.walk_minutes else ""
@@ -63,7 +69,12 @@ def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Co
     visits = Appointment.objects.filter(entry__patient=patient).upcoming(now)
     rows = visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
     return [
-        Coming(public_id, f"{service} {time_words(at, zone)}", kind == Service.Kind.FIRST_VISIT, kind == Service.Kind.TREATMENT)
+        Coming(
+            public_id,
+            f"{service} {time_words(at, zone)}",
+            kind == Service.Kind.FIRST_VISIT,
+            kind == Service.Kind.TREATMENT,
+        )
         for public_id, service, kind, at in rows
     ]
 

@@ -65,7 +65,7 @@ class Booked:
     least_days: int = 0
 
     def near_words(self, day: date) -> str:
-        """ "Only 3 days after the treatment of Tue 24 Nov." for a date too near to one of them, else "". """
+        """ "Only 3 days after the treatment of Tue 24 Nov." for a date too near to one of them."""
         return too_near_words(day, self.days, self.least_days)
 
     def apart(self, search: Search) -> Search:

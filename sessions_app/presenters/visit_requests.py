@@ -61,7 +61,8 @@ def _ended(request: VisitRequest, zone: ZoneInfo) -> str:
 
 
 def names_of(request: VisitRequest) -> tuple[str, str]:
-    """A first guess at first and last name; Spanish names of four words have two of each."""
+    """A first guess at first and last name; Spanish names of four words have two of each.
+    Nothing is cut: a name too long for its field is refused there, where somebody shortens it."""
     words = request.name.split()
     first = 2 if request.language == "es" and len(words) >= 4 else 1
-    return " ".join(words[:first])[:60], " ".join(words[first:])[:60]
+    return " ".join(words[:first]), " ".join(words[first:])

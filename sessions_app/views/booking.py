@@ -190,6 +190,7 @@ def _booking_page(
         "overbook_opened": overbooks or bool(form.text("overbook_reason")),
         "overbooks_when": dialog.overbooked_words(form) if request.user.may(Permission.OVERBOOK) else "",
         "grace_minutes": request.clinic.change_grace_minutes,
+        "is_told": not patient or dialog.can_be_told(patient),
         "new_patient_url": _new_patient_url(request, form),
         "prefilled": _prefilled(form, patient, service) if patient and service else "",
     }

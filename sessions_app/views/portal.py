@@ -86,8 +86,10 @@ def change(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             return _change_page(request, _visit_or_404(request, public_id), problem=refused_words(stale), status=409)
         except Refused as refused:
             return _change_page(request, visit, problem=refused_words(refused))
-        when = moment(moved.starts_at, request.clinic.zone)
-        messages.success(request, _("Your visit is moved to %(when)s.") % {"when": when})
+        words = _("Moved to %(when)s.") % {"when": moment(moved.starts_at, request.clinic.zone)}
+        if visit.move_asked_at is not None:
+            words += " " + _("That answers your wish for another time; you need not wait for us.")
+        messages.success(request, words)
     return redirect("sessions_app:portal_visits")
 
 

@@ -166,6 +166,7 @@ def _move_page(
         "overbook_opened": request.POST.get("confirm") == OVERBOOK or bool(form.text("overbook_reason")),
         "overbooks_when": dialog.overbooked_words(form) if request.user.may(Permission.OVERBOOK) else "",
         "grace_minutes": request.clinic.change_grace_minutes,
+        "is_told": dialog.can_be_told(found.patient),
     }
     return render(request, "sessions_app/desk/move.html", context, status=status or refused_status(request, confirmed))
 
@@ -206,6 +207,7 @@ def cancel(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "difference": difference,
         "hide_foot": not visits.may_become(found, Status.CANCELLED),
         "grace_minutes": request.clinic.change_grace_minutes,
+        "is_told": dialog.can_be_told(found.patient),
     }
     return render(
         request, "sessions_app/desk/cancel.html", context, status=status or refused_status(request, form.is_bound)

@@ -243,6 +243,11 @@
   // A board that scrolls in itself begins at the present.
   const now = document.querySelector(".board-scroll .now-time");
   if (now) theBoard().scrollTop = now.offsetTop - theBoard().clientHeight / 3;
+  // So does a page whose present is below the edge of the screen.
+  const below = document.querySelector(".board .now-time");
+  if (below && below.checkVisibility() && !window.scrollY && below.getBoundingClientRect().bottom > window.innerHeight) {
+    window.scrollTo({ top: below.getBoundingClientRect().top - window.innerHeight / 3, behavior: "instant" });
+  }
 
   // --- The day on paper -----------------------------------------------------------------------------------------
   document.querySelectorAll("[data-print]").forEach((button) => {

@@ -31,6 +31,8 @@
     const form = event.target.closest && event.target.closest("form");
     if (form) setBusy(form, false);
   });
+  // Going back to a form that was refused must not send it again.
+  if (document.querySelector("[data-forget-post]")) history.replaceState(null, "", location.href);
   // A page that comes back from the browser's memory must not stay busy.
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false)));
 

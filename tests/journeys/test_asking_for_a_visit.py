@@ -80,7 +80,7 @@ def test_somebody_asks_the_desk_registers_and_books_and_the_patient_confirms(pat
     patient.looks_around()
     patient.page.get_by_role("button", name=re.compile("^Move to")).dblclick()
     patient.sees("Your visits")
-    patient.is_told("Your visit is moved to")
+    patient.is_told("Moved to")
     moved = Appointment.objects.get()
     assert (moved.version, moved.confirmed_at) == (2, None)
 

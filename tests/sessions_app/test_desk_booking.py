@@ -505,3 +505,19 @@ def test_nobody_books_without_signing_in_or_without_the_forms_token(house, greta
 
     assert (anonymous.status_code, without_token.status_code) == (403, 403)
     assert CalendarEntry.objects.filter(patient=greta, starts_at__gte=at("2026-01-13 00:00")).count() == 0
+
+
+# --- What the patient hears ------------------------------------------------------------------------------------------
+
+
+def test_the_dialog_says_that_the_patient_is_told_only_where_somebody_may_be_written_to(client, desk, house, greta):
+    reached = make_patient(email="otto@example.org", email_allowed=True)
+
+    for_greta, for_otto = (
+        client.get(reverse(BOOK), {"patient": each.public_id}, headers=HTMX).content.decode()
+        for each in (greta, reached)
+    )
+
+    assert "The patient is told in" not in for_greta
+    assert "Nobody writes to this patient: say it yourself." in for_greta
+    assert "The patient is told in 5 minutes." in for_otto

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinic.models import AuditEvent
 from sessions_app import booking
+from sessions_app.forms.get_started import GetStartedForm
 from sessions_app.models import VisitRequest
 from tests.makers import at, make_clinic, make_hours, make_patient, make_user, make_visit_request
 
@@ -284,3 +285,15 @@ def test_page_costs_the_same_queries_however_many_nurses_and_requests_there_are(
 
     with django_assert_num_queries(4):
         client.get(PATH)
+
+
+def test_a_long_name_is_refused_in_words_and_not_cut_by_the_browser():
+    assert "maxlength" not in GetStartedForm()["name"].as_widget()
+
+
+def test_phone_hours_are_marked_as_the_language_they_are_written_in(client, clock):
+    make_clinic(phone_hours="Mon to Fri 8:00 to 18:00")
+
+    page = client.get("/get-started/?language=es").content.decode()
+
+    assert '<span lang="en">Mon to Fri 8:00 to 18:00</span>' in page

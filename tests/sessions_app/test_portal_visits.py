@@ -228,6 +228,19 @@ def test_looking_at_a_time_moves_nothing_and_the_button_does(patient, visit):
     assert (answers, stored(visit).starts_at, stored(visit).version) == ([302, 302], at("2026-01-16 09:00"), 2)
 
 
+def test_own_move_says_where_to_and_that_the_wish_is_answered(patient, visit):
+    patient.post(path(visit, "ask"), {"version": 1, "wish": "Any morning"})
+    asked = stored(visit)
+
+    response = patient.post(
+        path(visit, "change"), {"version": asked.version, "at": value_of(at("2026-01-16 09:00"))}, follow=True
+    )
+
+    said = "Moved to Fri 16 Jan, 09:00. That answers your wish for another time; you need not wait for us."
+    assert said in words_of(response)
+    assert stored(visit).move_asked_at is None
+
+
 def test_time_that_was_taken_meanwhile_is_refused_and_the_old_one_stays(patient, visit, house, book):
     book("2026-01-16 09:00", patient=make_patient())
 

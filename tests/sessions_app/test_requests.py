@@ -311,6 +311,7 @@ def test_target_of_an_overdue_request_says_for_how_long():
         ("Cher", "en", ("Cher", "")),
         ("Ana López García", "es", ("Ana", "López García")),
         ("Ana María López García", "es", ("Ana María", "López García")),
+        (f"Ivy {'x' * 70}", "en", ("Ivy", "x" * 70)),
     ],
 )
 def test_first_guess_at_names(name, language, names):
