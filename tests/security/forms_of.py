@@ -12,7 +12,9 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         posts_to = attrs.get("hx-post") or (attrs.get("action", "") if tag == "form" else None)
-        if (tag == "form" and attrs.get("method", "get").casefold() == "post") or attrs.get("hx-post"):
+        is_form = tag == "form" and (attrs.get("method", "get").casefold() == "post" or "hx-post" in attrs)
+        # A button with an address of its own stands in its form without ending it.
+        if is_form or (attrs.get("hx-post") and self._fields is None):
             target = urlsplit(urljoin(self.path, posts_to or "")).path
             self._fields = self.found.setdefault(target, {})
         name = attrs.get("name")

@@ -43,6 +43,8 @@ class Route:
     # What people who are signed in get from pages for those who are not, and the other way round.
     signed_in: dict[str, frozenset[int]] | None = None
     no_csrf: bool = False
+    # What looking at the page may write besides the trail: who has a draft open.
+    presence: frozenset[str] = frozenset()
 
     def expected(self, who: str, method: str) -> frozenset[int]:
         """The statuses that may answer, for one person and one method."""
@@ -171,12 +173,19 @@ ROUTES: dict[str, Route] = {
     "sessions_app:score_new": Route(TREATING, FILL, {"patient_id": "patient_a"}),
     "sessions_app:handover": Route(TREATING, LOOK, {"patient_id": "patient_a"}),
     "sessions_app:my_day": Route(TREATING, LOOK_ONLY),
-    "sessions_app:visit": Route(TREATING, {**LOOK, "POST": GOES_ON}, {"public_id": "visit_now"}),
+    "sessions_app:visit": Route(
+        TREATING,
+        {**LOOK, "POST": GOES_ON},
+        {"public_id": "visit_now"},
+        presence=frozenset({"sessions_app_treatmentsession"}),
+    ),
     "sessions_app:session": Route(TREATING, LOOK_ONLY, {"public_id": "session_a"}),
     "sessions_app:session_save": Route(TREATING, {"POST": frozenset({200, 302, 409})}, {"public_id": "draft"}),
     "sessions_app:not_treated": Route(TREATING, FILL, {"public_id": "draft"}),
     "sessions_app:amend": Route(TREATING, FILL, {"public_id": "session_a"}),
-    "sessions_app:correction": Route(TREATING, LOOK, {"public_id": "correction"}),
+    "sessions_app:correction": Route(
+        TREATING, LOOK, {"public_id": "correction"}, presence=frozenset({"sessions_app_treatmentsession"})
+    ),
     "sessions_app:give_up": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),
     "sessions_app:session_hold": Route(TREATING, {"POST": OK}, {"public_id": "draft"}),
     "sessions_app:session_take_over": Route(TREATING, {"POST": GOES_ON}, {"public_id": "draft"}),

@@ -71,6 +71,9 @@ def _value(rng, world, offered):
     chance = rng.random()
     if offered and chance < 0.5:
         return rng.choice(offered)
+    if chance < 0.6:
+        # PostgreSQL stores no NUL: what reads a field without a form must think of it.
+        return f"{rng.choice(offered) if offered else 'a'}\x00b"
     if chance < 0.85:
         return rng.choice(ODD)
     if chance < 0.9:

@@ -90,6 +90,7 @@ def test_one_press_checks_in_and_can_be_undone(client, desk, visit):
         "text": "Odette Fennimore is here.",
         "undo": f"{url('status', visit)}?to=booked",
         "level": "",
+        "undo_minutes": 5,
     }
     undone = client.post(toast(response)["undo"], follow=True)
     assert now_of(visit).status == "booked"
