@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import timezone
@@ -54,6 +55,29 @@ class SmallBodies:
         if length is not None and (length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or length <= body_limit(request)):
             return self.get_response(request)
         return HttpResponse(get_template("413.html").render(), status=413)
+
+
+class NoNul:
+    """Says in words that a text could not be read, when a NUL in what was sent reached the database.
+
+    Forms refuse or drop the character themselves; this is for what is read without one. PostgreSQL stores no NUL.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError | ValueError) and _has_nul(request):
+            return HttpResponse(get_template("400.html").render(), status=400)
+        return None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    sent = (*request.GET.lists(), *request.POST.lists())
+    return any("\x00" in text for name, values in sent for text in (name, *values) if isinstance(text, str))
 
 
 class ClinicTime:

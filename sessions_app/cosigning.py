@@ -19,6 +19,7 @@ from sessions_app.answers import needs_prescriber
 from sessions_app.charting import chart_of
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
+from sessions_app.wording import without_nul
 
 LONGEST_NOTE = 300
 _DRAFT = TreatmentSession.Status.DRAFT
@@ -97,7 +98,7 @@ def review_task(session: TreatmentSession, checks: Iterable[str]) -> StaffTask:
 @transaction.atomic
 def review_override(*, task: StaffTask, note: str, by: User, now: datetime | None = None) -> None:
     """The lead has looked at a lifted block, and says what follows. Twice is once."""
-    note = note.strip()
+    note = without_nul(note).strip()
     if not note:
         raise Refused("Write what you found, or that nothing needs to change.", rule="note", field="note")
     if len(note) > LONGEST_NOTE:

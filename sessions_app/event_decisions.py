@@ -17,6 +17,7 @@ from sessions_app.emergency import GENERAL_ALLERGY
 from sessions_app.models import AdverseEvent
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
+from sessions_app.wording import without_nul
 
 LONGEST_NOTE = 500
 P = ParamSpec("P")
@@ -79,7 +80,7 @@ def close(
     stored = AdverseEvent.objects.select_related("patient", "session").get(pk=event.pk)
     if stored.closed_at is not None:
         return stored
-    note = note.strip()
+    note = without_nul(note).strip()
     _check_closing(stored, note, allergy_ruled_out=allergy_ruled_out)
     closed = claim(
         stored,

@@ -1,4 +1,4 @@
-"""How dates and times of visits are written for staff: "Tue 20 Jan, 10:30"."""
+"""How dates, times and lists are written for staff: "Tue 20 Jan, 10:30"; and what staff typed, made fit to be kept."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,6 +25,11 @@ def range_words(first: date, last: date) -> str:
 def days_words(number: int) -> str:
     """ "1 day", "3 days" """
     return "1 day" if number == 1 else f"{number} days"
+
+
+def without_nul(text: str) -> str:
+    """Without the one character that PostgreSQL stores in no text; nobody types it."""
+    return text.replace("\x00", "")
 
 
 def list_words(parts: Sequence[str]) -> str:

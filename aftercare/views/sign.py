@@ -1,6 +1,5 @@
 """Signing: plan and messages are seen on the page that signs them; afterwards the same address shows the result."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,10 +17,9 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.requests import SignedInRequest
 from sessions_app.actions import NotComplete
+from sessions_app.forms.nurse import answers_in
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
-
-_REASON, _TICK = "reason-", "ack-"
 
 
 @requires(Permission.RECORD_SESSION)
@@ -46,7 +44,7 @@ def _sign(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
             session=session,
             version=_whole(request.POST.get("version")),
             seen_protocol=_whole(request.POST.get("protocol")),
-            answers=answers_in(request.POST),
+            answers=_answers(request),
             by=request.user,
             clinic=request.clinic,
         )
@@ -78,7 +76,7 @@ def _preview(
 
 
 def _page(session: TreatmentSession, *, request: SignedInRequest, now: datetime) -> SignPage:
-    typed = answers_in(request.POST) if request.method == "POST" else {}
+    typed = _answers(request) if request.method == "POST" else {}
     return sign_page(session, clinic=request.clinic, by=request.user, now=now, typed=typed)
 
 
@@ -89,12 +87,8 @@ def _closed(request: SignedInRequest, session: TreatmentSession) -> HttpResponse
     return render(request, "aftercare/signed.html", result_of(session, clinic=request.clinic, now=timezone.now()))
 
 
-def answers_in(posted: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Answers to findings from `reason-L3` and `ack-L3`; who may answer which is judged by the action."""
-    checks = {name.removeprefix(_REASON) for name in posted if name.startswith(_REASON)}
-    return {
-        check: {"reason": posted.get(f"{_REASON}{check}", ""), "ack": f"{_TICK}{check}" in posted} for check in checks
-    }
+def _answers(request: SignedInRequest) -> dict[str, dict[str, Any]]:
+    return answers_in(request.POST, reason="reason-{}", tick="ack-{}")
 
 
 def _whole(text: str | None) -> int:

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.middleware.ClinicTime",
+    "clinic.middleware.NoNul",
 ]
 
 ROOT_URLCONF = "clinic.urls"

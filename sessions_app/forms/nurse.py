@@ -15,8 +15,8 @@ from django.http import QueryDict
 from clinic.models import User
 from clinic.protocol.values import Protocol
 from sessions_app.actions import DraftValues
-from sessions_app.answers import REASON_LENGTH
 from sessions_app.ampoules import lots_named
+from sessions_app.answers import REASON_LENGTH
 from sessions_app.charting import RISK, STOP
 from sessions_app.facts import session_date
 from sessions_app.forms.after import SESSION_FIELDS, AfterForm
@@ -135,11 +135,17 @@ def new_key() -> str:
     return f"n{secrets.token_hex(3)}"
 
 
-def answers_in(data: QueryDict) -> dict[str, dict[str, Any]]:
-    """Answers to findings; a finding counts as shown when its reason field was sent, so a missing tick means no."""
+def answers_in(
+    data: QueryDict, *, reason: str = "answer-{}-reason", tick: str = "answer-{}-ack"
+) -> dict[str, dict[str, Any]]:
+    """Answers to findings; a finding counts as shown when its reason field was sent, so a missing tick means no.
+
+    ``reason`` and ``tick``: how the page names its two controls of a check. Who may answer is judged by the action.
+    """
     found = {}
+    before, _, after = reason.partition("{}")
     for name in data:
-        check = name.removeprefix("answer-").removesuffix("-reason")
-        if name == f"answer-{check}-reason" and check.isalnum() and len(check) <= 6:
-            found[check] = {"reason": typed_text(data[name], REASON_LENGTH), "ack": f"answer-{check}-ack" in data}
+        check = name.removeprefix(before).removesuffix(after)
+        if name == reason.format(check) and check.isalnum() and len(check) <= 6:
+            found[check] = {"reason": typed_text(data[name], REASON_LENGTH), "ack": tick.format(check) in data}
     return found

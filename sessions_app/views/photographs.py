@@ -26,6 +26,7 @@ from sessions_app.photographs import NO_CONSENT, Added, add_photograph, remove_p
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.photographs import album, alt_words, first_and_last, pairs, photographs_of
 from sessions_app.refusals import Refused
+from sessions_app.wording import without_nul
 
 Draft = TreatmentSession.Status.DRAFT
 # Only drawn, never run: not even when somebody opens the address itself.
@@ -183,7 +184,7 @@ def _session(request: SignedInRequest, patient: Patient) -> TreatmentSession | N
 
 def _both(request: SignedInRequest, patient: Patient) -> list[Photograph]:
     if "leg" in request.GET or "view" in request.GET:
-        leg, view = request.GET.get("leg", ""), request.GET.get("view", "")
+        leg, view = (without_nul(request.GET.get(name, "")) for name in ("leg", "view"))
         return first_and_last(patient, request.user, leg=leg, view=view)
     wanted = [_uuid(request.GET.get(name, "")) for name in ("a", "b")]
     visible = Photograph.objects.visible_to(request.user).filter(patient=patient).select_related("added_by")
