@@ -92,6 +92,8 @@ def let_stay(*, task: StaffTask, by: User, now: datetime) -> bool:
 @transaction.atomic
 def reopen(*, task: StaffTask, by: User) -> bool:
     """Undo `let_stay`. False when the visit is not booked any more, or an open task about it exists again already."""
+    if task.about_id is None:
+        return False
     if not Appointment.objects.filter(public_id=task.about_id, status=Appointment.Status.BOOKED).exists():
         return False
     if StaffTask.objects.open().filter(kind=task.kind, about_id=task.about_id).exclude(pk=task.pk).exists():

@@ -4,11 +4,11 @@ import heapq
 import math
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from unittest.mock import patch
 
 from django.utils import timezone
@@ -63,17 +63,15 @@ class History:
         """Put every story into the queue, then play it."""
         for story in STORIES:
             self._tell(story)
-        for moment, event in FrontDesk(self.house, self.now, self.today, self._keys).events():
-            self._when(moment, event)
-        for moment, event in Events(self.house, self.now).events():
-            self._when(moment, event)
-        for moment, event in Photographs(self.house, self.now).events():
-            self._when(moment, event)
-        for moment, event in Scores(self.house, self.today).events():
-            self._when(moment, event)
-        for moment, event in stock_events(self.house, self.now):
-            self._when(moment, event)
-        for moment, event in day_checks(self.house, self.now):
+        parts: tuple[Iterable[tuple[datetime, Callable[[], object]]], ...] = (
+            FrontDesk(self.house, self.now, self.today, self._keys).events(),
+            Events(self.house, self.now).events(),
+            Photographs(self.house, self.now).events(),
+            Scores(self.house, self.today).events(),
+            stock_events(self.house, self.now),
+            day_checks(self.house, self.now),
+        )
+        for moment, event in chain.from_iterable(parts):
             self._when(moment, event)
         for days_ago in range(46, -1, -1):
             for hour in (9, 13, 17):

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
 
 from clinic.models import Delivery, DeliveryAttempt, Patient, StaffTask, User
+from clinic.models.task import StaffTaskQuerySet
 from clinic.notifications.states import State
 from clinic.notifications.words import GROUPS
 
@@ -32,7 +33,7 @@ class OpenItem:
     task: StaffTask | None
 
 
-def message_tasks(user: User | AnonymousUser) -> QuerySet[StaffTask]:
+def message_tasks(user: User | AnonymousUser) -> StaffTaskQuerySet:
     """Tasks about messages alone: others are closed where their matter is, and not from a list of messages."""
     return StaffTask.objects.visible_to(user).filter(kind__in=[kind for kind in _RANK if kind in StaffTask.Kind])
 

@@ -67,8 +67,9 @@ def wanted_rows(query: QueryDict, session: TreatmentSession, protocol: Protocol)
     place = query.get("place") or f"{query.get('leg', '')}:{query.get('segment', '')}"
     if place in _KNOWN_PLACES:
         return [_site_form(_begun_site(place, session, protocol), protocol)]
-    if query.get("same", "").isdecimal():
-        return [_site_form(row, protocol) for row in _same_as_last_time(session, protocol, only=query["same"])]
+    same = str(query.get("same", ""))
+    if same.isdecimal():
+        return [_site_form(row, protocol) for row in _same_as_last_time(session, protocol, only=same)]
     if query.get("again"):
         return [_site_form(row, protocol) for row in _same_as_last_time(session, protocol)]
     return []
