@@ -71,18 +71,19 @@ def issue_plan(*, issue: Issue, by: User, now: datetime, events: Sequence[AuditE
     What the older plans, and the replaced one, have not sent yet is called off and planned again from the united
     timeline in the same transaction; a step that was sent keeps its key and is not sent again.
     """
-    replaced = _replace(issue, now)
-    plan = None if issue.plan.is_empty else _store(issue, replaced, by=by, now=now)
+    former = former_plan(issue)
+    replaced = _replace(former, now)
+    plan = None if issue.plan.is_empty else _store(issue, former, by=by, now=now)
     if plan is None and replaced is None:
         AuditEvent.objects.bulk_create(events)
         return None
     sources = {ref_of(row.lineage): row.public_id for row in (*issue.running, *([plan] if plan else []))}
-    _call_off(issue, replaced)
+    _call_off(issue, former)
     messages = [
-        *telling(replaced, plan, issue=issue, now=now),
+        *telling(former, plan, issue=issue, now=now),
         *due_messages(issue.messages, patient=issue.session.patient, sources=sources),
     ]
-    notifications.plan(messages, replaces=[replaced.public_id] if replaced else [])
+    notifications.plan(messages, replaces=[former.public_id] if former else [])
     issued = audit.event(
         "plan replaced" if replaced else "plan issued",
         by=by,
@@ -102,21 +103,20 @@ def _one_at_a_time(patient: Patient) -> None:
         Patient.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
 
 
-def _replace(issue: Issue, now: datetime) -> AftercarePlan | None:
-    """The plan of the corrected session, marked as replaced; None when that session had none."""
-    current = former_plan(issue)
-    if current is None or not AftercarePlan.objects.current().filter(pk=current.pk).update(replaced_at=now):
+def _replace(former: AftercarePlan | None, now: datetime) -> AftercarePlan | None:
+    """The plan of the corrected session, marked as replaced; None when it had none, or one that was taken back."""
+    if former is None or not AftercarePlan.objects.current().filter(pk=former.pk).update(replaced_at=now):
         return None
-    return current
+    return former
 
 
-def _store(issue: Issue, replaced: AftercarePlan | None, *, by: User, now: datetime) -> AftercarePlan:
+def _store(issue: Issue, former: AftercarePlan | None, *, by: User, now: datetime) -> AftercarePlan:
     session, plan = issue.session, issue.plan
     row = AftercarePlan.objects.create(
         patient=session.patient,
         session=session,
         lineage=session.lineage,
-        number=replaced.number + 1 if replaced else 1,
+        number=former.number + 1 if former else 1,
         time_zone=plan.time_zone,
         starts_at=plan.session_end,
         ends_at=end_of(plan),
@@ -130,12 +130,12 @@ def _store(issue: Issue, replaced: AftercarePlan | None, *, by: User, now: datet
     return row
 
 
-def _call_off(issue: Issue, replaced: AftercarePlan | None) -> None:
+def _call_off(issue: Issue, former: AftercarePlan | None) -> None:
     if issue.running:
         reason = f"part of the united plan after the session of {day_words(issue.plan.session_date)}"
         notifications.cancel(source=SOURCE, source_ids=[row.public_id for row in issue.running], reason=reason)
-    if replaced is not None:
-        notifications.cancel(source=SOURCE, source_id=replaced.public_id, reason="the plan was corrected")
+    if former is not None:
+        notifications.cancel(source=SOURCE, source_id=former.public_id, reason="the plan was corrected")
 
 
 def take_back_plan(session: TreatmentSession, by: User, now: datetime) -> None:

@@ -10,6 +10,7 @@ from clinic.models import Delivery
 from clinic.notifications import DueMessage
 from clinic.protocol import DatedItem, Plan, TimedItem
 from clinic.protocol.zones import local_time, zone_named
+from sessions_app.models import TreatmentSession
 
 
 def changes_something(former: Plan, new: Plan) -> bool:
@@ -27,35 +28,43 @@ def _what(item: TimedItem | DatedItem) -> tuple[object, ...]:
 
 
 def former_plan(issue: Issue) -> AftercarePlan | None:
-    """The plan that a correction replaces; None for a first session, and when the corrected one had none."""
+    """The newest plan of the session that is corrected, also when an earlier correction took it back (`replaced_at`).
+
+    None for a first session, and when none of its versions had a plan.
+    """
     if issue.session.amends_id is None:
         return None
-    return AftercarePlan.objects.current().filter(lineage=issue.session.lineage).prefetch_related("items").first()
+    plans = AftercarePlan.objects.filter(lineage=issue.session.lineage)
+    return plans.prefetch_related("items").order_by("-number").first()
 
 
 def telling(
-    replaced: AftercarePlan | None, plan: AftercarePlan | None, *, issue: Issue, now: datetime
+    former: AftercarePlan | None, plan: AftercarePlan | None, *, issue: Issue, now: datetime
 ) -> Sequence[DueMessage]:
     """The message "your plan was corrected", due at once within the hours in which messages may go; or nothing.
 
-    Nothing when the old plan and the new one are both over, and when what the patient does stays the same. It speaks
-    for the new plan, or for the old one where nothing is left to do.
+    Nothing when the old plan and the new one are both over, and when what the patient does stays the same; a plan that
+    was taken back leaves nothing to do, so that one which comes back is told. The message speaks for the new plan, or
+    for the old one where nothing is left to do.
     """
-    if replaced is None:
+    if former is None:
         return []
-    until = replaced.ends_at if issue.plan.is_empty else max(replaced.ends_at, end_of(issue.plan))
-    if until <= now or not changes_something(plan_of(replaced), issue.plan):
+    ends = [] if former.replaced_at else [former.ends_at]
+    ends += [] if issue.plan.is_empty else [end_of(issue.plan)]
+    if not ends or max(ends) <= now or not (former.replaced_at or changes_something(plan_of(former), issue.plan)):
         return []
+    until = max(ends)
     patient = issue.session.patient
     return [
         DueMessage(
-            lineage=replaced.lineage,
+            lineage=former.lineage,
             step=CORRECTED,
-            occurrence=replaced.number + 1,
+            # Plans alone do not count the corrections: one that took the plan back was told, and made none.
+            occurrence=TreatmentSession.objects.filter(lineage=former.lineage).count(),
             kind=Delivery.Kind.COMPRESSION,
             patient=patient,
             source=SOURCE,
-            source_id=(plan or replaced).public_id,
+            source_id=(plan or former).public_id,
             due_at=now,
             not_after=until,
             local_time=f"{local_time(now, zone_named(patient.time_zone)):%Y-%m-%dT%H:%M}",

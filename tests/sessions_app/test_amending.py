@@ -13,7 +13,7 @@ from clinic.models import AuditEvent, Delivery
 from sessions_app import actions, amending
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.presenters.session_record import record_of
-from sessions_app.presenters.versions import Difference, differences
+from sessions_app.presenters.versions import Difference, differences, record_to_sign
 from sessions_app.refusals import Refused, Stale
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, protocol_in_force
 from tests.makers import at, make_patient_user, make_user
@@ -258,10 +258,17 @@ def test_differences_name_place_and_both_values_and_leave_out_what_is_the_same(s
     former = record_of(signed)
     TreatedSite.objects.filter(session=draft).update(volume_ml=site.volume_ml * 2, injection_count=site.injection_count)
 
-    found = differences(former, record_of(TreatmentSession.objects.get(pk=draft.pk)))
+    found = differences(former, record_to_sign(TreatmentSession.objects.get(pk=draft.pk)))
 
-    assert [each.label for each in found] == ["Ended as", former.sites[0][1], "Total"]
-    assert found[0] == Difference("Ended as", "Signed", "Draft")
+    assert [each.label for each in found] == [former.sites[0][1], "Total"]
+    assert found[1] == Difference("Total", "0.4 mL, 2 mg", "0.8 mL, 4 mg")
+
+
+def test_a_correction_that_changes_nothing_differs_in_nothing(signed, nurse):
+    draft = begin(signed, nurse)
+
+    assert differences(record_of(signed), record_to_sign(draft)) == ()
+
 
 
 def test_the_old_version_says_that_it_holds_no_longer_and_leads_to_the_new_one(signed, nurse, page):
@@ -288,3 +295,59 @@ def test_a_patient_sees_no_versions(client, signed):
     client.force_login(make_patient_user())
 
     assert client.get(reverse("sessions_app:versions", args=[signed.public_id])).status_code == 403
+
+
+# --- Taken back, and back again ----------------------------------------------------------------------------------
+
+
+def corrected_back(signed, nurse):
+    """Signed, corrected to not treated, and the draft which says that the first version was right after all."""
+    sites = list(TreatedSite.objects.filter(session=signed).values())
+    draft = begin(signed, nurse)
+    draft.sites.all().delete()
+    actions.mark_not_treated(session=draft, version=draft.version, reason="Charted for another patient", by=nurse)
+    back = begin(draft, nurse, "It was this patient after all")
+    for site in sites:
+        TreatedSite.objects.create(**{**site, "id": None, "session_id": back.pk})
+    TreatmentSession.objects.filter(pk=back.pk).update(ended_at=signed.ended_at)
+    return TreatmentSession.objects.get(pk=back.pk)
+
+
+def told(patient):
+    rows = Delivery.objects.filter(patient=patient, step="PLAN_CHANGED").exclude(state="cancelled")
+    return sorted(row.state for row in rows)
+
+
+def test_a_plan_that_was_taken_back_comes_back_and_the_patient_who_was_told_is_told_again(signed, nurse, page):
+    back = corrected_back(signed, nurse)
+    for state in ("claimed", "sending", "sent"):
+        Delivery.objects.filter(step="PLAN_CHANGED").update(state=state)
+
+    sign(page, back)
+
+    plan = AftercarePlan.objects.current().get()
+    assert (plan.session, plan.number) == (back, 2)
+    assert told(signed.patient) == ["pending", "sent"]
+    assert Delivery.objects.filter(source_id=plan.public_id, step="CHECK_1", state="pending").count() == 1
+
+
+def test_news_that_did_not_leave_yet_are_replaced_by_the_news_that_the_plan_is_back(signed, nurse, page):
+    back = corrected_back(signed, nurse)
+
+    sign(page, back)
+
+    assert told(signed.patient) == ["pending"]
+    assert Delivery.objects.get(step="PLAN_CHANGED", state="pending").source_id == back.plan.public_id
+
+
+def test_a_plan_can_be_taken_back_and_come_back_more_than_once(signed, nurse, page):
+    first = corrected_back(signed, nurse)
+    sign(page, first)
+    second = corrected_back(TreatmentSession.objects.get(pk=first.pk), nurse)
+
+    content = page.get(reverse("aftercare:sign", args=[second.public_id])).content.decode()
+    sign(page, second)
+
+    assert "Your plan was corrected" in content
+    assert [plan.number for plan in AftercarePlan.objects.order_by("number")] == [1, 2, 3]
+    assert AftercarePlan.objects.current().get().session == second
