@@ -41,7 +41,7 @@ def with_retries(transaction: Callable[[], T]) -> T:
 
 
 def retried(action: Callable[P, T]) -> Callable[P, T]:
-    """Decorator of an action that is one transaction. Its `session`, if it has one, is read anew before each new try."""
+    """Decorator of an action that is one transaction. Its `session`, if any, is read anew before each new try."""
 
     @wraps(action)
     def tried(*args: P.args, **kwargs: P.kwargs) -> T:

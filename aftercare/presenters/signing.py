@@ -20,7 +20,7 @@ from sessions_app.charting import Chart, Judged, Missing, chart_of
 from sessions_app.facts import observation_minutes, zone_of
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
-from sessions_app.presenters.versions import Difference, differences
+from sessions_app.presenters.versions import Difference, differences, record_to_sign
 from sessions_app.wording import list_words
 
 
@@ -110,7 +110,7 @@ def sign_page(
         reached_by=reached_by(channel, session.patient),
         times_note=times_note(session.patient, clinic),
         waits_for_clinician=any(judged.is_open and needs_prescriber(judged.finding) for judged in chart.findings),
-        changes=differences(record_of(session.amends), record_of(session)) if session.amends else (),
+        changes=differences(record_of(session.amends), record_to_sign(session)) if session.amends else (),
     )
 
 

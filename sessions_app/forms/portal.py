@@ -37,7 +37,9 @@ class WishForm(forms.Form):
         help_text=_("Days and times, please; nothing about your health."),
         max_length=200,
         validators=[
-            RegexValidator(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", _("Take out the special characters."), inverse_match=True)
+            RegexValidator(
+                r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", _("Take out the special characters."), inverse_match=True
+            )
         ],
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={

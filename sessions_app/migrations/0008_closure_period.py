@@ -1,11 +1,13 @@
 """A closure knows its period, whether it is the whole clinic's, and when it was ended; gaps around visits hang on it."""
 
+from typing import Any
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     """What the entries of each closure say already; one without active entries has been ended."""
     Closure = apps.get_model("sessions_app", "Closure")
     for closure in Closure.objects.annotate(

@@ -43,6 +43,7 @@ class Record:
     """A session as lists of (label, words), in the order in which a visit goes."""
 
     title: str
+    is_draft: bool
     patient_line: str
     warnings: list[Warn]
     status: str
@@ -64,6 +65,7 @@ def record_of(session: TreatmentSession) -> Record:
     people = _people(session)
     return Record(
         title=f"session of {day_words(session_date(session))}",
+        is_draft=session.status == TreatmentSession.Status.DRAFT,
         patient_line=patient_line(session.patient, on=session_date(session), weight_kg=session.weight_kg),
         warnings=warnings(session.patient),
         status=session.get_status_display(),

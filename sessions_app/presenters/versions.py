@@ -1,16 +1,19 @@
 """The versions of one session side by side: what stood in one and what stands in the next, in the record's words."""
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 
 from clinic.models import User
 from sessions_app.amending import CLOSED
 from sessions_app.facts import zone_of
 from sessions_app.models import TreatmentSession
+from sessions_app.preparation import ready_for, recorded
 from sessions_app.presenters.session_record import Record, record_of
 from sessions_app.wording import time_words
 
 NOTHING = "–"
+_ENDED_AS = "Ended as"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,22 @@ class Version:
         return self.session.status not in CLOSED
 
 
+def record_to_sign(session: TreatmentSession) -> Record:
+    """The record as the signature will lock it: a draft with the day's check and the consent that it stands on."""
+    shown = copy(session)
+    if session.status == TreatmentSession.Status.DRAFT:
+        for name, value in recorded(session, ready_for(session)).items():
+            setattr(shown, name, value)
+    return record_of(shown)
+
+
 def differences(former: Record, later: Record) -> tuple[Difference, ...]:
     """In the order of a visit. Facts that both versions have in the same words are left out."""
     was, now = dict(_facts(former)), dict(_facts(later))
+    if later.is_draft:
+        # That it is not signed yet is no change of the visit.
+        was.pop(_ENDED_AS)
+        now.pop(_ENDED_AS)
     labels = [*was, *(label for label in now if label not in was)]
     return tuple(
         Difference(label, was.get(label, NOTHING), now.get(label, NOTHING))
@@ -49,7 +65,7 @@ def differences(former: Record, later: Record) -> tuple[Difference, ...]:
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
-    yield "Ended as", record.status
+    yield _ENDED_AS, record.status
     yield from record.before
     yield from _numbered(
         (place, ", ".join(part for part in (words, ml, more) if part)) for _, place, words, ml, more in record.sites
@@ -77,7 +93,7 @@ def versions(sessions: Iterable[TreatmentSession]) -> list[Version]:
     ordered = list(sessions)
     signers = User.objects.in_bulk([session.signed_by_id for session in ordered if session.signed_by_id])
     for number, session in enumerate(ordered, start=1):
-        record = record_of(session)
+        record = record_to_sign(session)
         shown.append(
             Version(
                 number=number,

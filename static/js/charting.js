@@ -454,8 +454,8 @@
   form.addEventListener("change", (event) => {
     const field = event.target;
     if (SKIPPED.has(field.name)) return;
-    // The usual strength follows the vein type.
-    if (field.name.endsWith("-vein_type")) {
+    // The usual strength follows the vein type; a correction never says by itself that something else was injected.
+    if (field.name.endsWith("-vein_type") && !("correction" in form.dataset)) {
       const usual = JSON.parse(form.dataset.strengths)[field.value];
       const radio = form.querySelector(`[name="${CSS.escape(field.name.replace("-vein_type", "-strength"))}"][value="${CSS.escape(usual || "")}"]`);
       if (radio) radio.checked = true;

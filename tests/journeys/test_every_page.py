@@ -12,7 +12,16 @@ from django.urls import resolve
 
 from clinic.access import Role
 from clinic.models import Patient, Room, User
-from sessions_app.models import AdverseEvent, Appointment, Lot, SeriesConsent, Service, TreatmentSession, WaitListEntry
+from sessions_app.models import (
+    AdverseEvent,
+    Appointment,
+    Lot,
+    Photograph,
+    SeriesConsent,
+    Service,
+    TreatmentSession,
+    WaitListEntry,
+)
 from tests.journeys.lookout import Lookout
 from tests.makers import at, make_patient_user, make_user, make_visit_request
 from tests.security.addresses import every_address
@@ -369,8 +378,9 @@ def test_no_page_is_left_out():
     """Of the administration, which is Django's, some pages stand for all."""
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, LEAD_WITH_NURSES, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
-    names = ("patient", "booked", "begun", "draft", "consent", "signed", "asked", "waiting", "nurse", "room", "service", "event", "photograph")
-    things = dict.fromkeys((*names, "lot", "product"), some_id)
+    visits = ("booked", "begun", "draft", "consent", "signed", "event", "photograph")
+    names = ("patient", *visits, "asked", "waiting", "nurse", "room", "service", "lot", "product")
+    things = dict.fromkeys(names, some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 
     known = {address.name for address in every_address() if not address.name.startswith("admin:")}

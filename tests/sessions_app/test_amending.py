@@ -270,7 +270,6 @@ def test_a_correction_that_changes_nothing_differs_in_nothing(signed, nurse):
     assert differences(record_of(signed), record_to_sign(draft)) == ()
 
 
-
 def test_the_old_version_says_that_it_holds_no_longer_and_leads_to_the_new_one(signed, nurse, page):
     draft = begin(signed, nurse)
     sign(page, draft)

@@ -271,7 +271,8 @@ def test_not_treated_is_one_dialog(open_visit):
     page.get_by_role("button", name="End without treatment").click()
 
     expect(page.locator("h1")).to_have_text("My day")
-    assert (stored(session).status, stored(session).not_treated_reason) == ("not_treated", "Patient is ill or has an infection")
+    ended = stored(session)
+    assert (ended.status, ended.not_treated_reason) == ("not_treated", "Patient is ill or has an infection")
 
 
 def test_the_page_works_without_script(new_context, live_server):
