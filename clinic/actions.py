@@ -15,7 +15,7 @@ from clinic import audit
 from clinic.access import Permission
 from clinic.consent import WORDING_VERSION
 from clinic.duplicates import PossibleDuplicates, find_namesakes
-from clinic.models import Clinic, ContactPreference, Patient, User
+from clinic.models import Clinic, ContactPreference, Patient, StaffTask, User
 from clinic.notifications.consent import standing
 from clinic.notifications.renewing import plan_again
 from clinic.portal import portal_account
@@ -24,6 +24,11 @@ from clinic.search import index_patient
 CLINICAL_FIELDS = frozenset({"weight_kg", "allergies", "polidocanol_allergy", "risk_factors"})
 CONTACT_FIELDS = frozenset({"given_name", "family_name", "birth_date", "phone", "email", "language", "time_zone"})
 _SEARCHED_FIELDS = frozenset({"given_name", "family_name", "phone"})
+ONLY_CLINICIANS = "Only a clinician takes back an allergy to polidocanol. Ask one."
+WHY_RULED_OUT = "Write why the allergy to polidocanol is ruled out."
+LONGEST_TASK_NOTE = 300
+_TAKEN_BACK = "Allergy to polidocanol taken back: "
+LONGEST_RULED_OUT = LONGEST_TASK_NOTE - len(_TAKEN_BACK)
 _REGISTERING = 7_318_402  # the number of our advisory lock; any other does as well
 
 
@@ -44,6 +49,10 @@ class StalePatient(Exception):
     def __init__(self, patient: Patient) -> None:
         super().__init__("Somebody changed this patient meanwhile.")
         self.patient = patient
+
+
+class AllergyStands(Exception):
+    """A recorded allergy to polidocanol is not taken back like this. Nothing was written; the message is for people."""
 
 
 @transaction.atomic
@@ -102,18 +111,27 @@ def register_patient(
 
 @transaction.atomic
 def update_patient(
-    *, patient: Patient, version: int, changes: Mapping[str, Any], by: User, contact: Mapping[str, bool] | None = None
+    *,
+    patient: Patient,
+    version: int,
+    changes: Mapping[str, Any],
+    by: User,
+    contact: Mapping[str, bool] | None = None,
+    allergy_ruled_out: str = "",
 ) -> Patient:
     """Write `changes` (field name to value) if the patient is still at `version`; the sign-in follows the e-mail.
 
-    Clinical fields are written for people who may see charts, and ignored from others. Raises `StalePatient`,
-    `EmailInUse`; then nothing is changed.
+    Clinical fields are written for people who may see charts, and ignored from others. An allergy to polidocanol is
+    taken back only by somebody who may lift a check, and with the reason, `allergy_ruled_out`; the clinical lead looks
+    at it afterwards. Raises `StalePatient`, `EmailInUse`, `AllergyStands`; then nothing is changed.
     """
     allowed = CONTACT_FIELDS | CLINICAL_FIELDS if by.may(Permission.VIEW_CHART) else CONTACT_FIELDS
     wanted = {field: value for field, value in changes.items() if field in allowed}
     if "email" in wanted:
         wanted["email"] = wanted["email"].lower()
         _refuse_shared_email(wanted["email"], own=patient)
+    if wanted.get("polidocanol_allergy") is False:
+        _take_back_allergy(patient, version, allergy_ruled_out.strip(), by=by)
     stored = Patient.objects.filter(pk=patient.pk, version=version)
     if not stored.update(**wanted, version=F("version") + 1):
         raise StalePatient(Patient.objects.get(pk=patient.pk))
@@ -128,6 +146,21 @@ def update_patient(
     if allowed_now or {"email", "phone"} & set(changed):
         plan_again(patient, now=timezone.now())
     return patient
+
+
+def _take_back_allergy(patient: Patient, version: int, why: str, *, by: User) -> None:
+    """Refuse it, or write down that it was done; nothing where none is recorded."""
+    held = Patient.objects.select_for_update().filter(pk=patient.pk, version=version, polidocanol_allergy=True)
+    if not held.exists():
+        return
+    if not by.may(Permission.OVERRIDE_CHECK):
+        raise AllergyStands(ONLY_CLINICIANS)
+    if not why:
+        raise AllergyStands(WHY_RULED_OUT)
+    StaffTask.objects.create(
+        kind=StaffTask.Kind.OVERRIDE_TO_REVIEW, patient=patient, note=f"{_TAKEN_BACK}{why}"[:LONGEST_TASK_NOTE]
+    )
+    audit.record("allergy taken back", by=by, subject=patient)
 
 
 def _refuse_shared_email(email: str, *, own: Patient | None = None) -> None:

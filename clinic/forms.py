@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from clinic.access import Permission
-from clinic.actions import CLINICAL_FIELDS, EmailInUse
+from clinic.actions import CLINICAL_FIELDS, LONGEST_RULED_OUT, ONLY_CLINICIANS, WHY_RULED_OUT, EmailInUse
 from clinic.consent import Channel, current_wording
 from clinic.models import Patient, User
 from clinic.notifications.consent import standing
@@ -24,6 +24,34 @@ _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", "Write this on one li
 _OLDEST = date(1900, 1, 1)
 _ANSWERS = [("yes", "Yes"), ("no", "No"), ("", "Not asked")]
 _MEANS: dict[str, bool] = {"yes": True, "no": False}
+
+
+def ruled_out_field() -> forms.CharField:
+    """Why a recorded allergy to polidocanol is none; asked of who takes it back."""
+    return forms.CharField(
+        label="Why the allergy to polidocanol is ruled out",
+        required=False,
+        max_length=LONGEST_RULED_OUT,
+        help_text="Only when you take the tick away. The clinical lead looks at it.",
+    )
+
+
+def guard_allergy(form: forms.Form, *, user: User, recorded: bool) -> None:
+    """A recorded allergy to polidocanol stays ticked, but for a clinician who says why it is ruled out."""
+    if recorded and user.may(Permission.OVERRIDE_CHECK):
+        return
+    del form.fields["allergy_ruled_out"]
+    if not recorded:
+        return
+    form.fields["polidocanol_allergy"].disabled = True
+    form.fields["polidocanol_allergy"].help_text = ONLY_CLINICIANS
+
+
+def check_ruled_out(form: forms.Form) -> None:
+    """An error beside the reason when an allergy is taken back without one."""
+    asked = {"allergy_ruled_out", "polidocanol_allergy"} <= form.fields.keys()
+    if asked and not form.cleaned_data.get("polidocanol_allergy") and not form.cleaned_data.get("allergy_ruled_out"):
+        form.add_error("allergy_ruled_out", WHY_RULED_OUT)
 
 
 class PatientForm(forms.Form):
@@ -82,6 +110,7 @@ class PatientForm(forms.Form):
         },
     )
     polidocanol_allergy = forms.BooleanField(label="Allergic to polidocanol", required=False)
+    allergy_ruled_out = ruled_out_field()
     allergies = forms.CharField(
         label="Allergies", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -102,6 +131,7 @@ class PatientForm(forms.Form):
         self.fields["time_zone"] = _zone_field(zone, kwargs["initial"]["time_zone"])
         for channel in Channel:
             self.fields[f"contact_{channel}"] = _consent_field(channel)
+        guard_allergy(self, user=user, recorded=patient is not None and patient.polidocanol_allergy)
         if not user.may(Permission.VIEW_CHART):
             for name in CLINICAL_FIELDS:
                 del self.fields[name]
@@ -140,6 +170,7 @@ class PatientForm(forms.Form):
         ):
             if cleaned.get(f"contact_{channel}") == "yes" and field not in self.errors and not cleaned.get(field):
                 self.add_error(f"contact_{channel}", needs)
+        check_ruled_out(self)
         return cleaned
 
     def explain_shared_email(self, error: EmailInUse) -> None:

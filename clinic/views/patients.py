@@ -109,8 +109,11 @@ def patient_edit(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
                 version=form.cleaned_data["version"] or 0,
                 changes=form.facts(),
                 contact=form.contact(),
+                allergy_ruled_out=form.cleaned_data.get("allergy_ruled_out", ""),
                 by=request.user,
             )
+        except actions.AllergyStands as refused:
+            form.add_error("polidocanol_allergy", str(refused))
         except actions.StalePatient as stale:
             return _show_difference(request, form, stale.patient)
         except actions.EmailInUse as error:

@@ -7,7 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Patient
+from clinic.forms import check_ruled_out, guard_allergy, ruled_out_field
+from clinic.models import Patient, User
 from sessions_app.consent_texts import LANGUAGES, LONGEST_BODY, LONGEST_TITLE, Words
 from sessions_app.consents import LONGEST_NAME, LONGEST_REASON
 from sessions_app.models import ConsentText
@@ -129,3 +130,12 @@ class AllergiesForm(forms.Form):
     allergies = forms.CharField(
         label="Other allergies", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
+    allergy_ruled_out = ruled_out_field()
+
+    def __init__(self, *args: Any, user: User, recorded: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        guard_allergy(self, user=user, recorded=recorded)
+
+    def clean(self) -> dict[str, Any]:
+        check_ruled_out(self)
+        return self.cleaned_data

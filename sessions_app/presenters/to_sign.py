@@ -35,12 +35,12 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class LiftedLine:
-    """One signed session in which a block was lifted, for the lead."""
+    """A block that was lifted in a signed session, or an allergy that was taken back, for the lead."""
 
     task: UUID
     name: str
     details: str
-    session: UUID | None
+    url: str
     note: str
 
 
@@ -121,7 +121,13 @@ def _lifted(user: User, zone: ZoneInfo) -> list[LiftedLine]:
     )
     return [
         LiftedLine(
-            task.public_id, task.patient.name, day_words(local_date(task.created_at, zone)), task.about_id, task.note
+            task=task.public_id,
+            name=task.patient.name,
+            details=day_words(local_date(task.created_at, zone)),
+            url=reverse("sessions_app:session", args=[task.about_id])
+            if task.about_id
+            else reverse("clinic:patient", args=[task.patient.public_id]),
+            note=task.note,
         )
         for task in tasks
     ]

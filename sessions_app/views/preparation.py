@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic import audit
 from clinic.access import Permission, requires
-from clinic.actions import StalePatient, update_patient
+from clinic.actions import AllergyStands, StalePatient, update_patient
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
 from clinic.models import Patient, User
@@ -282,11 +282,15 @@ def allergies(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         "allergies": patient.allergies,
         "polidocanol_allergy": patient.polidocanol_allergy,
     }
-    form = AllergiesForm(request.POST if request.method == "POST" else None, initial=initial)
+    data = request.POST if request.method == "POST" else None
+    form = AllergiesForm(data, user=request.user, recorded=patient.polidocanol_allergy, initial=initial)
     if request.method == "POST" and form.is_valid():
-        typed = form.cleaned_data
+        typed = dict(form.cleaned_data)
+        version, why = typed.pop("version"), typed.pop("allergy_ruled_out", "")
         try:
-            update_patient(patient=patient, version=typed.pop("version"), changes=typed, by=request.user)
+            update_patient(patient=patient, version=version, changes=typed, allergy_ruled_out=why, by=request.user)
+        except AllergyStands as refused:
+            form.add_error("polidocanol_allergy", str(refused))
         except StalePatient:
             form.add_error(None, "Somebody else changed this patient meanwhile. Close this and look again.")
         else:

@@ -440,3 +440,34 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(client, desk):
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 5
+
+
+def _sent_without_allergy(client, patient, **more):
+    url = reverse("clinic:patient_edit", args=[patient.public_id])
+    sent = fields_of(client.get(url).content.decode(), "form-stack")
+    sent.pop("polidocanol_allergy", None)
+    return client.post(url, {**sent, **more})
+
+
+def test_the_tick_of_an_allergy_is_fixed_for_a_nurse(client):
+    patient = make_patient(polidocanol_allergy=True)
+    client.force_login(make_user(Role.NURSE))
+
+    answer = _sent_without_allergy(client, patient, given_name="Rosalind")
+
+    patient.refresh_from_db()
+    assert (answer.status_code, patient.given_name, patient.polidocanol_allergy) == (302, "Rosalind", True)
+    shown = client.get(reverse("clinic:patient_edit", args=[patient.public_id])).content.decode()
+    assert actions.ONLY_CLINICIANS in shown
+
+
+def test_a_clinician_is_asked_why_an_allergy_is_ruled_out(client):
+    patient = make_patient(polidocanol_allergy=True)
+    client.force_login(make_user(Role.CLINICIAN))
+
+    refused = _sent_without_allergy(client, patient)
+    accepted = _sent_without_allergy(client, patient, allergy_ruled_out="Tested, negative")
+
+    patient.refresh_from_db()
+    assert errors(refused) == {"allergy_ruled_out": [actions.WHY_RULED_OUT]}
+    assert (accepted.status_code, patient.polidocanol_allergy) == (302, False)

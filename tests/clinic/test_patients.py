@@ -12,7 +12,7 @@ from clinic.access import Role
 from clinic.consent import WORDING_VERSION, WORDINGS, Channel
 from clinic.duplicates import PossibleDuplicates
 from clinic.forms import PatientForm
-from clinic.models import AuditEvent, ContactPreference, OptOut, Patient, User
+from clinic.models import AuditEvent, ContactPreference, OptOut, Patient, StaffTask, User
 from clinic.notifications.consent import hash_of_address, standing
 from clinic.search import find_patients
 from tests.makers import at, make_clinic, make_patient, make_user
@@ -270,3 +270,43 @@ def test_the_form_shows_a_stopped_consent_as_no_so_that_saving_something_else_re
     change(patient, desk, contact={"email": False})
 
     assert ContactPreference.objects.get(patient=patient).decided_at == at("2026-01-13 10:00")
+
+
+def test_everybody_who_sees_charts_records_an_allergy(nurse):
+    assert change(make_patient(), nurse, polidocanol_allergy=True).polidocanol_allergy
+
+
+def test_a_nurse_cannot_take_back_an_allergy_to_polidocanol(nurse):
+    patient = make_patient(polidocanol_allergy=True)
+
+    with pytest.raises(actions.AllergyStands, match="Only a clinician takes back an allergy to polidocanol"):
+        actions.update_patient(
+            patient=patient,
+            version=patient.version,
+            changes={"polidocanol_allergy": False},
+            allergy_ruled_out="I think so",
+            by=nurse,
+        )
+
+    patient.refresh_from_db()
+    assert (patient.polidocanol_allergy, patient.version) == (True, 1)
+
+
+def test_a_clinician_takes_it_back_with_the_reason_and_the_lead_looks_at_it():
+    patient, clinician = make_patient(polidocanol_allergy=True), make_user(Role.CLINICIAN)
+    changes = {"polidocanol_allergy": False}
+
+    with pytest.raises(actions.AllergyStands, match="Write why"):
+        actions.update_patient(patient=patient, version=1, changes=changes, allergy_ruled_out=" ", by=clinician)
+    with pytest.raises(actions.StalePatient):
+        actions.update_patient(patient=patient, version=9, changes=changes, allergy_ruled_out="Tested", by=clinician)
+    changed = actions.update_patient(
+        patient=patient, version=1, changes=changes, allergy_ruled_out="Tested, negative", by=clinician
+    )
+
+    tasks = StaffTask.objects.values_list("kind", "patient", "note")
+    assert not changed.polidocanol_allergy
+    assert list(tasks) == [
+        (StaffTask.Kind.OVERRIDE_TO_REVIEW, patient.pk, "Allergy to polidocanol taken back: Tested, negative")
+    ]
+    assert actions_of(patient) == ["allergy taken back", "patient changed"]

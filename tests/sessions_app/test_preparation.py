@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from aftercare.actions import sign_session
 from clinic.access import Role
+from clinic.actions import ONLY_CLINICIANS
 from clinic.models import AuditEvent
 from sessions_app import preparation
 from sessions_app.charting import chart_of
@@ -393,3 +394,32 @@ def test_an_end_without_treatment_leads_on_to_the_next_booking(client):
     assert (answer.status_code, answer.url) == (302, f"/book/?patient={session.patient.public_id}")
     session.refresh_from_db()
     assert (session.status, session.not_treated_reason) == ("not_treated", "Patient is ill or has an infection")
+
+
+def test_a_nurse_cannot_untick_a_recorded_allergy_beside_the_chair(client):
+    session = ready_draft(patient=make_patient(polidocanol_allergy=True))
+    url = reverse("sessions_app:allergies", args=[session.public_id])
+    sent = {"version": session.patient.version, "allergies": "Latex"}
+
+    answer = signed_in(client, session.nurse).post(url, sent)
+
+    session.patient.refresh_from_db()
+    assert (answer.status_code, session.patient.allergies, session.patient.polidocanol_allergy) == (302, "Latex", True)
+    assert ONLY_CLINICIANS in client.get(url).content.decode()
+
+
+def test_a_clinician_says_why_an_allergy_is_ruled_out_beside_the_chair(client):
+    session = ready_draft(patient=make_patient(polidocanol_allergy=True))
+    url = reverse("sessions_app:allergies", args=[session.public_id])
+    sent = {"version": session.patient.version, "allergies": ""}
+    browser = signed_in(client, make_user(Role.CLINICIAN))
+
+    refused = browser.post(url, sent)
+    accepted = browser.post(url, {**sent, "allergy_ruled_out": "Tested, negative"})
+
+    session.patient.refresh_from_db()
+    assert (refused.status_code, accepted.status_code, session.patient.polidocanol_allergy) == (200, 302, False)
+    lead = make_user(Role.CLINICAL_LEAD)
+    listed = signed_in(client, lead).get(reverse("sessions_app:to_sign")).content.decode()
+    assert reverse("clinic:patient", args=[session.patient.public_id]) in listed
+    assert "Allergy to polidocanol taken back: Tested, negative" in listed
