@@ -48,10 +48,21 @@ def is_in_time(consent: SeriesConsent, day: date, *, clinic: Clinic | None = Non
     return months_before(day, clinic.consent_months) <= local_date(consent.signed_at, clinic.zone) <= day
 
 
+def over_at(session: TreatmentSession) -> datetime | None:
+    """When the treatment was over: consent comes too late from then on. None while it goes on."""
+    return session.ended_at or session.observation_started_at
+
+
 def consent_holding(session: TreatmentSession, signed: Iterable[SeriesConsent]) -> SeriesConsent | None:
-    """Of what the patient ``signed``: in time on the session's day, and not ended before the session was over."""
+    """Of what the patient ``signed``: in time on the session's day, and not ended before the session was over.
+
+    What was signed when the treatment was over comes too late for it.
+    """
     day = session_date(session)
+    over = over_at(session)
     for consent in signed:
+        if over is not None and consent.signed_at > over:
+            continue
         is_ended = consent.ended_at is not None and not (session.ended_at and consent.ended_at > session.ended_at)
         if not is_ended and is_in_time(consent, day):
             return consent

@@ -216,7 +216,7 @@ def _seen(session: TreatmentSession, events: RecordedEvents) -> dict[str, Any]:
     return {
         **seen,
         "adverse_event_recorded": bool(events) and not unrecorded,
-        "actions_recorded": bool(into_artery),
+        "actions_recorded": bool(into_artery - {Step.SURGEON}),  # calling somebody is the contact, not what was done
         "vascular_surgeon_contacted": Step.SURGEON in into_artery,
     }
 

@@ -12,6 +12,7 @@ from clinic.models import User
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.zones import local_date, local_time
 from sessions_app.charting import GROUPS, RISK, Chart
+from sessions_app.consents import over_at
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.choices import RISK_ITEMS
@@ -139,7 +140,8 @@ def _why_not(chart: Chart) -> str:
     if standing is None:
         return "Nothing is signed for this series."
     signed = local_date(standing.signed_at, zone_of(chart.session))
-    if signed > session_date(chart.session):
+    over = over_at(chart.session)
+    if signed > session_date(chart.session) or (over is not None and standing.signed_at > over):
         return f"The one of {day_words(signed)} was signed after this session."
     return f"The one of {day_words(signed)} is too old: have it read and signed again."
 

@@ -419,6 +419,17 @@ def test_an_intra_arterial_event_blocks_until_its_steps_say_what_was_done_and_wh
     assert "L14" not in judged(session)
 
 
+def test_the_contact_with_the_surgeon_alone_does_not_say_what_was_done(nurse):
+    session = ready_draft()
+    event = begin(session.patient, nurse, kind="intra_arterial", session=session)
+    adverse_events.add_step(event=event, what=Step.SURGEON, by=nurse, now=NOW)
+    assert judged(session)["L14"] == "BLOCK"
+
+    adverse_events.add_step(event=event, what="Warmed the foot", by=nurse, now=NOW)
+
+    assert "L14" not in judged(session)
+
+
 def test_a_sign_that_was_ticked_is_recorded_only_by_an_event_of_its_kind(nurse):
     session = ready_draft()
     session.screening = {**session.screening, "generalised_allergic_sign": True, "suspected_extravasation": True}

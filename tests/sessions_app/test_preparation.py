@@ -300,7 +300,7 @@ def test_an_autosave_brings_what_a_colleague_settled_meanwhile(client):
     client = signed_in(client, session.nurse)
     client.get(visit_url(session))
     make_day_check()
-    make_consent(patient=session.patient, signed_name="Marigold Quillfeather")
+    make_consent(patient=session.patient, signed_name="Marigold Quillfeather", signed_at=at("2026-01-13 09:55"))
 
     answer = client.post(
         reverse("sessions_app:session_save", args=[session.public_id]), page_of(session, note="x"), **HTMX
