@@ -5,9 +5,9 @@ Until it is signed the old version holds. What an upper app must do when a corre
 after all, it registers here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,7 +15,9 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from clinic import audit
+from clinic.access import Permission
 from clinic.models import User
+from sessions_app.answers import ANSWERS, replies_in
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
@@ -86,6 +88,7 @@ def begin_amendment(
 def _begin(session: TreatmentSession, reason: str, *, by: User, now: datetime) -> TreatmentSession:
     copied = {field.attname: getattr(session, field.attname) for field in session._meta.concrete_fields}
     facts = {field.attname: copied[field.attname] for field in session._meta.concrete_fields if field.name not in _OWN}
+    facts["screening"] = _without_overrides(session.screening)
     try:
         with transaction.atomic():
             draft = TreatmentSession.objects.create(
@@ -98,6 +101,15 @@ def _begin(session: TreatmentSession, reason: str, *, by: User, now: datetime) -
     SessionAmpoule.objects.bulk_create(_copy(ampoule, draft) for ampoule in session.ampoules.all())
     audit.record("correction begun", by=by, subject=draft, patient=draft.patient, corrects=str(session.public_id))
     return draft
+
+
+def _without_overrides(screening: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers of the signed version, but for those of people who may lift a check: a correction asks them anew."""
+    replies = replies_in(screening)
+    people = User.objects.filter(pk__in={reply.by for reply in replies.values() if reply.by})
+    nurses = {person.pk for person in people if not person.may(Permission.OVERRIDE_CHECK)}
+    kept = {check: screening[ANSWERS][check] for check, reply in replies.items() if reply.by in nurses}
+    return {**screening, ANSWERS: kept} if ANSWERS in screening else dict(screening)
 
 
 def _copy(row: Part, draft: TreatmentSession) -> Part:

@@ -22,8 +22,8 @@ REASON_LENGTH = 500
 class Reply:
     """What was answered to one finding: a reason, a tick, by whom and when.
 
-    ``of`` is the finding's text at that moment. A prescriber's answer holds for those facts only: when they change,
-    the question is open again.
+    ``of`` says which facts it was given for, see `facts_of`. A prescriber's answer holds for those facts only: when
+    they change, the question is open again.
     """
 
     reason: str = ""
@@ -54,6 +54,11 @@ def replies_in(screening: Mapping[str, Any]) -> dict[str, Reply]:
     return {check: Reply.read(entry) for check, entry in stored.items()} if isinstance(stored, Mapping) else {}
 
 
+def facts_of(finding: Finding) -> str:
+    """What an answer to the finding is bound to: its words, and the fingerprint of the facts it was made from."""
+    return f"{finding.text} [{finding.basis}]" if finding.basis else finding.text
+
+
 def needs_prescriber(finding: Finding) -> bool:
     """Whether only somebody who may override checks can answer it."""
     if finding.severity is Severity.BLOCK:
@@ -76,7 +81,7 @@ def is_open(finding: Finding, reply: Reply | None, prescribers: Collection[int])
         return False
     if not wants_answer(finding) or reply is None or not reply.ack or not reply.reason.strip():
         return True
-    return needs_prescriber(finding) and (reply.by not in prescribers or reply.of != finding.text)
+    return needs_prescriber(finding) and (reply.by not in prescribers or reply.of != facts_of(finding))
 
 
 def merged(
@@ -100,7 +105,7 @@ def merged(
             continue
         before = Reply.read(stored.get(check))
         reason, ack = str(answer.get("reason", "")).strip()[:REASON_LENGTH], answer.get("ack") is True
-        renewed = ack and needs_prescriber(finding) and before.of != finding.text
+        renewed = ack and needs_prescriber(finding) and before.of != facts_of(finding)
         if (reason, ack) != (before.reason, before.ack) or renewed:
-            result[check] = asdict(Reply(reason, ack, by.pk, str(by), now.isoformat(), finding.text))
+            result[check] = asdict(Reply(reason, ack, by.pk, str(by), now.isoformat(), facts_of(finding)))
     return result

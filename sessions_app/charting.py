@@ -14,7 +14,15 @@ from django.db.models import DecimalField, Exists, F, Subquery, Sum
 
 from clinic.access import Permission
 from clinic.models import ProtocolVersion, User
-from clinic.protocol.checks import Finding, LoggingFacts, Totals, findings_before, findings_logged, totals_of
+from clinic.protocol.checks import (
+    Finding,
+    LoggingFacts,
+    Totals,
+    findings_before,
+    findings_logged,
+    once_treated,
+    totals_of,
+)
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.plan import SessionFacts
 from clinic.protocol.values import Protocol
@@ -22,6 +30,7 @@ from clinic.protocol.vocabulary import Moment
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app import facts
 from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
+from sessions_app.basis import asked_basis, logged_basis
 from sessions_app.event_watch import recorded_in
 from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere, ready_for
@@ -116,7 +125,7 @@ def chart_of(
     totals = totals_of(logged, protocol)
     gaps = (
         *([] if version else [Missing("A protocol that the clinical lead has signed", "")]),
-        *_missing(session, sites, ampoules, totals, protocol, now, ready),
+        *_missing(session, sites, ampoules, totals, protocol, now, ready, {finding.id for finding, _ in found}),
         *_missing_reaction(session, events),
     )
     return Chart(session, protocol, version, sites, ampoules, totals, judged, gaps, ready)
@@ -179,6 +188,7 @@ _MG = Sum(F("volume_ml") * F("strength_percent") * 10, output_field=DecimalField
 
 
 def _sites_of_the_day(session: TreatmentSession) -> Any:
+    """What was injected in other sessions of the date, each once: a correction counts when it is signed, not before."""
     zone, day = facts.zone_of(session), facts.session_date(session)
     return (
         TreatedSite.objects.filter(
@@ -189,6 +199,10 @@ def _sites_of_the_day(session: TreatmentSession) -> Any:
         .exclude(session__lineage=session.lineage)
         .exclude(session__amended_by__status__in=(TreatmentSession.Status.SIGNED, TreatmentSession.Status.NOT_TREATED))
         .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
+        .exclude(
+            session__status=TreatmentSession.Status.DRAFT,
+            session__amends__status=TreatmentSession.Status.SIGNED,
+        )
     )
 
 
@@ -202,13 +216,27 @@ def _findings(
     signing: bool,
 ) -> list[tuple[Finding, Moment]]:
     last_date = local_date(last_ended_at, facts.zone_of(session)) if last_ended_at else None
+    known = {**_never_done(session, logged), **ready.facts}
     before = facts.before_facts(
-        session, last_session_date=last_date, starting=signing, known=ready.facts, clinician=ready.clinician
+        session, last_session_date=last_date, starting=signing, known=known, clinician=ready.clinician
     )
+    asked = findings_before(before, protocol)
+    asked = once_treated(asked) if logged.sites else asked
     return [
-        *((finding, Moment.BEFORE) for finding in findings_before(before, protocol)),
-        *((finding, Moment.LOGGING) for finding in findings_logged(logged, protocol)),
+        *((asked_basis(finding, before, logged), Moment.BEFORE) for finding in asked),
+        *((logged_basis(finding, logged), Moment.LOGGING) for finding in findings_logged(logged, protocol)),
     ]
+
+
+# What must have been done before the first injection and cannot be made up for (checks P14, P15).
+_BEFORE_ONLY = ("consent_signed", "kit_checked_today")
+
+
+def _never_done(session: TreatmentSession, logged: LoggingFacts) -> dict[str, bool]:
+    """What is not open any more but was left out, because the treatment is over; a clinician answers for it."""
+    if not logged.sites or session.ended_at is None:
+        return {}
+    return {name: False for name in _BEFORE_ONLY if not session.screening.get(name)}
 
 
 def _judged(found: Collection[tuple[Finding, Moment]], replies: Mapping[str, Reply]) -> tuple[Judged, ...]:
@@ -251,9 +279,12 @@ def _missing(
     protocol: Protocol,
     now: datetime,
     ready: Ready,
+    checks: Collection[str],
 ) -> Iterator[Missing]:
+    """``checks``: the ids of the findings. What one of them asks for after the treatment is not asked twice."""
     unfinished = session.screening.get(UNFINISHED, {})
-    yield from _missing_before(session, ready)
+    said = checks if sites and session.ended_at else ()
+    yield from _missing_before(session, ready, said)
     if not sites and not unfinished.get("sites"):
         yield Missing("A treated site", "sites")
     for raw in unfinished.get("sites", ()):
@@ -289,7 +320,7 @@ FIELD_WORDS = {
 }
 
 
-def _missing_before(session: TreatmentSession, ready: Ready) -> Iterator[Missing]:
+def _missing_before(session: TreatmentSession, ready: Ready, said: Collection[str]) -> Iterator[Missing]:
     asked = {**session.screening, **ready.facts}
     groups = asked.get(GROUPS, {})
     if not asked.get("identifiers_confirmed"):
@@ -301,10 +332,11 @@ def _missing_before(session: TreatmentSession, ready: Ready) -> Iterator[Missing
     if not asked.get("medication_confirmed"):
         yield Missing("Medication and allergies", "id_medication_confirmed")
     if not asked.get("consent_signed"):
-        yield Missing("Consent", "consent")
+        if "P14" not in said:
+            yield Missing("Consent", "consent")
     elif is_on_paper_somewhere(session, ready):
         yield Missing("Where the signed paper is", "id_consent_paper")
-    if not asked.get("kit_checked_today"):
+    if not asked.get("kit_checked_today") and "P15" not in said:
         yield Missing("Emergency kit checked", "id_kit_checked_today")
     if session.responsible_clinician_id is None and ready.clinician is None:
         yield Missing("Responsible clinician", "id_responsible_clinician")

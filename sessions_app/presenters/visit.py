@@ -12,7 +12,7 @@ from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Moment, Override, Severity
 from clinic.protocol.zones import local_time
 from clinic.templatetags.drawings import place_name
-from sessions_app.answers import may_answer, needs_prescriber, wants_answer
+from sessions_app.answers import facts_of, may_answer, needs_prescriber, wants_answer
 from sessions_app.charting import Chart, Judged, Missing
 from sessions_app.facts import zone_of
 from sessions_app.forms.treatment import SiteForm
@@ -177,7 +177,7 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         who = f"Answered by {reply.by_name}"
     elif wants_answer(finding) and not may:
         who = "A clinician answers this: ask one to open this visit and write the reason."
-    elif needs_prescriber(finding) and reply.of and reply.of != finding.text:
+    elif needs_prescriber(finding) and reply.of and reply.of != facts_of(finding):
         who = "The facts changed after it was answered. Answer it again."
     elif judged.is_open and reply.ack and not reply.reason.strip():
         who = "Write the reason too."

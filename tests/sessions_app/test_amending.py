@@ -11,6 +11,7 @@ from aftercare.models import AftercarePlan
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
 from sessions_app import actions, amending
+from sessions_app.charting import chart_of
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import Difference, differences, record_to_sign
@@ -140,6 +141,32 @@ def test_no_other_session_can_be_given_up_or_deleted(signed, nurse):
             amending.give_up_amendment(session=session, version=session.version, by=nurse)
         with pytest.raises(IntegrityError), transaction.atomic():
             TreatmentSession.objects.filter(pk=session.pk)._raw_delete("default")
+
+
+def test_a_correction_asks_a_clinician_anew_and_keeps_the_reasons_of_the_nurse(nurse):
+    from aftercare.actions import sign_session
+
+    protocol_in_force()
+    session, clinician = complete_draft({**SPIDER, "volume_ml": Decimal("10.50")}), make_user(Role.CLINICIAN)
+    SessionAmpoule.objects.filter(session=session).update(opened=6)
+    reason = {"reason": "large area", "ack": True}
+    found = dict.fromkeys(("L2", "L3", "L4"), reason)
+    values = actions.DraftValues(
+        facts={name: value for name, value in session.screening.items() if name != "groups"},
+        groups=session.screening["groups"],
+        sites=list(session.sites.values("position", "volume_ml")),
+        ampoules=list(session.ampoules.values("strength_percent", "lot", "expiry", "opened")),
+        answers=found,
+    )
+    actions.save_draft(session=session, version=session.version, values=values, by=nurse, now=NOW)
+    sign_session(session=session, version=session.version, answers=found, by=clinician, now=NOW)
+
+    draft = begin(TreatmentSession.objects.get(pk=session.pk), nurse)
+
+    kept = draft.screening["answers"]
+    assert "L4" not in kept
+    assert {answer["by"] for answer in kept.values()} == {nurse.pk}
+    assert "finding-L4" in [each.anchor for each in chart_of(draft, now=NOW).missing]
 
 
 # --- Signed ------------------------------------------------------------------------------------------------------

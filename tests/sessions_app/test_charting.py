@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.protocol.vocabulary import Leg, VeinType
-from sessions_app.charting import chart_of, session_facts
+from sessions_app.amending import begin_amendment
+from sessions_app.charting import chart_of, session_facts, surroundings_of
 from sessions_app.models import SessionAmpoule
 from tests.makers import (
     at,
@@ -289,3 +290,17 @@ def test_findings_name_the_sites_they_are_about():
     large = next(each.finding for each in chart_of(session, now=NOW).findings if each.finding.id == "L1")
 
     assert large.sites == (1,)
+
+
+def test_a_correction_in_the_making_does_not_count_beside_the_version_it_corrects():
+    patient = make_patient()
+    morning = make_signed_session(
+        patient=patient, appointment=make_appointment(patient=patient), sites=[spider(10, "0.2")]
+    )
+    later = make_appointment(patient=patient, starts_at=morning.started_at + timedelta(hours=3))
+    afternoon = make_draft_session(appointment=later, started_at=later.entry.starts_at)
+    assert surroundings_of(afternoon).earlier_mg_today == D(10)
+
+    begin_amendment(session=morning, reason="The lot was wrong", by=make_user())
+
+    assert surroundings_of(afternoon).earlier_mg_today == D(10)

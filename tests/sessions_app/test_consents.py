@@ -395,7 +395,7 @@ def test_a_session_cannot_be_signed_without_consent_and_can_with_it():
         with pytest.raises(NotComplete, match="Consent"):
             sign_session(session=session, version=session.version, answers={}, by=session.nurse)
         session.refresh_from_db()
-        sign(session.patient)
+        sign(session.patient, now=at("2026-01-13 09:50"))
         signed = sign_session(session=session, version=session.version, answers={}, by=session.nurse)
 
     assert signed is not None
@@ -412,7 +412,43 @@ def test_a_consent_holds_for_the_clinics_months_and_not_backwards(signed_at, hol
     session = ready_draft(screening=UNSIGNED)
     make_consent(patient=session.patient, signed_at=at(signed_at))
 
-    assert ("Consent" not in [gap.words for gap in chart_of(session, now=SIGNING).gaps]) is holds
+    assert ("Consent not signed" not in [gap.words for gap in chart_of(session, now=SIGNING).missing]) is holds
+
+
+@pytest.mark.parametrize(("ended_at", "holds"), [("2026-01-13 10:40", True), ("2026-01-13 10:39", False)])
+def test_a_consent_signed_after_the_treatment_comes_too_late_for_it(ended_at, holds):
+    session = ready_draft(screening=UNSIGNED, ended_at=at(ended_at))
+    make_consent(patient=session.patient, signed_at=NOW)
+
+    assert (chart_of(session, now=SIGNING).ready.consent is not None) is holds
+
+
+def test_a_consent_signed_during_the_walk_comes_too_late_also_while_the_end_is_not_entered():
+    session = ready_draft(screening=UNSIGNED, ended_at=None)
+    make_consent(patient=session.patient, signed_at=NOW)
+
+    assert chart_of(session, now=SIGNING).ready.consent is None
+    assert "Consent" in [gap.words for gap in chart_of(session, now=SIGNING).gaps]
+
+
+def test_a_treatment_without_consent_can_be_recorded_a_clinician_answers_for_it():
+    session, clinician = ready_draft(screening=UNSIGNED), make_user(Role.CLINICIAN)
+    answers = {"P14": {"reason": "Signed on the wrong form, patient informed", "ack": True}}
+
+    with time_machine.travel(SIGNING, tick=False):
+        with pytest.raises(NotComplete, match="Consent not signed"):
+            sign_session(session=session, version=session.version, answers=answers, by=session.nurse)
+        session.refresh_from_db()
+        sign_session(session=session, version=session.version, answers=answers, by=clinician)
+
+    session.refresh_from_db()
+    assert session.status == "signed"
+    assert "consent_signed" not in session.screening
+    assert events("check overridden")[0].details == {
+        "check": "P14",
+        "answered_by": clinician.pk,
+        "opens_incident": True,
+    }
 
 
 def test_an_older_text_holds_for_its_series():
@@ -426,14 +462,14 @@ def test_an_older_text_holds_for_its_series():
 
 def test_a_withdrawn_consent_holds_no_longer_and_says_why():
     session, nurse = ready_draft(screening=UNSIGNED), make_user()
-    consent = sign(session.patient, allows_photographs=True)
+    consent = sign(session.patient, allows_photographs=True, now=at("2026-01-13 09:50"))
 
     consents.end_consent(consent=consent, reason="Patient withdraws", by=nurse, now=NOW)
 
     # It ended at 10:40; the session was over at 10:30 and stood on it until then.
     assert chart_of(session, now=SIGNING).missing == ()
     session.ended_at = at("2026-01-13 10:45")
-    assert "Consent" in [gap.words for gap in chart_of(session, now=SIGNING).gaps]
+    assert "Consent not signed" in [gap.words for gap in chart_of(session, now=SIGNING).missing]
     assert (consents.living_consent(session.patient), consents.allows_photographs(session.patient)) == (None, False)
     [event] = events("consent ended")
     assert event.by_id == nurse.pk

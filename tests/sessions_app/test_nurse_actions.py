@@ -7,9 +7,10 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from clinic.access import Role
-from clinic.models import AuditEvent, ProtocolVersion
+from clinic.models import AuditEvent, ProtocolVersion, StaffTask
 from sessions_app import actions
 from sessions_app.actions import DraftValues, NotComplete
+from sessions_app.charting import chart_of
 from sessions_app.models import SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.preparation import name_clinician
 from sessions_app.refusals import Refused, Stale
@@ -296,6 +297,41 @@ def test_an_override_of_somebody_who_lost_the_role_does_not_count():
     assert open_ids(save(session, by=session.nurse, answers={})) == ["L4"]
 
 
+def of_strength(percent):
+    return [{**SITE, "position": 1, "injection_count": 10, "volume_ml": D(1), "strength_percent": D(percent)}]
+
+
+def strengths(session, *, by, percent, answers):
+    values = DraftValues(sites=of_strength(percent), answers=answers)
+    return actions.save_draft(session=session, version=session.version, values=values, by=by, now=NOW)
+
+
+def test_a_lifted_block_does_not_cover_another_strength_and_the_same_one_stays_lifted():
+    in_force()
+    session, clinician = make_draft_session(sites=0), make_user(Role.CLINICIAN)
+    answers = {check: {"reason": "off label, agreed", "ack": True} for check in ("L1", "L1b")}
+    strengths(session, by=session.nurse, percent="0.25", answers={})
+
+    assert "L1b" not in open_ids(strengths(session, by=clinician, percent="0.25", answers=answers))
+    assert "L1b" not in open_ids(strengths(session, by=session.nurse, percent="0.250", answers=answers))
+    assert "L1b" in open_ids(strengths(session, by=session.nurse, percent="3", answers=answers))
+
+
+def test_a_lifted_block_on_a_reading_does_not_cover_another_reading():
+    in_force()
+    session, clinician = make_draft_session(sites=0), make_user(Role.CLINICIAN)
+
+    def save_index(index, by):
+        values = DraftValues(
+            facts={"abpi": index}, sites=sites_of("1"), answers={"P8": {"reason": "done", "ack": True}}
+        )
+        return actions.save_draft(session=session, version=session.version, values=values, by=by, now=NOW)
+
+    save_index("0.55", session.nurse)
+    assert "P8" not in open_ids(save_index("0.55", clinician))
+    assert "P8" in open_ids(save_index("0.30", session.nurse))
+
+
 # --- Ending without treatment --------------------------------------------------------------------------------------
 
 
@@ -422,6 +458,48 @@ def test_a_block_that_nobody_may_lift_stops_the_signature_whoever_signs():
         close(session, answers=answer, by=make_user(Role.CLINICAL_LEAD))
 
     assert [each.anchor for each in refused.value.missing] == ["finding-L6d"]
+
+
+ANSWERED = {"reason": "the reaction came with the last injection", "ack": True}
+
+
+@pytest.mark.parametrize(
+    ("check", "asked"),
+    [
+        ("P1", {"polidocanol_allergy": True}),
+        ("P2", {"acute_thromboembolism": True}),
+        ("P6", {"severe_event_before": True}),
+        ("P7", {"acute_illness": True}),
+        ("P8", {"critical_limb_ischaemia": True}),
+        ("P15", {"kit_checked_today": None}),
+    ],
+)
+def test_what_should_have_stopped_a_treatment_that_took_place_is_answered_by_a_clinician_and_opens_an_incident(
+    check, asked
+):
+    session, clinician = ready_draft(), make_user(Role.CLINICIAN)
+    session.screening = {**session.screening, **asked}
+    session.save()
+
+    with pytest.raises(NotComplete) as refused:
+        close(session, answers={check: ANSWERED})
+    assert [each.anchor for each in refused.value.missing] == [f"finding-{check}"]
+    close(session, answers={check: ANSWERED}, by=clinician)
+
+    session.refresh_from_db()
+    assert session.status == "signed"
+    (event,) = events("check overridden")
+    assert event.details == {"check": check, "answered_by": clinician.pk, "opens_incident": True}
+    assert StaffTask.objects.get(kind="override_to_review").note == f"Lifted: {check}"
+
+
+def test_before_anything_is_injected_nobody_lifts_an_allergy():
+    session = ready_draft(sites=0, screening={"polidocanol_allergy": True})
+
+    (judged,) = [each for each in chart_of(session, now=NOW).findings if each.finding.id == "P1"]
+
+    assert (str(judged.finding.override), judged.finding.opens_incident) == ("none", False)
+    assert "injected all the same" not in judged.finding.text
 
 
 def test_the_signature_judges_the_rows_as_they_are_now_not_as_they_were_loaded():

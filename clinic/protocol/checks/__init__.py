@@ -1,6 +1,6 @@
 """Safety checks: facts in, findings out. ``findings_before`` before the first injection, ``findings_logged`` after."""
 
-from clinic.protocol.checks.before import findings_before, has_vte_risk
+from clinic.protocol.checks.before import findings_before, has_vte_risk, once_treated
 from clinic.protocol.checks.facts import AmpouleFacts, BeforeFacts, LoggingFacts, SiteFacts
 from clinic.protocol.checks.findings import Finding
 from clinic.protocol.checks.logged import findings_logged
@@ -16,5 +16,6 @@ __all__ = [
     "findings_before",
     "findings_logged",
     "has_vte_risk",
+    "once_treated",
     "totals_of",
 ]

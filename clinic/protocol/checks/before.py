@@ -5,22 +5,42 @@ international guideline on sclerotherapy of 2023, the European product informati
 compression of 2020, and vein centre standards of the Intersocietal Accreditation Commission.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from clinic.protocol.checks.calendar import age_on, months_before
 from clinic.protocol.checks.facts import BeforeFacts, When
 from clinic.protocol.checks.findings import Finding, acknowledge, block, in_order, note, plain
 from clinic.protocol.values import Protocol
-from clinic.protocol.vocabulary import Acknowledger, Answer, Override
+from clinic.protocol.vocabulary import Acknowledger, Answer, Override, Severity
 
 _Rule = Callable[[BeforeFacts, Protocol], Finding | None]
 _DO_NOT = "Do not inject."
+_TREATED = (
+    "Something was injected all the same: inject no more and record all of it. A clinician writes how it came to this; "
+    "it opens an incident."
+)
 
 
 def findings_before(facts: BeforeFacts, protocol: Protocol) -> tuple[Finding, ...]:
     """All findings before the first injection, by severity, then id."""
     return in_order(rule(facts, protocol) for rule in _RULES)
+
+
+def once_treated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of `findings_before` on a session in which something was injected all the same.
+
+    What happened must be recordable. A block that nobody may lift before the first injection is then lifted by the
+    prescriber, for the signature, and opens an incident.
+    """
+    return tuple(_liftable(each) if each.severity is Severity.BLOCK else each for each in findings)
+
+
+def _liftable(finding: Finding) -> Finding:
+    if finding.override is not Override.NONE:
+        return finding
+    return replace(finding, text=f"{finding.text} {_TREATED}", override=Override.PRESCRIBER, opens_incident=True)
 
 
 def _polidocanol_allergy(facts: BeforeFacts, protocol: Protocol) -> Finding | None:

@@ -14,6 +14,7 @@ class Finding:
     ``text`` says what to do, ``title`` names it in a few words. ``override`` tells who may lift a BLOCK with a
     written reason, ``acknowledged_by`` who may give the reason an ACK asks for. ``sites`` are the positions (from 0)
     of the sites it is about. ``opens_incident`` means that lifting it also opens an incident for the clinical lead.
+    ``basis`` is set by whoever keeps answers: a fingerprint of the facts that the finding was made from.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Finding:
     acknowledged_by: Acknowledger = Acknowledger.NURSE
     sites: tuple[int, ...] = ()
     opens_incident: bool = False
+    basis: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The finding as the command prints it."""

@@ -13,6 +13,7 @@ from clinic.protocol import (
     findings_before,
     has_vte_risk,
 )
+from clinic.protocol.checks import once_treated
 from tests.clinic.protocol.helpers import SHIPPED, before
 
 DAY = date(2026, 5, 10)
@@ -208,3 +209,13 @@ def test_stored_answers_are_read_by_fact_name():
 def test_an_unknown_answer_is_refused_with_a_suggestion():
     with pytest.raises(ProtocolError, match="polidocanol_alergy: leave it out, or did you mean polidocanol_allergy"):
         before_facts_from({"polidocanol_alergy": True})
+
+
+def test_once_something_was_injected_the_prescriber_lifts_what_nobody_could_and_it_opens_an_incident():
+    found = findings_before(BeforeFacts(polidocanol_allergy=True, cannot_walk=True, breastfeeding=True), SHIPPED)
+
+    allergy, walk, milk = once_treated(found)
+
+    assert (allergy.id, allergy.override, allergy.opens_incident) == ("P1", Override.PRESCRIBER, True)
+    assert "Something was injected all the same" in allergy.text
+    assert (walk, milk) == found[1:]
