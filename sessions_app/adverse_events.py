@@ -19,7 +19,8 @@ from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol.zones import local_date, local_time
-from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
+from sessions_app.emergency import GENERAL_ALLERGY, emergency_of
+from sessions_app.models import AdverseEvent, AdverseStep, AdverseVersion, TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
 
@@ -86,6 +87,7 @@ def _write_event(*, by: User, now: datetime, **facts: Any) -> AdverseEvent:
     StaffTask.objects.create(
         kind=StaffTask.Kind.ADVERSE_EVENT, patient=event.patient, about_id=event.public_id, created_at=now
     )
+    keep_version(event, by=by, at=now)
     audit.record("adverse event begun", by=by, subject=event, patient=event.patient, kind=event.kind)
     return event
 
@@ -110,8 +112,8 @@ def add_step(
 
 @transaction.atomic
 def _write_step(event: AdverseEvent, what: str, at: datetime, by: User, now: datetime) -> AdverseStep:
-    # Waits for a press that is being written, so that its copy is seen.
-    AdverseEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
+    # Waits for a press or a closing that is being written, so that a copy of the one and the other are seen.
+    refuse_closed(AdverseEvent.objects.select_for_update(of=("self",)).get(pk=event.pk))
     same = AdverseStep.objects.filter(
         event=event, what=what, by=by, at__gt=at - _ONE_PRESS, at__lt=at + _ONE_PRESS
     ).first()
@@ -134,8 +136,9 @@ def save_details(
 ) -> AdverseEvent:
     """Write the touched details (names of `DETAILS`) if nobody saved since `version`; else `Stale`.
 
-    Death in one place is death in the list of what makes an event serious. An event that becomes serious by the hand of
-    somebody who is no clinician alerts again. `Refused` for impossible times and for a closed event.
+    Death in one place is death in the list of what makes an event serious. An event that becomes serious, or is called
+    less than it was, by the hand of somebody who is no clinician alerts again. What was saved before stays readable
+    as `AdverseVersion`. `Refused` for impossible times and for a closed event.
     """
     now = now or timezone.now()
     _may_record(by)
@@ -153,26 +156,59 @@ def _write_details(event: AdverseEvent, version: int, changes: dict[str, Any], b
     refuse_closed(stored)
     if stored.version != version:
         raise Stale(_STALE)
-    was_serious = is_serious(stored)
+    if not stored.versions.exists():
+        keep_version(stored, by=stored.reported_by, at=stored.recorded_at)
+    before = details_of(stored)
     for name, value in changes.items():
         setattr(stored, name, value)
     if "session" in changes:
         stored.session = _root_of(stored.session, stored.patient)
     _check_times(stored, changes, now)
     stored.serious_because = _serious_reasons(stored)
-    alerts_again = is_serious(stored) and not was_serious and not by.may(Permission.OVERRIDE_CHECK)
-    if alerts_again and stored.acknowledged_at is not None:
+    if not by.may(Permission.OVERRIDE_CHECK) and _wants_eyes(before, stored) and stored.acknowledged_at is not None:
         stored.acknowledged_at = stored.acknowledged_by = None
         StaffTask.objects.get_or_create(
             kind=StaffTask.Kind.ADVERSE_EVENT, patient=stored.patient, about_id=stored.public_id, done_at=None
         )
     stored.version += 1
     stored.save()
+    keep_version(stored, by=by, at=now)
     audit.record(
         "adverse event saved", by=by, subject=stored, patient=stored.patient, fields=sorted(changes),
         version=stored.version, serious=is_serious(stored),
     )  # fmt: skip
     return stored
+
+
+def _wants_eyes(before: Mapping[str, Any], after: AdverseEvent) -> bool:
+    """Whether a clinician must see it again: it became serious, or is called less than it was."""
+    dropped = set(before["serious_because"]) - set(after.serious_because)
+    grave = emergency_of(before["kind"]) is not None or before["kind"] in GENERAL_ALLERGY
+    return bool(
+        (is_serious(after) and not before["serious_because"])
+        or dropped
+        or (grave and after.kind != before["kind"])
+        or (before["severity_grade"] or 0) > (after.severity_grade or 0)
+    )
+
+
+def details_of(event: AdverseEvent) -> dict[str, Any]:
+    """The details as JSON keeps them: days and times as text, the session by its public id."""
+    details = {name: getattr(event, name) for name in sorted(DETAILS - {"session"})}
+    written = {name: value.isoformat() if isinstance(value, date) else value for name, value in details.items()}
+    return {**written, "session": str(event.session.public_id) if event.session else ""}
+
+
+def keep_version(event: AdverseEvent, *, by: User, at: datetime) -> AdverseVersion:
+    """Keep the details as they are saved in this transaction; the row never changes."""
+    return AdverseVersion.objects.create(
+        event=event, version=event.version, saved_by=by, saved_at=at, fields=details_of(event)
+    )
+
+
+def was_general_allergy(event: AdverseEvent) -> bool:
+    """Whether any saved version calls it a generalised allergic reaction: the question stays due until it is answered."""
+    return event.kind in GENERAL_ALLERGY or event.versions.filter(fields__kind__in=sorted(GENERAL_ALLERGY)).exists()
 
 
 _STALE = "Somebody else saved this event meanwhile. Nothing of yours was saved over it."

@@ -12,8 +12,7 @@ from django.utils import timezone
 from clinic import audit
 from clinic.access import Permission
 from clinic.models import Patient, StaffTask, User
-from sessions_app.adverse_events import claim, is_serious, refuse_closed
-from sessions_app.emergency import GENERAL_ALLERGY
+from sessions_app.adverse_events import claim, is_serious, refuse_closed, was_general_allergy
 from sessions_app.models import AdverseEvent
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
@@ -51,7 +50,7 @@ def acknowledge(*, event: AdverseEvent, by: User, now: datetime | None = None) -
 @_decision
 def confirm_allergy(*, event: AdverseEvent, by: User) -> AdverseEvent:
     """The patient is allergic to polidocanol: every further session is blocked (P1). Twice is once."""
-    if event.kind not in GENERAL_ALLERGY:
+    if not was_general_allergy(event):
         raise Refused("This event is no generalised allergic reaction. Correct its kind first.", rule="kind")
     patient = event.patient
     unknown = Patient.objects.filter(pk=patient.pk, polidocanol_allergy=False)
@@ -124,7 +123,7 @@ def _check_closing(event: AdverseEvent, note: str, *, allergy_ruled_out: bool) -
 
 
 def _asks_for_allergy(event: AdverseEvent) -> bool:
-    return event.kind in GENERAL_ALLERGY and not event.patient.polidocanol_allergy
+    return was_general_allergy(event) and not event.patient.polidocanol_allergy
 
 
 def _end_task(event: AdverseEvent, *, by: User, now: datetime) -> None:

@@ -40,6 +40,14 @@ def _locked_child(table: str) -> tuple[Rule, ...]:
     )
 
 
+# All that a consent holds but its end. JSON is compared as text, because PostgreSQL knows no equality of it.
+_SIGNED = (
+    "id", "public_id", "patient_id", "text_id", "signed_name", "strokes", "allows_photographs", "signed_at",
+    "witnessed_by_id", "request_key",
+)  # fmt: skip
+_SIGNED_CHANGED = " OR ".join(f"CAST(OLD.{name} AS text) <> CAST(NEW.{name} AS text)" for name in _SIGNED)
+
+
 RULES = (
     *no_overlap(table=ENTRY, resource="nurse_id", meet=_LANES, meet_sqlite=_SAME_LANE),
     *no_overlap(table=ENTRY, resource="room_id", meet=_LANES, meet_sqlite=_SAME_LANE),
@@ -81,6 +89,7 @@ RULES = (
     *append_only("sessions_app_stockmovement"),
     *append_only("sessions_app_consenttext"),
     *append_only("sessions_app_adversestep"),
+    *append_only("sessions_app_adverseversion"),
     *append_only("sessions_app_score"),
     refuse(
         "DELETE",
@@ -92,9 +101,7 @@ RULES = (
         "UPDATE",
         table="sessions_app_seriesconsent",
         name="sessions_app_seriesconsent_signed",
-        when="OLD.ended_at IS NOT NULL OR OLD.text_id <> NEW.text_id OR OLD.patient_id <> NEW.patient_id "
-        "OR OLD.signed_at <> NEW.signed_at OR OLD.signed_name <> NEW.signed_name "
-        "OR OLD.allows_photographs <> NEW.allows_photographs",
+        when=f"OLD.ended_at IS NOT NULL OR {_SIGNED_CHANGED}",
         because="a signed consent is not changed; it is withdrawn and signed anew",
     ),
     refuse(
@@ -102,5 +109,11 @@ RULES = (
         table="sessions_app_adverseevent",
         name="sessions_app_adverseevent_no_delete",
         because="adverse events are closed, never deleted",
+    ),
+    refuse(
+        "DELETE",
+        table="sessions_app_photograph",
+        name="sessions_app_photograph_no_delete",
+        because="photographs are removed with a reason; their row stays",
     ),
 )

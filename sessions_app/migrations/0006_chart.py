@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from clinic.database_rules import InstallRules, RemoveRules
+from clinic.database_rules import RemoveRules
 
 
 class Migration(migrations.Migration):
@@ -448,5 +448,4 @@ class Migration(migrations.Migration):
             model_name='stockmovement',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'used'), _negated=True), ('session_lineage__isnull', False), _connector='OR'), name='movement_used_by_a_session'),
         ),
-        InstallRules(),
     ]

@@ -1,6 +1,6 @@
 """The visit: who is booked when and where, who waits, what was injected, from which lot, and what came of it."""
 
-from sessions_app.models.adverse import AdverseEvent, AdverseStep
+from sessions_app.models.adverse import AdverseEvent, AdverseStep, AdverseVersion
 from sessions_app.models.feeds import CalendarFeed
 from sessions_app.models.preparation import ConsentText, DayCheck, SeriesConsent
 from sessions_app.models.records import Photograph, Score
@@ -21,6 +21,7 @@ from sessions_app.models.waiting import PartOfDay, VisitRequest, WaitListEntry, 
 __all__ = [
     "AdverseEvent",
     "AdverseStep",
+    "AdverseVersion",
     "Appointment",
     "CalendarEntry",
     "CalendarFeed",

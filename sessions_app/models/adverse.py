@@ -134,6 +134,24 @@ class AdverseEvent(models.Model):
         return self.get_kind_display()
 
 
+class AdverseVersion(models.Model):
+    """The details of an event as one save left them; append-only. Version 1 is what it began with."""
+
+    event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    saved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField(default=timezone.now)
+    # By the names of the event's fields; dates and times as text, the session by its id.
+    fields = models.JSONField()
+
+    class Meta:
+        ordering = ["version"]
+        constraints = [models.UniqueConstraint(fields=["event", "version"], name="adverse_version_once")]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
 class AdverseStep(models.Model):
     """One thing that was done, at its minute; append-only."""
 

@@ -12,12 +12,14 @@ from django.urls import reverse
 from clinic.access import Permission
 from clinic.models import Clinic, User
 from clinic.protocol.zones import local_time
-from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY, Emergency, Step, emergency_of
+from sessions_app.adverse_events import was_general_allergy
+from sessions_app.emergency import EMERGENCIES, Emergency, Step, emergency_of
 from sessions_app.forms.event import EventForm, StepForm
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.preparation import ready_for
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.event_lines import tags_of, when_words
+from sessions_app.presenters.event_versions import former_versions
 from sessions_app.wording import time_words
 
 
@@ -119,7 +121,7 @@ def event_context(
 ) -> dict[str, Any]:
     """The page of one event. `root` is the session it belongs to, with its clinician."""
     steps = list(event.steps.select_related("by"))
-    allergic = event.kind in GENERAL_ALLERGY
+    allergic = was_general_allergy(event)
     may_decide = reader.may(Permission.OVERRIDE_CHECK)
     return {
         "event": event,
@@ -130,6 +132,7 @@ def event_context(
         "steps": step_lines(steps, zone=clinic.zone),
         "tags": tags_of(event),
         "history": history(event, clinic.zone),
+        "former_versions": former_versions(event, clinic.zone),
         "began": when_words(event.onset_at, clinic.zone),
         "is_open": event.closed_at is None,
         "may_decide": may_decide,
