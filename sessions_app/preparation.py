@@ -5,7 +5,7 @@ beside the open page counts at once. The signature writes them into the session;
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,6 +23,9 @@ from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
 
 KIT, CONSENT = "kit", "consent"
+_TICKED = "kit_checked_today"
+# No date of the clinic is longer; which of them are of today is asked of each.
+_OF_TODAY = timedelta(hours=26)
 
 
 # --- What holds for one session ----------------------------------------------------------------------------------
@@ -135,8 +138,13 @@ def check_kit(*, by: User, now: datetime | None = None) -> DayCheck:
 @retried
 @transaction.atomic
 def uncheck_kit(*, by: User, now: datetime | None = None) -> DayCheck:
-    """The kit is not ready after all, used or incomplete: drafts of today are held until it is checked again."""
-    check = _today(now or timezone.now())
+    """The kit is not ready after all, used or incomplete: drafts of today are held until it is checked again.
+
+    Also those in which somebody had ticked it for the one visit: the tick goes, and a page that still shows it is told
+    that the session was changed.
+    """
+    now = now or timezone.now()
+    check = _today(now)
     if DayCheck.objects.filter(pk=check.pk, kit_checked_at__isnull=False).update(
         kit_checked_at=None, kit_checked_by=None
     ):
@@ -148,8 +156,24 @@ def uncheck_kit(*, by: User, now: datetime | None = None) -> DayCheck:
             was_by=check.kit_checked_by_id,
             was_at=check.kit_checked_at.isoformat() if check.kit_checked_at else "",
         )
+        _untick_drafts(check.date, by=by, now=now)
     check.refresh_from_db()
     return check
+
+
+def _untick_drafts(day: date, *, by: User, now: datetime) -> None:
+    ticked = TreatmentSession.objects.filter(
+        status=TreatmentSession.Status.DRAFT, screening__kit_checked_today=True, started_at__gt=now - _OF_TODAY
+    )
+    for draft in ticked.select_for_update(of=("self",)).order_by("pk"):
+        if session_date(draft) != day:
+            continue
+        draft.screening = {name: said for name, said in draft.screening.items() if name not in (KIT, _TICKED)}
+        draft.version += 1
+        draft.save(update_fields=["screening", "version"])
+        audit.record(
+            "session saved", by=by, subject=draft, patient=draft.patient, fields=["screening"], version=draft.version
+        )
 
 
 @retried

@@ -423,3 +423,23 @@ def test_a_clinician_says_why_an_allergy_is_ruled_out_beside_the_chair(client):
     listed = signed_in(client, lead).get(reverse("sessions_app:to_sign")).content.decode()
     assert reverse("clinic:patient", args=[session.patient.public_id]) in listed
     assert "Allergy to polidocanol taken back: Tested, negative" in listed
+
+
+def test_a_kit_that_is_not_ready_after_all_takes_the_tick_of_drafts_too():
+    session, yesterday = ready_draft(), make_draft_session(started_at=at("2026-01-12 10:00"), screening=ASKED)
+    TreatmentSession.objects.filter(pk=session.pk).update(
+        screening={**session.screening, "kit": {"by_name": "Ada", "at": "2026-01-13T15:00:00+00:00"}}
+    )
+    preparation.check_kit(by=session.nurse, now=NOW)
+    version = session.version
+
+    preparation.uncheck_kit(by=session.nurse, now=NOW)
+
+    session.refresh_from_db()
+    assert ("kit" in session.screening, session.version, missing(session)) == (
+        False, version + 1, ["Emergency readiness"],
+    )  # fmt: skip
+    with pytest.raises(Refused, match="Emergency readiness"):
+        sign_session(session=session, version=session.version, answers={}, by=session.nurse, now=SIGNING)
+    yesterday.refresh_from_db()
+    assert yesterday.screening["kit_checked_today"]
