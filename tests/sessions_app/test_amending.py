@@ -198,6 +198,21 @@ def test_a_signed_correction_takes_the_place_of_the_old_version_under_the_name_o
     assert Delivery.objects.filter(step="PLAN_CHANGED", source_id=plan.public_id, state="pending").count() == 1
 
 
+def test_an_allergy_found_afterwards_does_not_keep_a_signed_session_from_being_corrected(signed, nurse):
+    from aftercare.actions import sign_session
+
+    type(signed.patient).objects.filter(pk=signed.patient_id).update(polidocanol_allergy=True)
+    draft = TreatmentSession.objects.get(pk=begin(signed, nurse).pk)
+    answers = {"P1": {"reason": "It was found after the treatment", "ack": True}}
+
+    with pytest.raises(actions.NotComplete):
+        sign_session(session=draft, version=draft.version, answers=answers, by=nurse, now=NOW)
+    draft.refresh_from_db()
+    sign_session(session=draft, version=draft.version, answers=answers, by=make_user(Role.CLINICIAN), now=NOW)
+
+    assert list(TreatmentSession.objects.current()) == [draft]
+
+
 def test_a_version_is_corrected_once_and_then_its_correction(signed, nurse, page):
     draft = begin(signed, nurse)
     sign(page, draft)
