@@ -389,5 +389,8 @@ def _missing_reaction(session: TreatmentSession, events: facts.RecordedEvents) -
     seen = session.reaction == TreatmentSession.Reaction.SEEN
     if not session.reaction:
         yield Missing("Reaction: yes or none", "group-reaction")
+    elif events and not seen and session.amends_id is None:
+        # A correction may come after an event that began at home.
+        yield Missing("Reaction: an adverse event is recorded, so “none seen” cannot stand", "group-reaction")
     elif seen and not events and not session.reaction_note.strip():
         yield Missing("What was seen", "id_reaction_note")

@@ -126,6 +126,8 @@ def _given(entry: Entry) -> Given:
     session = entry.session
     ml, mg = dose_words(entry.dose)
     words = session.get_reaction_display().lower() if session.reaction else "not recorded"
+    if entry.events and session.reaction != session.Reaction.SEEN:
+        words = ""  # the events say it; "none seen" beside them would be read first
     return Given(
         when=_instant(session.ended_at or session.started_at, zone_of(session)),
         drugs=tuple(_drugs(entry)),

@@ -149,7 +149,7 @@ def _tags(entry: Entry) -> Iterable[Tag]:
         return
     if session.status == TreatmentSession.Status.NOT_TREATED:
         yield Tag("Not treated", "plain", "circle-slash")
-    else:
+    elif not (entry.events and session.reaction == TreatmentSession.Reaction.NONE_SEEN):
         yield _reaction(entry)
     for event in entry.events:
         grade = f", grade {event.grade}" if event.grade else ""

@@ -13,6 +13,7 @@ from sessions_app.charting import chart_of, session_facts, surroundings_of
 from sessions_app.models import SessionAmpoule
 from tests.makers import (
     at,
+    make_adverse_event,
     make_appointment,
     make_draft_session,
     make_patient,
@@ -21,6 +22,7 @@ from tests.makers import (
     make_site,
     make_user,
 )
+from tests.sessions_app.charts import SIGNING, ready_draft
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 11:00")
@@ -304,3 +306,12 @@ def test_a_correction_in_the_making_does_not_count_beside_the_version_it_correct
     begin_amendment(session=morning, reason="The lot was wrong", by=make_user())
 
     assert surroundings_of(afternoon).earlier_mg_today == D(10)
+
+
+def test_none_seen_cannot_stand_beside_an_adverse_event_of_the_visit():
+    session = ready_draft()
+    make_adverse_event(session=session, patient=session.patient, kind="anaphylaxis")
+
+    missing = [each.words for each in chart_of(session, now=SIGNING).missing]
+
+    assert "Reaction: an adverse event is recorded, so “none seen” cannot stand" in missing

@@ -16,6 +16,7 @@ from sessions_app.models import Lot, Product, SessionAmpoule, TreatmentSession
 from sessions_app.presenters.handover import qr_of
 from tests.makers import (
     at,
+    make_adverse_event,
     make_appointment,
     make_clinic,
     make_draft_session,
@@ -176,3 +177,14 @@ def test_a_correction_counts_on_the_card(client, nurse):
     found = card(client, patient).context["card"]
 
     assert (found.last.total, found.earlier) == ("1.2 mL, 6 mg", ())
+
+
+def test_the_card_never_says_none_seen_beside_an_adverse_event(client, nurse):
+    patient = make_patient()
+    session = treated(patient, reaction="none")
+    make_adverse_event(session=session, patient=patient, kind="anaphylaxis")
+
+    page = card(client, patient).content.decode()
+
+    assert "Anaphylaxis" in page
+    assert "none seen" not in page.casefold()

@@ -138,7 +138,10 @@ def test_an_adverse_event_stands_at_its_session_also_after_a_correction(nurse):
     make_correction(plan, SPIDER, at_instant=at("2026-01-14 09:00"), reaction="none")
 
     [line] = whole(patient, nurse).lines
-    assert [(tag.words, tag.kind) for tag in line.tags][1] == ("Superficial phlebitis, grade 2", "danger")
+    assert [(tag.words, tag.kind) for tag in line.tags] == [
+        ("Superficial phlebitis, grade 2", "danger"),
+        ("Corrected", "plain"),
+    ]
 
 
 def test_doses_are_added_by_strength_year_and_place(nurse):
