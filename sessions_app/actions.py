@@ -320,6 +320,8 @@ def _differ(stored: Any, rows: Sequence[Mapping[str, Any]]) -> bool:
     stored = list(stored)
     if len(stored) != len(rows):
         return True
+    # The page has ampoules in its own order, the table by strength; rows of one strength stay in the order of the page.
+    rows = sorted(rows, key=lambda row: row.get("position", row.get("strength_percent", 0)))
     return any(
         getattr(old, name) != value for old, new in zip(stored, rows, strict=True) for name, value in new.items()
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
@@ -52,12 +52,17 @@ def save_product(*, product: Product | None = None, facts: Mapping[str, Any], by
         if changed:
             text = "Lots of this product are recorded. Add another product for another strength, form or size."
             raise Refused(text, rule="lots", field=changed[0])
-    same = Product.objects.filter(**{name: facts[name] for name in _IDENTITY}).exclude(pk=kept.pk)
-    if same.exists():
-        raise Refused("This product is in the list already.", rule="twice", field="name")
+    twice = Refused("This product is in the list already.", rule="twice", field="name")
+    if Product.objects.filter(**{name: facts[name] for name in _IDENTITY}).exclude(pk=kept.pk).exists():
+        raise twice
     for name in PRODUCT_FACTS:
         setattr(kept, name, facts[name])
-    kept.save()
+    try:
+        with transaction.atomic():
+            kept.save()
+    except IntegrityError as error:
+        # Somebody else added it in the same moment.
+        raise twice from error
     audit.record("product changed" if product else "product added", by=by, subject=kept)
     return kept
 

@@ -1,5 +1,6 @@
 """Photographs: the album, one of them, two beside each other, adding and removing, and the files themselves."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
-from clinic.models import Patient
+from clinic.models import AuditEvent, Patient
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from clinic.uploads import takes_files
@@ -29,6 +30,8 @@ from sessions_app.refusals import Refused
 from sessions_app.wording import without_nul
 
 Draft = TreatmentSession.Status.DRAFT
+# For how long small pictures count as part of the page that was opened.
+_PAGE_LASTS = timedelta(minutes=10)
 # Only drawn, never run: not even when somebody opens the address itself.
 _DRAWN_ONLY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -91,9 +94,13 @@ def compare(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 @requires(Permission.VIEW_CHART)
 @require_safe
 def photograph_file(request: SignedInRequest, public_id: UUID, size: str) -> HttpResponseBase:
-    """The picture's bytes, for pages that have said already who reads them; asked for by itself it says so too."""
+    """The picture's bytes. A large one is read each time; small ones stand on pages that say once who reads them all.
+
+    What a request says of its purpose is not trusted: any program can say it. A small one is taken for part of such a
+    page only when this reader opened the patient's a moment ago; otherwise the first of them says it.
+    """
     found = _photograph(request, public_id)
-    if request.headers.get("Sec-Fetch-Dest", "") != "image":
+    if size != "small" or not _page_is_open(request, found):
         audit.record("photographs read", by=request.user, subject=found, patient=found.patient, file=size)
     name = found.thumbnail if size == "small" else found.file
     try:
@@ -180,6 +187,13 @@ def _session(request: SignedInRequest, patient: Patient) -> TreatmentSession | N
         raise Http404
     visible = TreatmentSession.objects.visible_to(request.user).filter(patient=patient).select_related("amends")
     return get_visible_or_404(visible, request=request, public_id=wanted)
+
+
+def _page_is_open(request: SignedInRequest, found: Photograph) -> bool:
+    """Whether the trail says already that the reader looks at this patient's photographs now."""
+    since = timezone.now() - _PAGE_LASTS
+    told = AuditEvent.objects.filter(by_id=request.user.pk, patient_id=found.patient_id, at__gt=since)
+    return told.filter(action="photographs read").exists()
 
 
 def _both(request: SignedInRequest, patient: Patient) -> list[Photograph]:

@@ -563,3 +563,20 @@ def test_without_a_signed_protocol_one_can_chart_and_the_list_says_why_not_sign(
 
     assert chart.version is None
     assert chart.missing[0].words == "A protocol that the clinical lead has signed"
+
+
+@pytest.mark.parametrize("strengths", [("1", "0.5"), ("0.5", "1"), ("1", "0.5", "1")])
+def test_the_same_ampoules_in_any_order_are_written_once(strengths):
+    session = make_draft_session()
+    rows = [
+        {"strength_percent": D(strength), "lot": f"L{number}", "expiry": "2027-05", "opened": 1}
+        for number, strength in enumerate(strengths)
+    ]
+    for _ in range(3):
+        session = TreatmentSession.objects.get(pk=session.pk)
+        actions.save_draft(
+            session=session, version=session.version, values=DraftValues(ampoules=rows), by=session.nurse, now=NOW
+        )
+
+    assert session.version == 2
+    assert {each.lot for each in session.ampoules.all()} == {row["lot"] for row in rows}

@@ -132,22 +132,28 @@ def test_a_removed_photograph_is_not_found(pair):
 # --- What is written down
 
 
-def test_a_page_of_photographs_is_one_reading(pair):
+def test_a_page_of_small_photographs_is_one_reading(pair):
     client = signed_in()
     client.get(album_url(pair[0].patient))
-    image = {"Sec-Fetch-Dest": "image"}
     for each in pair:
-        client.get(file_url(each, "photograph_thumbnail"), headers=image)
-        client.get(file_url(each), headers=image)
+        client.get(file_url(each, "photograph_thumbnail"))
 
     assert [(event.patient_id, event.details) for event in reads()] == [(pair[0].patient_id, {"page": 1})]
 
 
-def test_a_file_that_is_asked_for_by_itself_is_a_reading_too(pair):
-    signed_in().get(file_url(pair[0]), headers={"Sec-Fetch-Dest": "document"})
-    signed_in().get(file_url(pair[0]))
+def test_small_photographs_without_their_page_are_one_reading(pair):
+    client = signed_in()
+    for each in pair:
+        client.get(file_url(each, "photograph_thumbnail"))
 
-    assert [event.details for event in reads()] == [{"file": "large"}] * 2
+    assert [event.details for event in reads()] == [{"file": "small"}]
+
+
+@pytest.mark.parametrize("purpose", ["image", "document", ""])
+def test_a_large_file_is_a_reading_whatever_the_request_says_of_itself(pair, purpose):
+    signed_in().get(file_url(pair[0]), headers={"Sec-Fetch-Dest": purpose})
+
+    assert [event.details for event in reads()] == [{"file": "large"}]
 
 
 def test_comparing_is_a_reading_of_both(pair):

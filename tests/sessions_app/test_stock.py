@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.utils import DatabaseError
 from django.test.utils import CaptureQueriesContext
 
@@ -445,3 +446,12 @@ def test_two_who_count_at_once_do_not_correct_twice(nurse):
         thread.join()
 
     assert movements(lot) == [("received", 10), ("counted", -3)]
+
+
+def test_a_product_that_somebody_adds_in_the_same_moment_is_said_in_words(nurse, monkeypatch):
+    stock.save_product(facts=FACTS, by=nurse)
+    # Both looked before either had written.
+    monkeypatch.setattr(QuerySet, "exists", lambda rows: False)
+
+    with pytest.raises(Refused, match="in the list already"):
+        stock.save_product(facts=FACTS, by=nurse)
