@@ -136,7 +136,7 @@ class FrontDesk(Person):
     def picks_the_time(self, words, *, nurse):
         """One of the short times under a nurse's name, once a day is chosen."""
         times = self.dialog.locator(".day-times").filter(has=self.page.get_by_role("heading", name=nurse))
-        times.get_by_text(words, exact=True).click()
+        times.locator("label").filter(has_text=re.compile(rf"^\s*{words}")).first.click()
 
     def books(self):
         """Presses the button that says what it books; returns those words."""

@@ -132,7 +132,7 @@ def test_the_search_of_the_top_bar_goes_by_keys_and_keeps_the_name_out_of_the_ad
 def test_a_visit_is_moved_and_cancelled_in_dialogs(desk_page, house):
     open_visit(desk_page, house["visit"])
     desk_page.keyboard.press("m")
-    desk_page.get_by_text("The old time stays booked until then.").wait_for()
+    desk_page.get_by_text("Nobody writes to this patient").wait_for()
     desk_page.locator(".month button").last.click()
     desk_page.locator(".time-chips label").first.click()
     desk_page.locator("[data-confirm]").click()

@@ -312,7 +312,7 @@ def test_enter_on_a_patient_with_a_booked_treatment_moves_it(desk_page, house):
 
     desk_page.keyboard.press("Enter")
 
-    desk_page.get_by_text("The old time stays booked until then.").wait_for()
+    desk_page.get_by_text("Nobody writes to this patient").wait_for()
     assert of(house["greta"]).count() == 1
 
 
