@@ -207,7 +207,7 @@ def keep_version(event: AdverseEvent, *, by: User, at: datetime) -> AdverseVersi
 
 
 def was_general_allergy(event: AdverseEvent) -> bool:
-    """Whether any saved version calls it a generalised allergic reaction: the question stays due until it is answered."""
+    """Whether any saved version calls it a generalised allergic reaction: the question stays due until answered."""
     return event.kind in GENERAL_ALLERGY or event.versions.filter(fields__kind__in=sorted(GENERAL_ALLERGY)).exists()
 
 

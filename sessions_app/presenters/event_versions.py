@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,7 @@ def former_versions(event: AdverseEvent, zone: ZoneInfo) -> list[FormerVersion]:
                 if was != after.fields.get(name)
             ],
         )
-        for before, after in reversed(list(zip(kept, kept[1:], strict=False)))
+        for before, after in reversed(list(pairwise(kept)))
     ]
 
 

@@ -23,7 +23,7 @@ def _another(consent, field):
         "patient_id": lambda: make_patient().pk,
         "text_id": lambda: ConsentText.objects.exclude(pk=consent.text_id).first().pk,
         "witnessed_by_id": lambda: make_user().pk,
-        "strokes": lambda: [],
+        "strokes": list,
         "signed_at": lambda: consent.signed_at + timedelta(seconds=1),
     }
     kinds = {"UUIDField": uuid.uuid4, "CharField": lambda: "Somebody Else", "BooleanField": lambda: True}
