@@ -203,8 +203,8 @@ class FrontDesk(Person):
         self.is_told("is here.")
 
     def says_the_visit_is_done(self, visit):
-        """By the keyboard: Enter opens the visit, I calls in, D ends it."""
-        for key, answer in (("i", "is called in."), ("d", "the visit is done.")):
+        """By the keyboard: Enter opens the visit, I calls in, F ends it."""
+        for key, answer in (("i", "is called in."), ("f", "the visit is done.")):
             with self.waits_for(DIALOG):
                 self.page.get_by_role("link", name=visit).press("Enter")
             with self.waits_for(BOARD):
