@@ -160,12 +160,6 @@ class FrontDesk(Person):
     def is_warned(self, words):
         expect(self.dialog.get_by_role("alert")).to_contain_text(words)
 
-    def days_to_choose_from(self, *, until):
-        """The first days of the weeks that can be pressed, up to one."""
-        pressed = self.dialog.get_by_role("table").get_by_role("button").all()
-        days = [each.get_attribute("aria-label").split(",")[0] for each in pressed]
-        return days[: days.index(until) + 1]
-
     def days_of_the_best_times(self):
         """ "Thu 22" of every offered time."""
         offered = self.dialog.get_by_role("group", name="Best times").locator("label b").all_inner_texts()
@@ -178,7 +172,8 @@ class FrontDesk(Person):
         return self.dialog.get_by_label("Note for the desk").input_value()
 
     def answers_about_travel(self, words):
-        self.dialog.get_by_role("group", name="Anything planned").get_by_text(words, exact=True).click()
+        answers = self.dialog.get_by_role("group", name="Anything planned").locator("label")
+        answers.filter(has_text=re.compile(rf"^\s*{words}\b")).click()
 
     def finds(self, words):
         """By the key that goes to the search, and the first suggestion."""
