@@ -101,7 +101,7 @@ def known_actions() -> list[str]:
     table = connection.ops.quote_name(AuditEvent._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH RECURSIVE hop(action) AS (SELECT MIN(action) FROM {table} UNION ALL "
+            f"WITH RECURSIVE hop(action) AS (SELECT MIN(action) FROM {table} UNION ALL "  # nosec B608
             f"SELECT (SELECT MIN(action) FROM {table} WHERE action > hop.action) FROM hop "
             "WHERE hop.action IS NOT NULL) "
             "SELECT action FROM hop WHERE action IS NOT NULL"
