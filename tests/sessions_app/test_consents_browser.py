@@ -1,6 +1,7 @@
 """The consent in a real browser: signed by hand or by keyboard beside an open visit, which becomes signable by it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -9,19 +10,30 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from sessions_app.models import DayCheck, SeriesConsent
-from tests.makers import make_consent, make_day_check, make_patient
-from tests.sessions_app.charts import ASKED, SIGNING, ready_draft
+from sessions_app.models import DayCheck, SeriesConsent, TreatmentSession
+from tests.makers import at, make_consent, make_day_check, make_patient
+from tests.sessions_app.charts import ASKED, END, SIGNING, ready_draft
 from tests.support.browser import serious_accessibility_problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UNSIGNED = {name: value for name, value in ASKED.items() if not name.startswith("consent")}
+# Consent that is signed when the treatment is over comes too late, so these begin while it goes on.
+DURING = at("2026-01-13 10:20")
+GOING_ON = {"ended_at": None, "observation_started_at": None, "observation_ended_at": None}
 
 
 @pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(SIGNING, tick=True):
-        yield
+def clock():
+    with time_machine.travel(SIGNING, tick=True) as traveller:
+        yield traveller
+
+
+def after_the_walk(session, clock):
+    """Half an hour later: the times are written down, nothing else is missing."""
+    clock.move_to(SIGNING)
+    TreatmentSession.objects.filter(pk=session.pk).update(
+        ended_at=END, observation_started_at=END, observation_ended_at=END + timedelta(minutes=16)
+    )
 
 
 @pytest.fixture
@@ -52,10 +64,11 @@ def draw(page):
     page.mouse.up()
 
 
-def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open_visit):
-    session = ready_draft(screening=UNSIGNED)
+def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open_visit, clock):
+    clock.move_to(DURING)
+    session = ready_draft(screening=UNSIGNED, **GOING_ON)
     page = open_visit(session)
-    expect(page.get_by_role("button", name=re.compile(r"^Sign\s*, 1 thing missing"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(r"^Sign\s*, \d things missing"))).to_be_visible()
 
     page.get_by_role("link", name="Sign now").click()
     assert serious_accessibility_problems(page) == []
@@ -66,6 +79,8 @@ def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open
     page.get_by_role("button", name="Sign the consent").click()
 
     expect(page.get_by_text(f"Signed Tue 13 Jan by {session.patient.name}, version 1, no photographs")).to_be_visible()
+    after_the_walk(session, clock)
+    page = open_visit(session)
     expect(page.get_by_role("link", name="Check the plan and sign")).to_be_visible()
     [line] = SeriesConsent.objects.get().strokes
     assert len(line) == 10
@@ -73,8 +88,9 @@ def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open
 
 
 @pytest.mark.parametrize("size", ["phone", "tablet"])
-def test_the_keyboard_signs_with_a_typed_name(open_visit, size):
-    session = ready_draft(screening=UNSIGNED, patient=make_patient(language="es"))
+def test_the_keyboard_signs_with_a_typed_name(open_visit, size, clock):
+    clock.move_to(DURING)
+    session = ready_draft(screening=UNSIGNED, **GOING_ON, patient=make_patient(language="es"))
     page = open_visit(session, size=size, scheme="dark")
     page.get_by_role("link", name="Sign now").click()
     page.get_by_role("link", name="English").click()
@@ -111,7 +127,7 @@ def test_a_healthy_returning_patient_is_four_taps(open_visit):
     patient = make_patient(risk_factors=["smoking"])
     session = ready_draft(patient=patient, screening={}, responsible_clinician=None)
     make_day_check()
-    make_consent(patient=patient)
+    make_consent(patient=patient, signed_at=DURING)
     page = open_visit(session)
     head = page.locator("#before-head")
     expect(head).to_contain_text("4 to confirm")
