@@ -29,7 +29,7 @@ from sessions_app.signature import events_of_signature, finding_rows, remember, 
 from sessions_app.statuses import finish_treated
 
 _TO_TREATMENT = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT)
-_OVER = (Appointment.Status.DONE, Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
+_OVER = (Appointment.Status.DONE, *Appointment.RELEASED)
 
 
 class NotComplete(Refused):

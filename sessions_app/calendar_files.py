@@ -98,7 +98,7 @@ def _event(appointment: Appointment, *, starts_at: datetime, stamp: datetime) ->
     event.add("dtstamp", _utc(stamp))
     event.add("dtstart", _utc(starts_at))
     event.add("dtend", _utc(starts_at + length))
-    over = appointment.status in (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
+    over = appointment.status in Appointment.RELEASED
     event.add("status", "CANCELLED" if over else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if over else "OPAQUE")
     return event

@@ -22,7 +22,7 @@ from sessions_app.capacity import entries_meeting
 from sessions_app.entries import Candidate, Conflict, is_overlap, lock_resources, take
 from sessions_app.gaps import Resource, by_resource, close_gaps, meeting, place_of
 from sessions_app.models import CalendarEntry, Closure, Service, WaitListOffer
-from sessions_app.outside import SHUT, visits_meeting, with_consequences
+from sessions_app.outside import visits_meeting, with_consequences
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 from sessions_app.taken import taken
@@ -176,7 +176,7 @@ def _refuse_what_is_booked(
     entries = _entries_of(period, nurse_ids, room_ids)
     own = Q(held_by=by, patient__isnull=True)  # a time kept for a patient stands in the way like a visit
     entries.filter(Q(hold_expires_at__lte=now) | own, kind=CalendarEntry.Kind.HOLD).delete()
-    in_the_way = list(entries.exclude(kind__in=SHUT).select_related("nurse").order_by("starts_at"))
+    in_the_way = list(entries.exclude(kind__in=CalendarEntry.SHUT).select_related("nurse").order_by("starts_at"))
     if in_the_way:
         raise Refused(_visits_in_the_way(in_the_way), rule="visits", field="starts_at")
 

@@ -5,15 +5,13 @@ from collections.abc import Iterable
 from sessions_app.models import Appointment, Course
 from sessions_app.refusals import Refused
 
-RELEASED = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
-
 
 def refuse_full_course(course_id: int | None) -> None:
     """Before a visit is added to a course, or comes back to it. In the caller's transaction: the course is locked."""
     if course_id is None:
         return
     course = Course.objects.select_for_update().get(pk=course_id)
-    counted = Appointment.objects.filter(course=course).exclude(status__in=RELEASED).count()
+    counted = Appointment.objects.filter(course=course).standing().count()
     if course.done_before + counted >= course.planned_sessions:
         text = f"All {course.planned_sessions} sessions of this course are booked. Book this one as a single visit."
         raise Refused(text, rule="course_full", field="course")
@@ -30,7 +28,7 @@ def progress_of(appointments: Iterable[Appointment]) -> dict[int, tuple[int, int
         return {}
     rows = (
         Appointment.objects.filter(course__in=courses)
-        .exclude(status__in=RELEASED)
+        .standing()
         .order_by("course", "entry__starts_at", "pk")
         .values_list("pk", "course", "course__done_before", "course__planned_sessions")
     )

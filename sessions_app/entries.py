@@ -17,7 +17,6 @@ from sessions_app.models import CalendarEntry, WaitListOffer
 Candidate = tuple[int, int]
 """Ids of a nurse and a room."""
 
-_SHUT = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
 _OVERLAP = "sessions_app_calendarentry_"
 # Places of the advisory locks, so that nurse 7 and room 7 are two keys.
 _NURSE, _ROOM, _PATIENT = (number << 48 for number in (1, 2, 3))
@@ -43,7 +42,7 @@ class Row(NamedTuple):
 
     def shares_a_lane_with(self, entry: CalendarEntry) -> bool:
         """What the rule of the database refuses: see `sessions_app.rules`. A patient is in one place in any lane."""
-        if self.kind in _SHUT or (self.patient_id is not None and self.patient_id == entry.patient_id):
+        if self.kind in CalendarEntry.SHUT or (self.patient_id is not None and self.patient_id == entry.patient_id):
             return True
         return bool(self.overbook_reason) == bool(entry.overbook_reason)
 
@@ -58,7 +57,7 @@ class Conflict(Exception):
     @property
     def is_closed(self) -> bool:
         """Whether a closure or time off stands in the way."""
-        return any(row.kind in _SHUT for row in self.rows)
+        return any(row.kind in CalendarEntry.SHUT for row in self.rows)
 
 
 def take(

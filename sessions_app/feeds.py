@@ -23,7 +23,6 @@ NEEDS = Permission.RECORD_SESSION
 _SECRET_BYTES = 32
 # Reading is noted at most this often: a calendar that asks every few seconds must not write every few seconds.
 _NOTED_EVERY = timedelta(minutes=1)
-_OVER = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
 
 
 @transaction.atomic
@@ -69,7 +68,7 @@ def visits_of(user: User, *, clinic: Clinic, now: datetime) -> QuerySet[Appointm
     A calendar that is subscribed to drops what a feed drops, so a cancelled visit is gone at the next reading.
     """
     today = starting_instant(datetime.combine(local_date(now, clinic.zone), time()), clinic.zone)
-    mine = Appointment.objects.filter(entry__nurse=user, entry__starts_at__gte=today).exclude(status__in=_OVER)
+    mine = Appointment.objects.filter(entry__nurse=user, entry__starts_at__gte=today).standing()
     return mine.select_related("entry__room").order_by("entry__starts_at", "pk")
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from sessions_app.availability import Period, united, without
 from sessions_app.capacity import entries_meeting
 from sessions_app.models import CalendarEntry
-from sessions_app.outside import SHUT, gaps_meeting
+from sessions_app.outside import gaps_meeting
 
 Resource = tuple[str, int]
 """Whose calendar: "nurse_id" or "room_id", and which."""
@@ -134,7 +134,7 @@ def reopen_gaps(place: Place, *, left_at: datetime) -> None:
     A closure that was made since never was around the visit: it stands, and the visit cannot return.
     """
     _of(CalendarEntry.objects.all(), place.resources).filter(
-        kind__in=SHUT,
+        kind__in=CalendarEntry.SHUT,
         active=True,
         closure__ended_at__isnull=True,
         closure__created_at__lte=left_at,

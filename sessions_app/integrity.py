@@ -17,8 +17,6 @@ from sessions_app.models import Appointment, CalendarEntry
 from sessions_app.photograph_files import problems_of_photographs
 
 _CALENDARS = ("nurse", "room", "patient")
-_RELEASED = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
-_SHUT = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
 
 
 def problems(now: datetime | None = None) -> Iterator[str]:
@@ -41,7 +39,7 @@ class _Entry(NamedTuple):
 
     def shares_a_lane_with(self, other: "_Entry") -> bool:
         """Two visits stand beside each other when just one of them was overbooked; a closure stands beside nothing."""
-        is_shut = self.kind in _SHUT or other.kind in _SHUT
+        is_shut = self.kind in CalendarEntry.SHUT or other.kind in CalendarEntry.SHUT
         return is_shut or bool(self.overbook_reason) == bool(other.overbook_reason)
 
 
@@ -78,7 +76,7 @@ def _appointments_against_entries() -> Iterator[str]:
 def _differences(status: str, kind: str, active: bool, taken: timedelta, length: timedelta) -> Iterable[str]:
     if kind != CalendarEntry.Kind.APPOINTMENT:
         yield f"its entry is of kind {kind}"
-    if active == (status in _RELEASED):
+    if active == (status in Appointment.RELEASED):
         yield f"it is {status}, but its entry is {'active' if active else 'released'}"
     if taken != length:
         yield f"its entry takes {taken}, not {length}"

@@ -27,7 +27,6 @@ from sessions_app.models import (
     WaitListOffer,
 )
 
-_RELEASED = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
 _ABOUT_VISITS = (StaffTask.Kind.VISIT_OUTSIDE_HOURS, StaffTask.Kind.VISIT_MOVE_ASKED)
 _BATCH = 1000
 Row = TypeVar("Row")
@@ -50,7 +49,8 @@ def _courses() -> Iterator[str]:
         yield f"Course {course}: its visit {visit} is of another patient."
     for course, visit in _pairs(visits.exclude(service=F("course__service")), "course__public_id"):
         yield f"Course {course}: its visit {visit} is for another service."
-    counted = Course.objects.annotate(booked=Count("appointments", filter=~Q(appointments__status__in=_RELEASED)))
+    standing = ~Q(appointments__status__in=Appointment.RELEASED)
+    counted = Course.objects.annotate(booked=Count("appointments", filter=standing))
     crowded = counted.filter(booked__gt=F("planned_sessions") - F("done_before")).order_by("id")
     for public_id, booked, left in crowded.values_list(
         "public_id", "booked", F("planned_sessions") - F("done_before")

@@ -23,7 +23,6 @@ from sessions_app.models import DatedHours as DatedRow
 from sessions_app.refusals import Refused
 
 OUTSIDE_HOURS = StaffTask.Kind.VISIT_OUTSIDE_HOURS
-SHUT = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
 
 Reasons = dict[str, str]
 """What is wrong with one visit: kind (hours, closed, room, nurse) and a sentence."""
@@ -208,7 +207,7 @@ def hours_rows(
 def gaps_meeting(starts_at: datetime, ends_at: datetime) -> QuerySet[CalendarEntry]:
     """Time of visits inside of closures that hold: closed for everybody else, and when the visit goes."""
     return CalendarEntry.objects.filter(
-        kind__in=SHUT,
+        kind__in=CalendarEntry.SHUT,
         active=False,
         closure__isnull=False,
         closure__ended_at__isnull=True,

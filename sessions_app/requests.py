@@ -27,7 +27,6 @@ from sessions_app.refusals import Refused
 
 # Openings are looked up this many days ahead; a promise of seven days ends before that unless the clinic is closed.
 _DAYS_AHEAD = 28
-_CLOSED = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
 End = VisitRequest.End
 
 
@@ -106,7 +105,7 @@ def openings(clinic: Clinic, now: datetime) -> list[Period]:
         return []
     meeting = entries_meeting(min(opened).starts_at, max(each.ends_at for each in opened))
     closed: dict[int | None, list[Period]] = {}
-    rows = meeting.filter(kind__in=_CLOSED).values_list("nurse_id", "starts_at", "ends_at")
+    rows = meeting.filter(kind__in=CalendarEntry.SHUT).values_list("nurse_id", "starts_at", "ends_at")
     for nurse_id, starts_at, ends_at in rows:
         closed.setdefault(nurse_id, []).append(Period(starts_at, ends_at))
     return united(part for nurse in nurses for part in without(nurse.opened, closed.get(nurse.id, ())))

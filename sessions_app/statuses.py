@@ -22,7 +22,6 @@ from sessions_app.wording import day_words, time_words
 
 Status = Appointment.Status
 
-_RELEASED = frozenset({Status.CANCELLED, Status.NO_SHOW})
 _ON_THE_DAY = frozenset({Status.ARRIVED, Status.IN_TREATMENT})
 
 
@@ -54,7 +53,7 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
     if to in _ON_THE_DAY:
         _refuse_another_day(current, now)
     change(current, current.version, that_may_become(to), status=to, status_at=now)
-    if to in _RELEASED:
+    if to in Appointment.RELEASED:
         release(current.entry)
         settle_left(place_of(current.entry))
         call_off_reminders(current, reason="the patient did not come")

@@ -7,8 +7,6 @@ from sessions_app.refusals import Taken
 from sessions_app.slots import nearest_slots
 from sessions_app.wording import time_words
 
-_CLOSED = (CalendarEntry.Kind.CLOSURE, CalendarEntry.Kind.TIME_OFF)
-
 
 def taken(wish: Wish, conflict: Conflict) -> Taken:
     """Ask outside of the refused transaction: it reads."""
@@ -37,7 +35,7 @@ def _sentence(wish: Wish, conflict: Conflict) -> str:
                 f"{wish.patient.name} already has a visit at that time: {other}. Choose another time or move that one."
             )
     whom = "".join([f" with {wish.nurse.name}" if wish.nurse else "", f" in {wish.room.name}" if wish.room else ""])
-    if conflict.rows and all(row.kind in _CLOSED for row in conflict.rows):
+    if conflict.rows and all(row.kind in CalendarEntry.SHUT for row in conflict.rows):
         return f"{when}{whom} is closed. Choose another time."
     if wish.overbook_reason.strip():
         return f"{when}{whom} cannot be shared: {_why_not_shared(conflict)}. Choose another time."
@@ -50,6 +48,6 @@ def _sentence(wish: Wish, conflict: Conflict) -> str:
 def _why_not_shared(conflict: Conflict) -> str:
     """Why even an overbooked visit finds no place there."""
     kinds = {row.kind for row in conflict.rows if not row.may_be_beside}
-    if kinds & set(_CLOSED):
+    if kinds & set(CalendarEntry.SHUT):
         return "it is closed"
     return "it is kept for somebody" if CalendarEntry.Kind.HOLD in kinds else "an overbooked visit is there already"

@@ -4,16 +4,8 @@ from sessions_app.models.adverse import AdverseEvent, AdverseStep, AdverseVersio
 from sessions_app.models.feeds import CalendarFeed
 from sessions_app.models.preparation import ConsentText, DayCheck, SeriesConsent
 from sessions_app.models.records import Photograph, Score
-from sessions_app.models.schedule import (
-    Appointment,
-    CalendarEntry,
-    Closure,
-    Course,
-    DatedHours,
-    NurseHours,
-    RepeatHold,
-    Service,
-)
+from sessions_app.models.schedule import Appointment, CalendarEntry, Closure, Course, RepeatHold
+from sessions_app.models.setup import DatedHours, NurseHours, Service
 from sessions_app.models.stock import Lot, LotOfTheDay, Product, StockMovement
 from sessions_app.models.treatment import SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.models.waiting import PartOfDay, VisitRequest, WaitListEntry, WaitListOffer

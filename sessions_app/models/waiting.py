@@ -11,7 +11,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 from clinic.access import Permission
 from clinic.models import Patient, User
 from clinic.models.fields import public_id
-from sessions_app.models.schedule import Appointment, CalendarEntry, Service
+from sessions_app.models.schedule import Appointment, CalendarEntry
+from sessions_app.models.setup import Service
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -129,7 +129,7 @@ class Painter:
         visits = [row for row in own if row.visit]
         found = [
             *self._outside(opened),
-            *(self._away(row) for row in own if row.kind in (Kind.TIME_OFF, Kind.CLOSURE)),
+            *(self._away(row) for row in own if row.kind in CalendarEntry.SHUT),
             *(self._held(row) for row in own if row.kind == Kind.HOLD),
             *self._visits(visits, lane),
             *(self.free_blocks(free, lane, wish) if self.may_book else ()),

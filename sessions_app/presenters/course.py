@@ -206,8 +206,7 @@ def open_course(patient: Patient, service: Service) -> tuple[Course, str] | None
     course = Course.objects.filter(patient=patient, service=service).order_by("-created_at", "-pk").first()
     if course is None:
         return None
-    released = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW)
-    counted = Appointment.objects.filter(course=course).exclude(status__in=released).count()
+    counted = Appointment.objects.filter(course=course).standing().count()
     if not counted or course.done_before + counted >= course.planned_sessions:
         return None
     return course, f"session {course.done_before + counted + 1} of {course.planned_sessions}"

@@ -81,7 +81,7 @@ def visits_on(day: date, zone: ZoneInfo) -> list[Visit]:
     period = day_period(day, zone)
     rows = (
         Appointment.objects.starting_between(period.starts_at, period.ends_at)
-        .exclude(status__in=(Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW))
+        .standing()
         .order_by("entry__starts_at", "pk")
         .values_list(*_ASKED)
     )

@@ -12,7 +12,7 @@ from clinic.protocol.zones import local_time
 from sessions_app.availability import Period, day_period, days_between, united
 from sessions_app.forms.spans import Span, spans_words
 from sessions_app.models import CalendarEntry, DatedHours, NurseHours
-from sessions_app.outside import SHUT, hours_rows
+from sessions_app.outside import hours_rows
 from sessions_app.wording import day_words
 
 _DAY = timedelta(days=1)
@@ -128,7 +128,7 @@ def _off_by_nurse(nurses: Sequence[User], dates: Sequence[date], zone: ZoneInfo)
     week = Period(day_period(dates[0], zone).starts_at, day_period(dates[-1], zone).ends_at)
     rows = CalendarEntry.objects.filter(
         nurse__in=nurses,
-        kind__in=SHUT,
+        kind__in=CalendarEntry.SHUT,
         closure__ended_at__isnull=True,
         starts_at__gte=week.starts_at,
         starts_at__lt=week.ends_at,

@@ -88,7 +88,7 @@ def _lines(visits: Iterable[Appointment], places: dict[int, tuple[int, int]]) ->
 
 def _courses(patient: Patient) -> list[CourseLine]:
     """The newest courses that are not over. One query."""
-    released = Q(appointments__status__in=(Status.CANCELLED, Status.NO_SHOW))
+    released = Q(appointments__status__in=Appointment.RELEASED)
     rows = (
         Course.objects.filter(patient=patient)
         .select_related("service")
