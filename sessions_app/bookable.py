@@ -108,7 +108,7 @@ def _nobody_at_work(wish: Wish, nurses: list[OpenNurse]) -> Refused:
         when = time_words(wish.period.starts_at, zone)
         text = f"Nobody works through the whole visit on {when}. Choose another time."
         return Refused(text, rule="hours", field="starts_at")
-    if not _gives(nurse, wish.service):
+    if not wish.service.is_given_by(nurse):
         text = f"{nurse.name} does not give {wish.service.name}. Choose another nurse."
         return Refused(text, rule="nurse", field="nurse")
     opened = [period for each in nurses for period in each.opened]
@@ -119,13 +119,6 @@ def _nobody_at_work(wish: Wish, nurses: list[OpenNurse]) -> Refused:
     hours = ", ".join(f"{p.starts_at.astimezone(zone):%H:%M} to {p.ends_at.astimezone(zone):%H:%M}" for p in opened)
     text = f"The visit takes {minutes} minutes and {nurse.name} works {hours}. Choose another time."
     return Refused(text, rule="hours", field="starts_at")
-
-
-def _gives(nurse: User, service: Service) -> bool:
-    if not User.objects.nurses().filter(pk=nurse.pk).exists():
-        return False
-    restricted = service.nurses.all()
-    return not restricted.exists() or restricted.filter(pk=nurse.pk).exists()
 
 
 def verdict_on(wish: Wish, rules: RepeatRules | None) -> WindowVerdict:

@@ -12,7 +12,7 @@ from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.course_places import progress_of
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking, shortest_visit
+from sessions_app.ranking import Ranking
 from sessions_app.repeat import Chain, RepeatRules
 from sessions_app.wording import day_words, range_words
 
@@ -84,7 +84,7 @@ def propose_course(
         nurse=nurse,
         patient=patient,
     )
-    proposer = _Proposer(search, shortest=shortest_visit(service))
+    proposer = _Proposer(search)
     visits: list[ProposedVisit] = []
     while len(visits) < count:
         rules = chain.rules_before(visits[-1].slot.ends_at if visits else _FAR)
@@ -99,8 +99,8 @@ def propose_course(
 class _Proposer:
     """Finds one visit after the other in one search."""
 
-    def __init__(self, search: Search, *, shortest: timedelta) -> None:
-        self.search, self.shortest = search, shortest
+    def __init__(self, search: Search) -> None:
+        self.search = search
 
     def visit(self, rules: RepeatRules | None, *, earliest: date) -> ProposedVisit | None:
         """The best time of the window, or the soonest after it; None when nothing is free as far as one may book."""
@@ -128,7 +128,6 @@ class _Proposer:
             around=around,
             around_words=words,
             nurse_id=rules.nurse_id if rules else None,
-            shortest=self.shortest,
         )
         bits = search.starts.from_to(start_of_day(first, zone), start_of_day(last + _DAY, zone))
         inside = rules is not None and rules.window.first_date <= first and last <= rules.window.last_date

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Min
-
 from sessions_app.availability import Period, without
 from sessions_app.free_times import Search, Slot
-from sessions_app.models import PartOfDay, Service
+from sessions_app.models import PartOfDay
 
 # In days of distance from the wished moment: how far away a visit may be to outweigh another nurse, or a useless gap.
 _OTHER_NURSE, _OTHER_PART_OF_DAY, _USELESS_GAP = 2.0, 1.5, 1.0
@@ -32,27 +30,15 @@ def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
     return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
 
 
-def shortest_visit(service: Service) -> timedelta:
-    """The shortest visit that is booked here; a gap of that length can still be used. One query."""
-    minutes = Service.objects.filter(is_active=True).aggregate(
-        least=Min(F("chair_minutes") + F("walk_minutes") + F("buffer_minutes"))
-    )["least"]
-    return service.length if minutes is None else min(timedelta(minutes=minutes), service.length)
-
-
 class Ranking:
     """Scores the slots of one search around one wished moment."""
 
-    def __init__(
-        self, search: Search, *, around: datetime, around_words: str, nurse_id: int | None, shortest: timedelta
-    ) -> None:
-        """`shortest` is the length of the shortest visit that could still use a gap; `nurse_id` treated last time.
-
-        The part of the day is what the search's patient prefers.
-        """
+    def __init__(self, search: Search, *, around: datetime, around_words: str, nurse_id: int | None) -> None:
+        """`nurse_id` treated last time; the part of the day is what the search's patient prefers."""
         self.zone = search.zone
         self.prefers = search.patient.prefers if search.patient else ""
-        self.around, self.around_words, self.nurse_id, self.shortest = around, around_words, nurse_id, shortest
+        self.around, self.around_words, self.nurse_id = around, around_words, nurse_id
+        self.shortest = search.shortest
         self.stretches = {nurse.id: without(nurse.opened, search.busy[nurse.id]) for nurse in search.nurses}
         self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
 

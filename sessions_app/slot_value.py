@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import BigIntegerField
+
 from sessions_app.free_times import Slot
 
 
@@ -17,4 +19,4 @@ def parsed(value: str) -> tuple[datetime, int] | None:
     except ValueError:
         return None
     is_time = starts_at.utcoffset() is not None and 1900 < starts_at.year < 2200
-    return (starts_at, nurse_id) if is_time and 0 < nurse_id < 2**63 else None
+    return (starts_at, nurse_id) if is_time and 0 < nurse_id <= BigIntegerField.MAX_BIGINT else None

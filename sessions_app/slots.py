@@ -194,7 +194,6 @@ def _window_offer(search: Search, rules: RepeatRules, *, service: Service, may_b
         around=edges.middle,
         around_words="middle of the window",
         nurse_id=rules.nurse_id,
-        shortest=search.shortest,
     )
     inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
     days_after = days_between(window.last_date + _DAY, window.last_date + _DAYS_AROUND_WINDOW * _DAY)
@@ -227,7 +226,6 @@ def _soonest_offer(search: Search, rules: RepeatRules | None, *, service: Servic
         around=now,
         around_words="soonest",
         nurse_id=rules.nurse_id if rules else None,
-        shortest=search.shortest,
     )
     soon = search.starts.from_to(None, now + _DAYS_WITHOUT_WINDOW * _DAY)
     slots = search.slots(soon, kind=SlotKind.LATER if rules else SlotKind.FREE, why="within two weeks")

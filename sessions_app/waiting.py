@@ -154,7 +154,7 @@ def _wishes(
     wanted = set(parts_of_day)
     if not wanted <= set(PartOfDay.values):
         raise Refused("Choose morning, afternoon or evening.", rule="parts_of_day", field="parts_of_day")
-    if nurse is not None and not _gives(nurse, service):
+    if nurse is not None and not service.is_given_by(nurse):
         text = f"{nurse.name} does not give {service.name}. Choose another nurse, or any."
         raise Refused(text, rule="nurse", field="nurse")
     every_part = len(wanted) == len(PartOfDay.values)
@@ -166,13 +166,6 @@ def _wishes(
         "nurse": nurse,
         "note": note.strip(),
     }
-
-
-def _gives(nurse: User, service: Service) -> bool:
-    if not User.objects.nurses().filter(pk=nurse.pk).exists():
-        return False
-    chosen = service.nurses.all()
-    return not chosen.exists() or chosen.filter(pk=nurse.pk).exists()
 
 
 def _next_visit(patient: Patient, service: Service, now: datetime) -> Appointment | None:

@@ -8,19 +8,19 @@ from django import forms
 from django.http import QueryDict
 
 from sessions_app.course_booking import LONGEST
-from sessions_app.forms.desk import DAYS, TravelForm
+from sessions_app.forms.desk import TravelForm
+from sessions_app.forms.fields import CALENDAR_YEARS, IdField
 from sessions_app.slot_value import parsed
 
 FEWEST, USUAL = 2, 3
-_BIGGEST_ID = 2**63 - 1
 
 
 class CourseForm(TravelForm):
     """Bound from the first look on. The times stand in repeated fields: `visit` (chosen) and `day` (to be shown)."""
 
     patient = forms.UUIDField(required=False)
-    service = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
-    nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    service = IdField(required=False)
+    nurse = IdField(required=False)
     count = forms.IntegerField(
         label="Sessions to book",
         required=False,
@@ -46,7 +46,7 @@ class CourseForm(TravelForm):
         },
     )
     first_day = forms.DateField(
-        label="Not before", required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date"})
+        label="Not before", required=False, validators=CALENDAR_YEARS, widget=forms.DateInput(attrs={"type": "date"})
     )
     early_reason = forms.CharField(
         label="Why the first one earlier than usual?",

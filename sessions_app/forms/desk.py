@@ -6,21 +6,17 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
 from clinic.models import Patient, Room, User
 from clinic.protocol.zones import starting_instant
+from sessions_app.forms.fields import CALENDAR_YEARS, IdField
 from sessions_app.models import Appointment, PartOfDay, Service
 from sessions_app.refusals import Refused
 from sessions_app.slot_value import parsed
 from sessions_app.wording import day_words
 
 TRAVEL = [("no", "No"), ("yes", "Yes"), ("", "Not asked")]
-_BIGGEST_ID = 2**63 - 1
-# Days that a calendar reaches from; beyond them the arithmetic of weeks ends.
-_NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
-DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
 
 
 # Needed whenever their block is used, though the form as a whole goes without.
@@ -61,7 +57,7 @@ class TravelForm(Look):
     travel_on = forms.DateField(
         label="On which day",
         required=False,
-        validators=DAYS,
+        validators=CALENDAR_YEARS,
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": "Enter the day of the event, for example 2026-01-17."},
     )
@@ -84,10 +80,10 @@ class TimeForm(Look):
     """What booking and moving share: the chosen time, who and where, and what the dialog shows meanwhile."""
 
     slot = forms.CharField(required=False, max_length=80)
-    nurse = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
-    room = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
-    day = forms.DateField(required=False, validators=DAYS)
-    first_day = forms.DateField(required=False, validators=DAYS)
+    nurse = IdField(required=False)
+    room = IdField(required=False)
+    day = forms.DateField(required=False, validators=CALENDAR_YEARS)
+    first_day = forms.DateField(required=False, validators=CALENDAR_YEARS)
     part = forms.ChoiceField(choices=[("", "Any time"), *PartOfDay.choices], required=False)
     early_reason = forms.CharField(
         label="Why earlier than usual?",
@@ -98,7 +94,7 @@ class TimeForm(Look):
     overbook_day = forms.DateField(
         label="Day",
         required=False,
-        validators=DAYS,
+        validators=CALENDAR_YEARS,
         widget=forms.DateInput(attrs={"type": "date", **_NEEDED}, format="%Y-%m-%d"),
     )
     overbook_at = forms.TimeField(
@@ -130,9 +126,9 @@ class BookingForm(TimeForm, TravelForm):
 
     patient = forms.UUIDField(required=False)
     wish = forms.CharField(required=False, max_length=80)
-    service = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    service = IdField(required=False)
     # The service that the dialog had suggested; as long as it was not changed, another patient gets another suggestion.
-    suggested = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
+    suggested = IdField(required=False)
     request_key = forms.UUIDField(required=False)
     note = forms.CharField(label="Note for the desk", required=False, max_length=300)
 

@@ -1,6 +1,7 @@
 """Form fields that read numbers, times and expiry dates the way people type them at the chair."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
+from django.db.models import BigIntegerField
 
 from clinic.protocol.checks.calendar import last_valid_day
 from sessions_app.forms.widgets import QuickInput
@@ -17,6 +19,24 @@ _ISO = re.compile(r"(?P<year>[0-9]{4})[/.\- ](?P<month>[0-9]{1,2})(?:[/.\- ](?P<
 _CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})[:.h ]?(?P<minute>[0-9]{2})")
 RAW_LENGTH = 200
 _PLAIN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
+
+
+def _within(first_year: int, last_year: int) -> list[Callable[[date], None]]:
+    words = f"Enter a day between {first_year} and {last_year}, for example 2026-01-17."
+    return [MinValueValidator(date(first_year, 1, 1), words), MaxValueValidator(date(last_year, 12, 31), words)]
+
+
+# Days that a calendar reaches from; beyond them the arithmetic of weeks ends.
+CALENDAR_YEARS = _within(1901, 2199)
+# Days on which something may happen here.
+CLINIC_YEARS = _within(2000, 2099)
+
+
+class IdField(forms.IntegerField):
+    """The number of a row as a page sends it back: one that every database can compare."""
+
+    def __init__(self, *, min_value: int = 1, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=BigIntegerField.MAX_BIGINT, **kwargs)
 
 
 class NumberField(forms.DecimalField):

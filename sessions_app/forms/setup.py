@@ -7,11 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 
 from clinic.models import Clinic, Room, User
 from clinic.protocol.zones import ending_instant, start_of_day, starting_instant
+from sessions_app.forms.fields import CLINIC_YEARS
 from sessions_app.forms.spans import Span, SpansField
 from sessions_app.models import Service
 from sessions_app.refusals import Refused
@@ -19,8 +20,6 @@ from sessions_app.setup import RULES
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SAME = "="
-_NO_SUCH_DAY = "Enter a day between 2000 and 2099, for example 2026-01-17."
-_DAYS = [MinValueValidator(date(2000, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2099, 12, 31), _NO_SUCH_DAY)]
 _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", "Write this on one line.", inverse_match=True)
 
 
@@ -29,7 +28,7 @@ def date_field(label: str, *, required: bool = True, help_text: str = "") -> for
         label=label,
         required=required,
         help_text=help_text,
-        validators=_DAYS,
+        validators=CLINIC_YEARS,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "short"}),
         error_messages={"invalid": "Enter the day, for example 2026-01-17.", "required": "Enter the day."},
     )

@@ -5,12 +5,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from sessions_app.forms.fields import ExpiryField
+from sessions_app.forms.fields import ExpiryField, IdField
 from sessions_app.models import Product
 from sessions_app.refusals import Refused
 from sessions_app.stock import LONGEST_WORDS, MOST_AMPOULES, PRODUCT_FACTS
-
-_BIGGEST_ID = 2**63 - 1
 
 
 def _number(label: str, least: int, **kwargs: Any) -> forms.IntegerField:
@@ -46,7 +44,7 @@ class Refusable(forms.Form):
 
     mark_optional = False
     # Up to which movement the page was made; a second press comes from an older page.
-    seen = forms.IntegerField(required=False, min_value=0, max_value=_BIGGEST_ID, widget=forms.HiddenInput())
+    seen = IdField(required=False, min_value=0, widget=forms.HiddenInput())
 
     def refuse(self, refused: Refused) -> None:
         self.add_error(refused.field if refused.field in self.fields else None, refused.message)

@@ -1,20 +1,18 @@
 """The form of the wait list: which service, which days and parts of the day, with whom."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 
 from clinic.models import User
+from sessions_app.forms.fields import CALENDAR_YEARS
 from sessions_app.models import PartOfDay, Service, WaitListEntry
+from sessions_app.models.setup import WEEKDAYS
 from sessions_app.models.waiting import EVERY_DAY
 
-_WEEKDAYS = [(str(number), name) for number, name in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())]
-_NO_SUCH_DAY = "Enter a day between 1901 and 2199, for example 2026-01-17."
-_DAYS = [MinValueValidator(date(1901, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2199, 12, 31), _NO_SUCH_DAY)]
+_WEEKDAYS = [(str(number), name) for number, name in enumerate(WEEKDAYS)]
 _SELECT = {"class": "form-select"}
-_DATE = {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), "validators": _DAYS}
+_DATE = {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), "validators": CALENDAR_YEARS}
 
 
 class WishForm(forms.Form):

@@ -8,6 +8,9 @@ from django.db.models import F, Q
 
 from clinic.models import Room, User
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+"""By their number, 0 is Monday."""
+
 
 class Service(models.Model):
     """What can be booked. Its length is chair time, then the observed walk, then the room's turn-round."""
@@ -47,14 +50,19 @@ class Service(models.Model):
         """What the calendar entry takes: chair, walk and turn-round."""
         return timedelta(minutes=self.chair_minutes + self.walk_minutes + self.buffer_minutes)
 
+    def is_given_by(self, person: User) -> bool:
+        """Whether this person treats here, and may give the service. Three queries at most."""
+        if not User.objects.nurses().filter(pk=person.pk).exists():
+            return False
+        chosen = self.nurses.all()
+        return not chosen.exists() or chosen.filter(pk=person.pk).exists()
+
 
 class NurseHours(models.Model):
     """When a nurse works on one weekday, in the clinic's wall-clock time; a gap between two rows is a break."""
 
     nurse = models.ForeignKey(User, on_delete=models.PROTECT, related_name="hours", limit_choices_to={"is_staff": True})
-    weekday = models.PositiveSmallIntegerField(
-        choices=[(i, d) for i, d in enumerate("Mon Tue Wed Thu Fri Sat Sun".split())]
-    )
+    weekday = models.PositiveSmallIntegerField(choices=list(enumerate(WEEKDAYS)))
     starts = models.TimeField()
     ends = models.TimeField()
     valid_from = models.DateField()

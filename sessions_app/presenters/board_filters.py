@@ -6,6 +6,8 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import BigIntegerField
+
 from sessions_app.day import EntryRow, HoursRow
 from sessions_app.models import Appointment
 
@@ -20,7 +22,6 @@ STATES = (
     (str(Status.DONE), "Done"),
     (str(Status.NO_SHOW), "No-show"),
 )
-_BIGGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +145,5 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= _BIGGEST_ID else None
+    is_id = text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= BigIntegerField.MAX_BIGINT
+    return int(text) if is_id else None

@@ -15,6 +15,7 @@ from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
 from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
 from sessions_app.models import Appointment, PartOfDay, WaitListEntry, WaitListOffer
+from sessions_app.models.setup import WEEKDAYS
 from sessions_app.models.waiting import EVERY_DAY
 from sessions_app.outside import OutsideRow, open_tasks
 from sessions_app.requests import OpenRequest, open_requests
@@ -22,7 +23,6 @@ from sessions_app.slot_value import value_of
 from sessions_app.waiting_fit import Fit, Freed, fitting
 from sessions_app.wording import day_words, days_words, list_words, time_words
 
-_WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 _WORKING_WEEK, _WEEKEND = 0b0011111, 0b1100000
 # So many of those who wait for a freed time are counted; above it says "more than".
 _COUNTED = 20
@@ -314,7 +314,7 @@ def wishes_words(weekdays: int, parts_of_day: Sequence[str]) -> str:
     if weekdays == EVERY_DAY:
         return f"Any day, {parts}" if parts else "Any day and time"
     days = {_WORKING_WEEK: "Mon to Fri", _WEEKEND: "Sat and Sun"}.get(weekdays) or list_words(
-        [name for number, name in enumerate(_WEEKDAYS) if weekdays >> number & 1]
+        [name for number, name in enumerate(WEEKDAYS) if weekdays >> number & 1]
     )
     return f"{days}, {parts or 'any time'}"
 

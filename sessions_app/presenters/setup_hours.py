@@ -12,6 +12,7 @@ from clinic.protocol.zones import local_time
 from sessions_app.availability import Period, day_period, days_between, united
 from sessions_app.forms.spans import Span, spans_words
 from sessions_app.models import CalendarEntry, DatedHours, NurseHours
+from sessions_app.models.setup import WEEKDAYS
 from sessions_app.outside import hours_rows
 from sessions_app.wording import day_words
 
@@ -183,10 +184,9 @@ def stretches_of(nurse: User, *, today: date) -> list[Stretch]:
 
 
 def _days(rows: Sequence[NurseHours]) -> list[tuple[str, str]]:
-    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     return [
         (name, spans_words(sorted((row.starts, row.ends) for row in rows if row.weekday == number)))
-        for number, name in enumerate(names)
+        for number, name in enumerate(WEEKDAYS)
     ]
 
 
