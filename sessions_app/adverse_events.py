@@ -19,7 +19,7 @@ from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol.zones import local_date, local_time
-from sessions_app.emergency import GENERAL_ALLERGY, emergency_of
+from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY
 from sessions_app.models import AdverseEvent, AdverseStep, AdverseVersion, TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
@@ -136,9 +136,8 @@ def save_details(
 ) -> AdverseEvent:
     """Write the touched details (names of `DETAILS`) if nobody saved since `version`; else `Stale`.
 
-    Death in one place is death in the list of what makes an event serious. An event that becomes serious, or is called
-    less than it was, by the hand of somebody who is no clinician alerts again. What was saved before stays readable
-    as `AdverseVersion`. `Refused` for impossible times and for a closed event.
+    Death in one place is death in the list of what makes an event serious. An event whose seriousness, grades or grave
+    kind somebody changes who is no clinician alerts again. What was saved before stays readable as `AdverseVersion`. `Refused` for impossible times and for a closed event.
     """
     now = now or timezone.now()
     _may_record(by)
@@ -180,16 +179,31 @@ def _write_details(event: AdverseEvent, version: int, changes: dict[str, Any], b
     return stored
 
 
+# From these grades on a first judgement, too, is one that a clinician looks at.
+_SEVERE_GRADE = 3
+_CLAVIEN_ORDER = {grade: place for place, grade in enumerate(("", "I", "II", "IIIa", "IIIb", "IVa", "IVb", "V"))}
+_SEVERE_CLAVIEN = _CLAVIEN_ORDER["IIIa"]
+_Kind = AdverseEvent.Kind
+_GRAVE_KINDS = GENERAL_ALLERGY | {each.kind for each in EMERGENCIES} | {_Kind.DVT, _Kind.PE, _Kind.STROKE}
+
+
 def _wants_eyes(before: Mapping[str, Any], after: AdverseEvent) -> bool:
-    """Whether a clinician must see it again: it became serious, or is called less than it was."""
-    dropped = set(before["serious_because"]) - set(after.serious_because)
-    grave = emergency_of(before["kind"]) is not None or before["kind"] in GENERAL_ALLERGY
+    """Whether a clinician must see it again: what makes it serious, a grade or a grave kind is another, up or down.
+
+    A grade that is written for the first time is what every event gets, and asks for eyes only when it is severe.
+    """
+    grave = {before["kind"], after.kind} & _GRAVE_KINDS
+    clavien = [_CLAVIEN_ORDER[each] for each in (before["clavien_dindo"], after.clavien_dindo)]
     return bool(
-        (is_serious(after) and not before["serious_because"])
-        or dropped
+        set(before["serious_because"]) != set(after.serious_because)
         or (grave and after.kind != before["kind"])
-        or (before["severity_grade"] or 0) > (after.severity_grade or 0)
+        or _is_judged_anew(before["severity_grade"] or 0, after.severity_grade or 0, severe=_SEVERE_GRADE)
+        or _is_judged_anew(*clavien, severe=_SEVERE_CLAVIEN)
     )
+
+
+def _is_judged_anew(before: int, after: int, *, severe: int) -> bool:
+    return before != after and (before > 0 or after >= severe)
 
 
 def details_of(event: AdverseEvent) -> dict[str, Any]:

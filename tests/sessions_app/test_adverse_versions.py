@@ -74,8 +74,40 @@ def test_who_is_no_clinician_and_calls_it_less_alerts_again(nurse, clinician, lo
     assert StaffTask.objects.open().filter(about_id=event.public_id).count() == 1
 
 
-@pytest.mark.parametrize("change", [{"description": "More"}, {"severity_grade": 5}, {"outcome": "recovering"}])
-def test_what_is_no_less_leaves_it_seen(nurse, clinician, change):
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"severity_grade": 3}, {"severity_grade": 1}, {"severity_grade": None}, {"clavien_dindo": "I"},
+        {"clavien_dindo": "IVa"}, {"clavien_dindo": ""}, {"serious_because": ["other_important"]}, {"kind": "anaphylaxis"}, {"kind": "pe"},
+    ],
+)  # fmt: skip
+def test_who_is_no_clinician_and_judges_it_anew_alerts_again(nurse, clinician, other):
+    event = begin(nurse, kind="phlebitis")
+    save(event, nurse, severity_grade=2, clavien_dindo="II")
+    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+
+    event = save(event, nurse, **other)
+
+    assert (event.acknowledged_at, event.acknowledged_by) == (None, None)
+    assert StaffTask.objects.open().filter(about_id=event.public_id).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "stays_seen"),
+    [
+        ({"severity_grade": 2}, True), ({"clavien_dindo": "II"}, True),
+        ({"severity_grade": 3}, False), ({"clavien_dindo": "IIIa"}, False),
+    ],
+)  # fmt: skip
+def test_a_first_judgement_alerts_again_only_when_it_is_severe(nurse, clinician, first, stays_seen):
+    event = begin(nurse, kind="phlebitis")
+    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+
+    assert (save(event, nurse, **first).acknowledged_at == NOW) is stays_seen
+
+
+@pytest.mark.parametrize("change", [{"description": "More"}, {"reporter_words": "Ada"}, {"outcome": "recovering"}])
+def test_what_is_no_judgement_leaves_it_seen(nurse, clinician, change):
     event = begin(nurse)
     save(event, nurse, serious_because=["death"], severity_grade=4)
     event_decisions.acknowledge(event=event, by=clinician, now=NOW)
@@ -87,7 +119,7 @@ def test_a_clinician_who_calls_it_less_has_seen_it(nurse, clinician):
     event = begin(nurse)
     event_decisions.acknowledge(event=event, by=clinician, now=NOW)
 
-    assert save(event, clinician, kind="wheal").acknowledged_at == NOW
+    assert save(event, clinician, kind="wheal", severity_grade=4, clavien_dindo="I").acknowledged_at == NOW
 
 
 def test_the_question_of_an_allergy_stays_due_under_another_kind(nurse, clinician):
