@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from clinic.models import Clinic, Patient, User
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.zones import local_date, local_time
+from sessions_app.amending import CLOSED
 from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
 
 Kind, Serious, Relation = AdverseEvent.Kind, AdverseEvent.Serious, AdverseEvent.Relation
@@ -61,19 +62,24 @@ class Material:
 
 def material_of(event: AdverseEvent, *, reporter: User, clinic: Clinic, now: datetime) -> Material:
     """Reads the session as it holds now, with all its corrections. Five queries at most."""
-    session = None
-    if event.session is not None:
-        versions = TreatmentSession.objects.filter(lineage=event.session.lineage).order_by("-created_at")
-        session = versions.current().first() or versions.filter(amends__isnull=True).first()
+    session = _version_that_holds(event.session) if event.session else None
+    was_treated = session is not None and session.status != TreatmentSession.Status.NOT_TREATED
     return Material(
         event=event,
         session=session,
-        sites=list(session.sites.all()) if session else [],
-        ampoules=list(session.ampoules.select_related("stock_lot__product")) if session else [],
+        sites=list(session.sites.all()) if session and was_treated else [],
+        ampoules=list(session.ampoules.select_related("stock_lot__product")) if session and was_treated else [],
         reporter=reporter,
         clinic=clinic,
         now=now,
     )
+
+
+def _version_that_holds(session: TreatmentSession) -> TreatmentSession:
+    """Of the session's lineage the newest closed version, whether it was treated or not; while none is, the draft."""
+    closed = TreatmentSession.objects.filter(lineage=session.lineage, status__in=CLOSED)
+    holding = closed.exclude(amended_by__status__in=CLOSED).first()
+    return holding or TreatmentSession.objects.get(lineage=session.lineage, amends__isnull=True)
 
 
 def report(given: Material) -> list[Section]:
@@ -184,6 +190,10 @@ def _product(given: Material) -> list[ReportField]:
     session, sites = given.session, given.sites
     if session is None or not sites:
         empty = "No session is linked to this event: choose it on the event's page."
+        if session is not None:
+            empty = (
+                "In the session of this event nothing was injected, as it stands now. If that is right, choose another."
+            )
         return [ReportField("D", "Suspect product", empty, State.MISSING)]
     zone = ZoneInfo(session.time_zone)
     day = _date(local_date(session.ended_at or session.started_at, zone))

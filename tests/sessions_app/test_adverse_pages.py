@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, Patient
-from sessions_app import adverse_events, event_decisions, medwatch
+from sessions_app import adverse_events, amending, event_decisions, medwatch
 from sessions_app.emergency import Step
 from sessions_app.models import AdverseEvent, AdverseStep, SessionAmpoule
 from sessions_app.refusals import Stale
@@ -543,6 +543,43 @@ def test_the_report_never_names_the_patient_not_even_from_free_text(nurse):
     assert [name for name in ("Rosalind", "Quillfeather", "QUILLFEATHER") if name in page] == []
     assert f"RQ-{event.patient.public_id.hex[:8]}" in page
     assert "not verified" in page
+
+
+def corrected(session, *, volume_ml=None):
+    """The closed correction of a signed session: with another volume, or as never treated."""
+    facts = {"patient": session.patient, "nurse": session.nurse, "appointment": session.appointment}
+    facts |= {"lineage": session.lineage, "amends": session, "amendment_reason": "Typing error"}
+    if volume_ml is not None:
+        return make_signed_session(sites=[{"volume_ml": volume_ml}], **facts)
+    return make_draft_session(sites=0, status="not_treated", not_treated_reason="Charted for somebody else", **facts)
+
+
+def test_the_report_takes_the_doses_of_the_version_that_holds(nurse):
+    session = make_signed_session(nurse=nurse, sites=[{"volume_ml": Decimal("1.60")}])
+    event = make_adverse_event(session=session)
+    corrected(session, volume_ml=Decimal("0.40"))
+
+    dose = report_of(event, nurse)[("D2", "Dose, frequency, route")][0]
+    assert dose == "0.4 mL of 0.5 % (2 mg); once, in one session; intravenous"
+
+
+def test_the_report_has_no_dose_of_a_session_that_never_took_place(nurse):
+    session = make_signed_session(nurse=nurse)
+    event = make_adverse_event(session=session)
+    corrected(session)
+
+    products = {key: value for key, value in report_of(event, nurse).items() if key[0].startswith("D")}
+    assert list(products) == [("D", "Suspect product")]
+    assert products[("D", "Suspect product")][0].startswith("In the session of this event nothing was injected")
+
+
+def test_a_correction_in_the_making_changes_nothing_in_the_report(nurse):
+    session = make_signed_session(nurse=nurse, sites=[{"volume_ml": Decimal("1.60")}])
+    event = make_adverse_event(session=session)
+    amending.begin_amendment(session=session, reason="Typing error", by=nurse)
+
+    dose = report_of(event, nurse)[("D2", "Dose, frequency, route")][0]
+    assert dose == "1.6 mL of 0.5 % (8 mg); once, in one session; intravenous"
 
 
 def test_the_report_says_what_is_missing(nurse):
