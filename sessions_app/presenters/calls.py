@@ -11,7 +11,6 @@ from django.db.models import OuterRef, Subquery
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol.zones import local_date
-from sessions_app.charting import protocol_in_force
 from sessions_app.due import DueRepeat, due_for_repeat, missed_repeats
 from sessions_app.lists import MESSAGE_TASKS
 from sessions_app.presenters.lists import (
@@ -24,6 +23,7 @@ from sessions_app.presenters.lists import (
     requests_list,
     unconfirmed_list,
 )
+from sessions_app.repeat import protocol_in_force
 from sessions_app.wording import day_words, days_words, range_words, time_words
 
 BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 4, 8, 200

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import ON_HOLD, BookingWindow, days_to_keep_free
 from clinic.protocol.zones import local_date, starting_instant
-from sessions_app.charting import protocol_in_force
 from sessions_app.free_times import Search, Slot, SlotKind, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, Booked, DayCell, Days, Wanted, narrowed, weeks_of
-from sessions_app.repeat import RepeatRules, booked_treatment_days, repeat_rules, waits
+from sessions_app.repeat import RepeatRules, booked_treatment_days, protocol_in_force, repeat_rules, waits
 from sessions_app.slot_value import value_of
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, range_words, time_words

@@ -14,13 +14,13 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.requests import SignedInRequest
 from sessions_app import amending
-from sessions_app.charting import protocol_in_force
 from sessions_app.forms.amendment import AmendmentForm
 from sessions_app.forms.pressed import wanted_rows
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import versions as versions_of
 from sessions_app.refusals import Refused
+from sessions_app.repeat import protocol_in_force
 from sessions_app.views.nurse import added_rows, chart_page
 
 

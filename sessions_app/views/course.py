@@ -17,7 +17,6 @@ from clinic.models import Patient
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import booking
-from sessions_app.charting import protocol_in_force
 from sessions_app.courses import propose_course
 from sessions_app.forms.course import USUAL, CourseForm
 from sessions_app.forms.desk import nurse_of
@@ -35,7 +34,7 @@ from sessions_app.presenters.course import (
 )
 from sessions_app.presenters.days import Wanted
 from sessions_app.refusals import CourseRefused, Refused
-from sessions_app.repeat import holds_of
+from sessions_app.repeat import holds_of, protocol_in_force
 from sessions_app.views.answers import done
 from sessions_app.views.booking import book
 from sessions_app.views.desk_parts import refused_status

@@ -20,7 +20,7 @@ from clinic.models import ProtocolVersion
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import actions, holding
-from sessions_app.charting import Chart, chart_of, protocol_in_force, values_of
+from sessions_app.charting import Chart, chart_of, values_of
 from sessions_app.forms.not_treated import NotTreatedForm
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.pressed import after_button, wanted_rows
@@ -36,6 +36,7 @@ from sessions_app.presenters.visit import sites as site_views
 from sessions_app.presenters.visit_page import conflict_context, page_context, saved_context
 from sessions_app.presenters.visit_places import last_time
 from sessions_app.refusals import Refused, Stale
+from sessions_app.repeat import protocol_in_force
 
 CONFLICT = 409
 

@@ -14,10 +14,10 @@ from clinic.gate import get_visible_or_404
 from clinic.models import StaffTask
 from clinic.requests import SignedInRequest
 from sessions_app import cosigning
-from sessions_app.charting import protocol_in_force
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.to_sign import to_sign as lists
 from sessions_app.refusals import Refused
+from sessions_app.repeat import protocol_in_force
 
 _LAST_PAGE = 1000
 
