@@ -1,8 +1,25 @@
-"""Database rules of aftercare: an issued plan is what the patient was told; only "replaced" may be added to it."""
+"""Database rules of aftercare: what a patient was told, or said, is kept as it was.
+
+Only "replaced" may be added to an issued plan, only what became of it to a report.
+"""
 
 from clinic.database_rules import append_only, refuse
 
 PLAN = "aftercare_aftercareplan"
+REPORT = "aftercare_symptomreport"
+CARER = "aftercare_carer"
+NOTICE = "aftercare_reportnotice"
+
+_REPORTED = (
+    "patient_id reported_by_id reporter_words reported_at source language level leg free_text told due_at public_id "
+    "request_key"
+).split()
+_REPORTED_JSON = ("symptoms", "denied", "because")
+_MAY_BE_EMPTY = ("session_id", "day", "protocol_version_id")
+_BY_A_CLINICIAN = (
+    "EXISTS (SELECT 1 FROM clinic_user WHERE id = NEW.closed_by_id "
+    "AND (roles LIKE '%|clinician|%' OR roles LIKE '%|clinical_lead|%'))"
+)
 
 RULES = (
     refuse(
@@ -22,4 +39,61 @@ RULES = (
     ),
     refuse("DELETE", table=PLAN, name=f"{PLAN}_no_delete", because="plans are kept"),
     *append_only("aftercare_planitem"),
+    refuse(
+        "UPDATE",
+        table=REPORT,
+        name=f"{REPORT}_facts",
+        when=" OR ".join(
+            (
+                *(f"NEW.{name} <> OLD.{name}" for name in _REPORTED),
+                *(f"CAST(NEW.{name} AS text) <> CAST(OLD.{name} AS text)" for name in _REPORTED_JSON),
+                *(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in _MAY_BE_EMPTY),
+            )
+        ),
+        when_sqlite=" OR ".join(
+            (
+                *(f"NEW.{name} <> OLD.{name}" for name in _REPORTED),
+                *(f"CAST(NEW.{name} AS text) <> CAST(OLD.{name} AS text)" for name in _REPORTED_JSON),
+                *(f"NEW.{name} IS NOT OLD.{name}" for name in _MAY_BE_EMPTY),
+            )
+        ),
+        because="what a patient reported never changes",
+    ),
+    refuse(
+        "UPDATE",
+        table=REPORT,
+        name=f"{REPORT}_closed",
+        when="OLD.closed_at IS NOT NULL",
+        because="a closed report stays as it is; what comes after is a new one",
+    ),
+    refuse(
+        "UPDATE",
+        table=REPORT,
+        name=f"{REPORT}_clinician",
+        when=f"NEW.closed_at IS NOT NULL AND NEW.level <> 'REASSURE' AND NOT {_BY_A_CLINICIAN}",
+        because="a clinician closes a report",
+    ),
+    refuse(
+        "INSERT",
+        table=REPORT,
+        name=f"{REPORT}_open_first",
+        when="NEW.closed_at IS NOT NULL",
+        because="a report is open at first",
+    ),
+    refuse("DELETE", table=REPORT, name=f"{REPORT}_no_delete", because="reports are kept"),
+    *append_only("aftercare_reportstep"),
+    refuse("DELETE", table=NOTICE, name=f"{NOTICE}_no_delete", because="notices are kept"),
+    *append_only("aftercare_tick"),
+    *append_only("aftercare_coursetext"),
+    refuse(
+        "UPDATE",
+        table=CARER,
+        name=f"{CARER}_ended",
+        when=(
+            "OLD.ended_at IS NOT NULL OR NEW.patient_id <> OLD.patient_id OR NEW.user_id <> OLD.user_id "
+            "OR NEW.added_at <> OLD.added_at OR NEW.added_by_id <> OLD.added_by_id"
+        ),
+        because="an ended access stays ended, and belongs to two people",
+    ),
+    refuse("DELETE", table=CARER, name=f"{CARER}_no_delete", because="who could look is kept"),
 )

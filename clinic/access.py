@@ -21,13 +21,16 @@ class Role(StrEnum):
     CLINICAL_LEAD = "clinical_lead"
     ADMINISTRATOR = "administrator"
     PATIENT = "patient"
+    CARER = "carer"
 
     @property
     def label(self) -> str:
         return self.value.replace("_", " ").capitalize()
 
 
-STAFF_ROLES = frozenset(Role) - {Role.PATIENT}
+# Whoever signs in by a one-time code and sees pages of patients only.
+PORTAL_ROLES = frozenset({Role.PATIENT, Role.CARER})
+STAFF_ROLES = frozenset(Role) - PORTAL_ROLES
 
 
 class Permission(StrEnum):
@@ -49,10 +52,14 @@ class Permission(StrEnum):
     VIEW_PLAN = "view plan"
     VIEW_DELIVERIES = "view deliveries"
     WORK_TASKS = "work tasks"
+    VIEW_REPORTS = "view reports"  # what patients report, and take it down for them
+    ANSWER_REPORTS = "answer reports"  # take one, call, note, hand over
+    CLOSE_REPORTS = "close reports"
     VIEW_PROTOCOL = "view protocol"
     SIGN_PROTOCOL = "sign protocol"
     ADMINISTER = "administer"
     OWN_PLAN = "own plan"
+    CARED_PLAN = "cared plan"  # plans of those who allowed it
 
 
 _EVERYDAY = {Permission.SIGN_IN, Permission.OWN_PASSWORD, Permission.VIEW_SCHEDULE, Permission.FIND_PATIENT}
@@ -64,12 +71,15 @@ _CLINICAL = {
     Permission.VIEW_PLAN,
     Permission.VIEW_DELIVERIES,
     Permission.WORK_TASKS,
+    Permission.VIEW_REPORTS,
+    Permission.ANSWER_REPORTS,
     Permission.VIEW_PROTOCOL,
 }
 _CLINICIAN = {
     *_CLINICAL,
     Permission.RECORD_SESSION,
     Permission.OVERRIDE_CHECK,
+    Permission.CLOSE_REPORTS,
     Permission.APPROVE_EARLY_REPEAT,
     Permission.HOLD_REPEAT,
     Permission.OVERBOOK,
@@ -84,6 +94,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.REGISTER_PATIENT,
             Permission.VIEW_DELIVERIES,
             Permission.WORK_TASKS,
+            Permission.VIEW_REPORTS,
         }
     ),
     Role.NURSE: frozenset({*_CLINICAL, Permission.RECORD_SESSION, Permission.MANAGE_STOCK}),
@@ -104,7 +115,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.ADMINISTER,
         }
     ),
-    Role.PATIENT: frozenset({Permission.SIGN_IN, Permission.OWN_PLAN}),
+    Role.PATIENT: frozenset({Permission.SIGN_IN, Permission.OWN_PLAN, Permission.CARED_PLAN}),
+    Role.CARER: frozenset({Permission.SIGN_IN, Permission.CARED_PLAN}),
 }
 
 # Views that come from libraries, by route name: the permission they need, or None for everybody.

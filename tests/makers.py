@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from aftercare.models import Carer, SymptomReport, Tick
 from clinic.access import Role
 from clinic.models import Clinic, ContactPreference, Patient, ProtocolVersion, Room, User
 from clinic.protocol.checks.calendar import last_valid_day
@@ -391,4 +392,49 @@ def make_day_check(*, clinician=None, by=None, **facts):
             "clinician_set_by": by,
             **facts,
         }
+    )
+
+
+def make_report(*, patient=None, by=None, level="SAME_DAY", symptoms=("ONE_LEG",), **facts):
+    """A report of Thursday 15 January 2026, 09:10, by the patient; a clinician has four hours."""
+    patient = patient or make_patient()
+    moment = at("2026-01-15 09:10")
+    return SymptomReport.objects.create(
+        **{
+            "patient": patient,
+            "request_key": uuid.uuid4(),
+            "source": "portal",
+            "reported_by": by or make_user(Role.PATIENT),
+            "reported_at": moment,
+            "symptoms": list(symptoms),
+            "level": level,
+            "because": list(symptoms),
+            "told": "Speak to a clinician today.",
+            "due_at": facts.get("reported_at", moment) + timedelta(hours=4),
+            **facts,
+        }
+    )
+
+
+def make_tick(*, patient=None, by=None, **facts):
+    """The stocking worn on Thursday 15 January 2026."""
+    return Tick.objects.create(
+        **{
+            "patient": patient or make_patient(),
+            "request_key": uuid.uuid4(),
+            "date": date(2026, 1, 15),
+            "task": "stocking",
+            "answer": "yes",
+            "given_at": at("2026-01-15 09:00"),
+            "given_by": by or make_user(Role.PATIENT),
+            **facts,
+        }
+    )
+
+
+def make_carer(*, patient=None, user=None, by=None, **facts):
+    """Somebody whom the patient lets look at the plan."""
+    user = user or make_user(Role.CARER)
+    return Carer.objects.create(
+        **{"patient": patient or make_patient(), "user": user, "name": user.name, "added_by": by or user, **facts}
     )

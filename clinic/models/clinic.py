@@ -51,6 +51,14 @@ class Clinic(models.Model):
     request_answer_hours = models.PositiveSmallIntegerField(
         default=24, validators=[MinValueValidator(1), MaxValueValidator(168)]
     )
+    # By when somebody acts on what a patient reports; to be confirmed by the clinical lead. The first runs on the
+    # clock, the second on the clinic's hours.
+    report_emergency_minutes = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
+    report_same_day_minutes = models.PositiveSmallIntegerField(
+        default=240, validators=[MinValueValidator(15), MaxValueValidator(480)]
+    )
     # A consent holds for one series of treatments, and no longer than this.
     consent_months = models.PositiveSmallIntegerField(
         default=12, validators=[MinValueValidator(1), MaxValueValidator(60)]

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from clinic.access import STAFF_ROLES, Permission, Role, permissions_of
+from clinic.access import PORTAL_ROLES, STAFF_ROLES, Permission, Role, permissions_of
 from clinic.models.fields import RoleSetField, public_id
 
 
@@ -62,6 +62,9 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=~Q(roles__contains="|patient|") | Q(roles="|patient|"), name="user_patient_is_not_staff"
             ),
+            models.CheckConstraint(
+                condition=~Q(roles__contains="|carer|") | Q(roles="|carer|"), name="user_carer_is_not_staff"
+            ),
         ]
         indexes = [models.Index(fields=["name"], condition=Q(is_staff=True), name="user_staff_name")]
 
@@ -79,6 +82,11 @@ class User(AbstractBaseUser):
     @property
     def is_patient(self) -> bool:
         return Role.PATIENT in self.roles
+
+    @property
+    def uses_portal(self) -> bool:
+        """A patient or a carer: signs in by a code, reads in their own language, has the portal's session limits."""
+        return bool(frozenset(self.roles) & PORTAL_ROLES)
 
     @property
     def role_names(self) -> str:

@@ -34,7 +34,7 @@ class StaffTask(models.Model):
         VISIT_MOVE_ASKED = "visit_move_asked", "Patient asks for another time"
         OVERRIDE_TO_REVIEW = "override_to_review", "Lifted block to review"
         ADVERSE_EVENT = "adverse_event", "Adverse event to look at"
-        SYMPTOM_REPORT = "symptom_report", "Report of a patient"
+        STOCKING_HELP = "stocking_help", "Stocking does not work"
 
     public_id = public_id()
     kind = models.CharField(max_length=24, choices=Kind)

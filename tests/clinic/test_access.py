@@ -24,8 +24,9 @@ def test_front_desk_may_not_see_charts_plans_or_protocol():
     assert GRANTS[Role.FRONT_DESK] & forbidden == set()
 
 
-def test_a_patient_may_sign_in_and_see_the_own_plan_and_nothing_else():
-    assert GRANTS[Role.PATIENT] == {Permission.SIGN_IN, Permission.OWN_PLAN}
+def test_a_patient_may_see_the_own_plan_and_those_of_whom_they_care_for_and_nothing_else():
+    assert GRANTS[Role.PATIENT] == {Permission.SIGN_IN, Permission.OWN_PLAN, Permission.CARED_PLAN}
+    assert GRANTS[Role.CARER] == {Permission.SIGN_IN, Permission.CARED_PLAN}
 
 
 def test_several_roles_add_up():

@@ -1,0 +1,168 @@
+"""What a patient reported: the answers as given, how soon somebody must act, and what was done. The facts are locked.
+
+`aftercare.rules` lets nothing but the state change, and lets only a clinician close what must be seen by one.
+"""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from clinic.access import Permission
+from clinic.models import Patient, ProtocolVersion, User
+from clinic.models.fields import public_id
+from clinic.protocol.triage import Level as TriageLevel
+from sessions_app.models import TreatmentSession
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Staff see all reports; a portal account those which it gave, or which are its own patient's."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.may(Permission.VIEW_REPORTS):
+            return self
+        return (
+            self.filter(Q(patient__user=user) | Q(reported_by=user)) if user.may(Permission.OWN_PLAN) else self.none()
+        )
+
+    def open(self) -> Self:
+        return self.filter(closed_at__isnull=True)
+
+    def holding(self) -> Self:
+        """Open ones that let the next treatment wait."""
+        return self.open().filter(level__in=[TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.NEXT_DAY])
+
+
+class SymptomReport(models.Model):
+    class Source(models.TextChoices):
+        PORTAL = "portal", "on the patient's page"
+        CARER = "carer", "by a carer"
+        PHONE = "phone", "by phone"
+
+    class Level(models.TextChoices):
+        EMERGENCY = TriageLevel.EMERGENCY.value, "Emergency"
+        SAME_DAY = TriageLevel.SAME_DAY.value, "Same day"
+        NEXT_DAY = TriageLevel.NEXT_DAY.value, "Next day"
+        REASSURE = TriageLevel.REASSURE.value, "Expected"
+
+    class Outcome(models.TextChoices):
+        ADVISED = "advised", "Advised, nothing more"
+        VISIT = "visit", "Comes to the clinic"
+        SCAN = "scan", "Duplex scan"
+        SENT_ON = "sent_on", "Sent to an emergency department"
+        TREATED_ELSEWHERE = "treated_elsewhere", "Treated elsewhere"
+        MISTAKE = "mistake", "Reported by mistake"
+
+    public_id = public_id()
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="reports")
+    # The newest signed session when it was reported; its corrections share the lineage.
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, null=True, related_name="reports")
+    # From the form: sending it again makes no second report.
+    request_key = models.UUIDField(unique=True)
+    source = models.CharField(max_length=8, choices=Source)
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reporter_words = models.CharField(max_length=120, blank=True)  # e.g. "her husband by phone"
+    reported_at = models.DateTimeField(default=timezone.now)
+    language = models.CharField(max_length=5, default="en")
+    # Codes of `clinic.protocol.triage.SYMPTOMS`; the emergency questions that were answered with no, by code.
+    symptoms = models.JSONField(default=list)
+    denied = models.JSONField(default=list)
+    leg = models.CharField(max_length=5, blank=True)
+    free_text = models.TextField(max_length=2000, blank=True)
+    day = models.PositiveIntegerField(null=True)  # dates since the session
+    level = models.CharField(max_length=10, choices=Level)
+    because = models.JSONField(default=list)  # the codes that made the level
+    told = models.TextField(blank=True)  # what the page, or the caller, was told at once
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    # By when somebody answers; runs on the clinic's hours, an emergency's on the clock.
+    due_at = models.DateTimeField()
+    # --- state ---
+    version = models.PositiveIntegerField(default=1)
+    # Who answers for it now: named at the report, changed by a hand-over or an escalation.
+    given_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    closing_note = models.CharField(max_length=500, blank=True)
+
+    objects = SymptomReportQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "-reported_at"], name="report_of_patient"),
+            models.Index(fields=["due_at"], condition=Q(closed_at__isnull=True), name="report_open"),
+            models.Index(fields=["-closed_at"], condition=Q(closed_at__isnull=False), name="report_closed"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level__in=[level.value for level in TriageLevel]), name="report_level_known"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=models.F("reported_at")), name="report_due_after"),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True, taken_by__isnull=True)
+                | Q(taken_at__isnull=False, taken_by__isnull=False),
+                name="report_taken_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
+                | Q(closed_at__isnull=False, closed_by__isnull=False) & ~Q(closing_note="") & ~Q(outcome=""),
+                name="report_closed_with_note",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()} report of {self.reported_at:%Y-%m-%d}"
+
+
+class ReportStep(models.Model):
+    """What was done about a report, by whom and when; append-only."""
+
+    class What(models.TextChoices):
+        TAKEN = "taken", "Taken"
+        REACHED = "reached", "Reached"
+        NO_ANSWER = "no_answer", "No answer"
+        NOTED = "noted", "Noted"
+        HANDED_OVER = "handed_over", "Handed over"
+        ESCALATED = "escalated", "Escalated"
+        CLOSED = "closed", "Closed"
+
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, related_name="steps")
+    what = models.CharField(max_length=12, choices=What)
+    at = models.DateTimeField(default=timezone.now)
+    # Empty: nobody did it, the time did.
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    words = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.get_what_display()
+
+
+class ReportNotice(models.Model):
+    """One neutral e-mail to a member of staff about a report: the first, then one for each escalation."""
+
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, related_name="notices")
+    number = models.PositiveSmallIntegerField()  # 0: at the report
+    to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField(default=timezone.now)
+    # Who sends claims it first, so that it leaves once; empty again after a failure.
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "number"], name="report_notice_once")]
+        indexes = [models.Index(fields=["written_at"], condition=Q(sent_at__isnull=True), name="report_notice_unsent")]
+
+    def __str__(self) -> str:
+        return f"Notice {self.number}"
