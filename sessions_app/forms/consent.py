@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import check_ruled_out, guard_allergy, ruled_out_field
@@ -16,6 +17,22 @@ from sessions_app.refusals import Refused
 from sessions_app.signature_drawing import strokes_in
 
 YES, NO = "yes", "no"
+# The patient reads along: every refusal of a signature in the language of the text, by rule.
+_REFUSED: dict[str, Promise] = {
+    "short": _("This is too short for a signature. Clear it and sign again."),
+    "strokes": _("The drawing could not be read. Clear it and sign again."),
+    "large": _("The drawing is too large. Clear it and sign again."),
+    "name": _("Type the name."),
+    "old text": _("A new text was published meanwhile. Read it with the patient and sign that."),
+    "key": _("Load this page again; nothing was saved."),
+    "stands": _("A consent holds already. End it first if a new series begins."),
+    "ended": _("A colleague ended the former consent just now. Press once more."),
+    "busy": _("Many people are saving at this moment. Nothing was changed; please send it again."),
+}
+
+
+def _words_of(refused: Refused) -> str:
+    return str(_REFUSED.get(refused.rule, refused.message))
 
 
 class ConsentForm(forms.Form):
@@ -45,7 +62,7 @@ class ConsentForm(forms.Form):
         try:
             return strokes_in(self.cleaned_data["strokes"])
         except Refused as refused:
-            raise ValidationError(refused.message) from refused
+            raise ValidationError(_words_of(refused)) from refused
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -60,6 +77,10 @@ class ConsentForm(forms.Form):
         """The text that the page showed; None when there is no such version."""
         given = self.cleaned_data
         return ConsentText.objects.filter(version=given["version"], language=given["language"]).first()
+
+    def refuse(self, refused: Refused) -> None:
+        """What the action said, at the field that it concerns."""
+        self.add_error(refused.field if refused.field in self.fields else None, _words_of(refused))
 
     def facts(self, patient: Patient) -> dict[str, Any]:
         """For `sign_consent`. Who draws without a typed name is the patient."""

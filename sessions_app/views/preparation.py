@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic import audit
@@ -112,12 +111,12 @@ def consent_sign(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase
 def _signed(request: SignedInRequest, patient: Patient, form: ConsentForm) -> SeriesConsent | None:
     text = form.text()
     if text is None:
-        form.add_error(None, gettext("A new text was published meanwhile. Read it with the patient and sign that."))
+        form.refuse(Refused("There is no such text.", rule="old text"))
         return None
     try:
         return consents.sign_consent(patient=patient, text=text, by=request.user, **form.facts(patient))
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        form.refuse(refused)
         return None
 
 

@@ -300,6 +300,34 @@ def test_a_signature_under_a_text_that_was_replaced_is_refused_and_the_new_one_s
     assert not SeriesConsent.objects.exists()
 
 
+SPANISH_REFUSALS = [
+    ({"strokes": "[[[5, 5]]]"}, "Es demasiado corto para una firma."),
+    ({"strokes": "[[[NaN, 1]]]"}, "No se pudo leer el dibujo."),
+    ({"strokes": json.dumps([[[1, 1]]] * 201)}, "El dibujo es demasiado grande."),
+    ({"version": "7"}, "Entretanto se publicó un texto nuevo."),
+]
+
+
+@pytest.mark.parametrize(("changes", "problem"), SPANISH_REFUSALS)
+def test_under_a_spanish_text_a_signature_is_refused_in_spanish(client, changes, problem):
+    newest_version()
+
+    answer = signed_in(client, make_user()).post(sign_url(make_patient()), sent(language="es", **changes))
+
+    assert answer.status_code == 422
+    assert problem in words(answer)
+
+
+def test_under_a_spanish_text_a_second_consent_is_refused_in_spanish(client):
+    patient = make_patient()
+    sign(patient)
+
+    answer = signed_in(client, make_user()).post(sign_url(patient), sent(language="es"))
+
+    assert "Ya hay un consentimiento en vigor." in words(answer)
+    assert SeriesConsent.objects.count() == 1
+
+
 def test_sent_twice_it_is_one_consent(client):
     patient = make_patient()
     newest_version()
