@@ -11,7 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic import audit
-from clinic.models import Patient, User
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, User
+from clinic.protocol.zones import local_date
 from sessions_app import photograph_files
 from sessions_app.consents import allows_photographs
 from sessions_app.models import Photograph, TreatmentSession
@@ -22,6 +24,11 @@ from sessions_app.retrying import with_retries
 NO_CONSENT = (
     "The patient has not agreed to photographs. Ask, and let the patient sign the consent with photographs allowed; "
     "then add them."
+)
+
+
+MAY_NOT_REMOVE = (
+    "A photograph is removed by who added it, on the same day, or by a clinician. Ask the responsible clinician."
 )
 
 
@@ -104,9 +111,27 @@ def _write(
     return photograph
 
 
+def may_remove(photograph: Photograph, user: User, *, now: datetime) -> bool:
+    """Clinicians at any time; who added it on the clinic's same day, for slips. Later it is part of the record."""
+    if user.may(Permission.OVERRIDE_CHECK):
+        return True
+    zone = Clinic.current().zone
+    is_fresh = local_date(photograph.added_at, zone) == local_date(now, zone)
+    return user.may(Permission.RECORD_SESSION) and photograph.added_by_id == user.pk and is_fresh
+
+
 def remove_photograph(*, photograph: Photograph, why: str, by: User, now: datetime | None = None) -> None:
-    """Take the picture out of the record: the row stays with its reason, the files go once that is written."""
-    with_retries(lambda: _remove(photograph, why, by=by, now=now or timezone.now()))
+    """Take the picture out of the record: the row stays with its reason, the files go once that is written.
+
+    `Refused` to who may not (`may_remove`), without a reason, and when it is removed already.
+    """
+    now = now or timezone.now()
+    if not may_remove(photograph, by, now=now):
+        raise Refused(MAY_NOT_REMOVE, rule="permission")
+    why = " ".join(why.split())
+    if not why:
+        raise Refused("Write why the photograph is removed.", rule="reason", field="why")
+    with_retries(lambda: _remove(photograph, why, by=by, now=now))
 
 
 @transaction.atomic

@@ -1,10 +1,11 @@
 """Photographs: the album, one of them, two beside each other, adding and removing, and the files themselves."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,15 +22,17 @@ from clinic.requests import SignedInRequest
 from clinic.uploads import takes_files
 from sessions_app import photograph_files
 from sessions_app.consents import allows_photographs
+from sessions_app.facts import zone_of
 from sessions_app.forms.photographs import ACCEPT, PhotographForm, RemovePhotographForm, short_name
 from sessions_app.models import Photograph, TreatmentSession
-from sessions_app.photographs import NO_CONSENT, Added, add_photograph, remove_photograph
+from sessions_app.photographs import NO_CONSENT, Added, add_photograph, may_remove, remove_photograph
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.photographs import album, alt_words, first_and_last, pairs, photographs_of
 from sessions_app.refusals import Refused
 from sessions_app.wording import without_nul
 
 Draft = TreatmentSession.Status.DRAFT
+NOT_ALLOWED_NOW = "The patient does not allow photographs now, so they are not shown beside each other."
 # For how long small pictures count as part of the page that was opened.
 _PAGE_LASTS = timedelta(minutes=10)
 # Only drawn, never run: not even when somebody opens the address itself.
@@ -48,11 +51,12 @@ def photographs(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
             return redirect(f"{address}?a={_uuid(chosen[0])}&b={_uuid(chosen[1])}")
     shown = album(patient, request.user, request.GET)
     audit.record("photographs read", by=request.user, subject=patient, page=shown["page"].number)
+    may = _may_add(request, patient)
     context = {
         "patient": patient,
         "wrong_number": len(chosen) not in (0, 2),
-        "pairs": pairs(patient, request.user),
-        **_may_add(request, patient),
+        "pairs": pairs(patient, request.user) if may["allowed"] else [],
+        **may,
         **shown,
     }
     return render(request, "sessions_app/photographs/album.html", context)
@@ -64,12 +68,14 @@ def photograph(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """One photograph, large, with what is known of it."""
     found = _photograph(request, public_id)
     audit.record("photographs read", by=request.user, subject=found, patient=found.patient)
+    allowed = allows_photographs(found.patient)
     alike = photographs_of(found.patient, request.user).filter(leg=found.leg, view=found.view).exclude(pk=found.pk)
     context = {
         "patient": found.patient,
         "photograph": found,
-        "others": alike[:6],
-        "may_add": request.user.may(Permission.RECORD_SESSION),
+        "allowed": allowed,
+        "others": alike[:6] if allowed else [],
+        "may_remove": may_remove(found, request.user, now=timezone.now()),
     }
     return render(request, "sessions_app/photographs/photograph.html", context)
 
@@ -77,9 +83,15 @@ def photograph(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 @requires(Permission.VIEW_CHART)
 @require_safe
 def compare(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    """Two photographs of one patient: `a` and `b`, or of a `leg` and `view` the first before and the last since."""
+    """Two photographs of one patient: `a` and `b`, or of a `leg` and `view` the first before and the last since.
+
+    Not while the consent says no: the pictures stay in the record, and nobody goes on showing them to one another.
+    """
     patient = _patient(request, patient_id)
     both = _both(request, patient)
+    if not allows_photographs(patient):
+        messages.error(request, NOT_ALLOWED_NOW)
+        return redirect("sessions_app:photographs", patient.public_id)
     if len(both) != 2:
         messages.error(request, "Choose two photographs to compare.")
         return redirect("sessions_app:photographs", patient.public_id)
@@ -148,12 +160,16 @@ def photographs_add(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def photograph_remove(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     found = _photograph(request, public_id)
+    if not may_remove(found, request.user, now=timezone.now()):
+        reason = "a photograph that somebody else added, or on another day"
+        audit.record("denied", by=request.user, path=request.path, method=request.method, reason=reason)
+        raise PermissionDenied
     form = RemovePhotographForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             remove_photograph(photograph=found, why=form.cleaned_data["why"], by=request.user)
         except Refused as refused:
-            form.add_error(None, refused.message)
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         else:
             messages.success(request, f"Removed: {alt_words(found)}.")
             response = redirect("sessions_app:photographs", found.patient.public_id)
@@ -217,17 +233,23 @@ def _may_add(request: SignedInRequest, patient: Patient) -> dict[str, bool]:
 
 
 def _first_guess(
-    request: SignedInRequest, patient: Patient, session: TreatmentSession | None, today: Any
+    request: SignedInRequest, patient: Patient, session: TreatmentSession | None, today: date
 ) -> dict[str, Any]:
-    """What the form begins with: the moment by where one comes from; leg and view only when the address says so."""
-    if session is None:
-        moment = Photograph.Moment.FOLLOW_UP
-    elif session.status == Draft and session.ended_at is None:
-        moment = Photograph.Moment.BEFORE
-    else:
-        moment = Photograph.Moment.AFTER
+    """What the form begins with. The moment only where the session leaves no doubt; leg and view when the address says.
+
+    A guess that nobody corrects makes a picture of today the one before, and a comparison wrong for good.
+    """
+    moment = _moment_by(session, today) if session else ""
     asked = {name: request.GET[name] for name in ("leg", "view", "moment") if name in request.GET}
     return {"moment": moment, "taken_on": today, **asked}
+
+
+def _moment_by(session: TreatmentSession, today: date) -> str:
+    """Before while nothing is injected, after on the day on which the treatment ended, otherwise not known ("")."""
+    if session.ended_at is not None:
+        return Photograph.Moment.AFTER if local_date(session.ended_at, zone_of(session)) == today else ""
+    is_untouched = session.status == Draft and session.amends_id is None and not session.sites.exists()
+    return Photograph.Moment.BEFORE if is_untouched else ""
 
 
 def _add(

@@ -139,7 +139,6 @@ NURSE_WITH_PATIENTS = (
     "/patients/{patient}/photographs/add/",
     "/patients/{patient}/photographs/compare/?leg=left&view=front",
     "/photographs/{photograph}/",
-    "/photographs/{photograph}/remove/",
 )
 LEAD = (
     "/audit/",
@@ -153,7 +152,12 @@ LEAD = (
     "/setup/services/new/",
     "/setup/rules/",
 )
-LEAD_WITH_NURSES = ("/setup/hours/{nurse}/", "/setup/rooms/{room}/", "/setup/services/{service}/")
+LEAD_WITH_NURSES = (
+    "/setup/hours/{nurse}/",
+    "/setup/rooms/{room}/",
+    "/setup/services/{service}/",
+    "/photographs/{photograph}/remove/",  # of a colleague's
+)
 ADMINISTRATOR = (
     "/admin/",
     *(f"/admin/{model}/" for model in ("clinic/user", "clinic/clinic")),

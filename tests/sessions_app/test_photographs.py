@@ -170,7 +170,8 @@ def test_a_photograph_of_a_correction_hangs_on_what_is_corrected():
 
 
 def test_removing_deletes_the_files_and_keeps_the_row_with_its_reason(folder, django_capture_on_commit_callbacks):
-    nurse, kept = make_user(), keep_photograph()
+    nurse = make_user()
+    kept = keep_photograph(by=nurse)
     with django_capture_on_commit_callbacks(execute=True):
         remove_photograph(photograph=kept, why="Blurred", by=nurse)
     row = Photograph.objects.get(pk=kept.pk)
@@ -188,16 +189,62 @@ def test_removing_deletes_the_files_and_keeps_the_row_with_its_reason(folder, dj
 
 def test_a_photograph_is_removed_once():
     kept = keep_photograph()
-    remove_photograph(photograph=kept, why="Blurred", by=make_user())
+    remove_photograph(photograph=kept, why="Blurred", by=make_user(Role.CLINICIAN))
     with pytest.raises(Refused) as refused:
-        remove_photograph(photograph=kept, why="Another reason", by=make_user())
+        remove_photograph(photograph=kept, why="Another reason", by=make_user(Role.CLINICIAN))
 
     assert (refused.value.rule, Photograph.objects.get(pk=kept.pk).removed_why) == ("removed", "Blurred")
 
 
+ADDED_AT = at("2026-01-13 17:00")
+
+
+@pytest.mark.parametrize(
+    ("role", "adds_it", "when", "may"),
+    [
+        (Role.NURSE, True, "2026-01-13 23:59", True),
+        (Role.NURSE, True, "2026-01-14 00:01", False),
+        (Role.NURSE, False, "2026-01-13 17:05", False),
+        (Role.CLINICIAN, False, "2026-06-01 09:00", True),
+        (Role.CLINICAL_LEAD, False, "2026-06-01 09:00", True),
+        (Role.FRONT_DESK, False, "2026-01-13 17:05", False),
+        (Role.ADMINISTRATOR, False, "2026-01-13 17:05", False),
+    ],
+)
+def test_a_photograph_is_removed_by_a_clinician_or_on_the_same_day_by_who_added_it(role, adds_it, when, may):
+    person = make_user(role)
+    kept = keep_photograph(by=person if adds_it else make_user(), now=ADDED_AT)
+    refusal = ""
+    try:
+        remove_photograph(photograph=kept, why="Blurred", by=person, now=at(when))
+    except Refused as refused:
+        refusal = refused.rule
+
+    assert (refusal, Photograph.objects.get(pk=kept.pk).removed_at is not None) == ("" if may else "permission", may)
+
+
+def test_who_added_it_and_treats_no_longer_does_not_remove_it():
+    person = make_user(Role.NURSE)
+    kept = keep_photograph(by=person, now=ADDED_AT)
+    person.roles = [Role.FRONT_DESK]
+    person.save()
+
+    with pytest.raises(Refused, match="by a clinician"):
+        remove_photograph(photograph=kept, why="Blurred", by=type(person).objects.get(pk=person.pk), now=ADDED_AT)
+
+
+@pytest.mark.parametrize("why", ["", " ", "\n\t"])
+def test_a_photograph_is_not_removed_without_a_reason(why):
+    kept = keep_photograph()
+    with pytest.raises(Refused, match="Write why"):
+        remove_photograph(photograph=kept, why=why, by=make_user(Role.CLINICIAN))
+
+    assert Photograph.objects.get(pk=kept.pk).removed_at is None
+
+
 def test_a_removed_picture_can_be_added_again(folder):
     kept = keep_photograph()
-    remove_photograph(photograph=kept, why="Wrong leg", by=make_user())
+    remove_photograph(photograph=kept, why="Wrong leg", by=make_user(Role.CLINICIAN))
 
     assert add(kept.patient, leg="right").already is False
 
@@ -211,7 +258,7 @@ def test_a_storage_that_does_not_answer_does_not_hold_up_the_removal(
     kept = keep_photograph()
     monkeypatch.setattr(PrivateFiles, "delete", away)
     with django_capture_on_commit_callbacks(execute=True):
-        remove_photograph(photograph=kept, why="Blurred", by=make_user())
+        remove_photograph(photograph=kept, why="Blurred", by=make_user(Role.CLINICAL_LEAD))
 
     assert (len(files_in(folder)), "clean_photographs will find it" in caplog.text) == (2, True)
 
@@ -251,7 +298,7 @@ def test_a_crash_between_the_row_and_its_files_when_removing_is_found_and_cleane
 ):
     kept = keep_photograph()
     with django_capture_on_commit_callbacks(execute=False):
-        remove_photograph(photograph=kept, why="Blurred", by=make_user())
+        remove_photograph(photograph=kept, why="Blurred", by=make_user(Role.CLINICAL_LEAD))
     age(folder, hours=25)
     named = [problem for problem in problems() if "belongs to no photograph" in problem]
     clean("--remove")

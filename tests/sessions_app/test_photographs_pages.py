@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import settings as active
 from django.core.files.storage import storages
 from django.db import connection
@@ -78,7 +79,9 @@ def pair(db):
 def test_who_treats_sees_every_page(pair, role):
     client = signed_in(role)
 
-    assert [client.get(url).status_code for url in pages_of(pair[0])] == [200] * 7
+    answers = {url: client.get(url).status_code for url in pages_of(pair[0])}
+    remove = file_url(pair[0], "photograph_remove")
+    assert answers == {url: 403 if (role, url) == (Role.NURSE, remove) else 200 for url in answers}
 
 
 @pytest.mark.parametrize("role", OTHERS)
@@ -123,7 +126,7 @@ def test_another_patients_photograph_or_session_is_not_found(pair):
 
 
 def test_a_removed_photograph_is_not_found(pair):
-    remove_photograph(photograph=pair[0], why="Blurred", by=make_user())
+    remove_photograph(photograph=pair[0], why="Blurred", by=make_user(Role.CLINICIAN))
     names = ("photograph", "photograph_remove", "photograph_file", "photograph_thumbnail")
 
     assert [signed_in().get(file_url(pair[0], name)).status_code for name in names] == [404] * 4
@@ -227,6 +230,33 @@ def test_a_session_gives_its_own_way_back_and_its_moment():
 
     assert page.context["back"] == reverse("sessions_app:visit", args=[session.appointment.public_id])
     assert Photograph.objects.get().session == session
+
+
+@pytest.mark.parametrize(
+    ("facts", "moment"),
+    [
+        ({"sites": 0}, "before"),
+        ({"sites": 1}, ""),
+        ({"sites": 1, "ended_at": at("2026-01-13 10:30")}, "after"),
+        ({"sites": 1, "started_at": at("2026-01-12 10:00"), "ended_at": at("2026-01-12 10:30")}, ""),
+    ],
+)
+def test_the_moment_is_chosen_only_where_the_session_leaves_no_doubt(facts, moment):
+    session = make_draft_session(**facts)
+    allow_photographs(session.patient)
+    with time_machine.travel(at("2026-01-13 11:00"), tick=False):
+        page = signed_in().get(add_url(session.patient, session=session.public_id))
+
+    assert page.context["form"]["moment"].value() == moment
+
+
+def test_without_a_session_no_moment_is_chosen_and_a_missing_one_is_said():
+    patient, client = make_photographed_patient(), signed_in()
+    page = client.get(add_url(patient))
+    answer = client.post(add_url(patient), {**FACTS, "moment": "", "pictures": upload(jpeg())})
+
+    assert page.context["form"]["moment"].value() == ""
+    assert answer.context["form"].errors["moment"] == ["Say whether it was before or after the treatment."]
 
 
 def test_without_consent_the_form_says_what_to_do_and_the_server_refuses():
@@ -406,6 +436,44 @@ def test_the_panel_offers_what_can_be_compared_and_says_when_it_is_not_allowed(p
 
     assert ("Left leg, front: " in page, "Add photographs" in page) == (True, True)
     assert ("does not allow photographs now" in withdrawn, "Add photographs" in withdrawn) == (True, False)
+    assert ("small.jpg" in page, "small.jpg" in withdrawn, "Left leg, front: " in withdrawn) == (True, False, False)
+
+
+def withdrawn(patient):
+    patient.series_consents.update(ended_at=at("2026-03-01 10:00"), ended_why="Withdrawn")
+
+
+def changed_to_no(patient):
+    withdrawn(patient)
+    allow_photographs(patient, allowed=False)
+
+
+@pytest.mark.parametrize("end", [withdrawn, changed_to_no])
+def test_without_consent_each_photograph_is_marked_and_nothing_is_compared(pair, end):
+    patient, client = pair[0].patient, signed_in()
+    end(patient)
+    page = client.get(album_url(patient))
+    one = client.get(file_url(pair[0], "photograph"))
+    compare = reverse("sessions_app:photographs_compare", args=[patient.public_id])
+    ids = [str(each.public_id) for each in pair]
+    answers = [
+        client.get(compare, query) for query in ({"leg": "left", "view": "front"}, dict(zip("ab", ids, strict=True)))
+    ]
+    words = page.content.decode()
+
+    assert (words.count("No consent now"), words.count('name="compare"'), page.context["pairs"]) == (2, 0, [])
+    assert ("does not allow photographs now" in one.content.decode(), one.context["others"]) == (True, [])
+    assert [answer.url for answer in answers] == [album_url(patient)] * 2
+    assert "not shown beside each other" in client.get(album_url(patient)).content.decode()
+
+
+def test_with_a_consent_that_says_yes_again_they_are_shown_and_compared_again(pair):
+    patient = pair[0].patient
+    withdrawn(patient)
+    allow_photographs(patient)
+    page = signed_in().get(album_url(patient))
+
+    assert ("No consent now" in page.content.decode(), len(page.context["pairs"])) == (False, 1)
 
 
 @pytest.mark.parametrize("many", [1, 30])
@@ -425,8 +493,17 @@ def test_the_album_page_costs_the_same_whatever_there_is(many):
 # --- Removing
 
 
+def test_who_may_not_remove_is_offered_no_button_and_refused_in_the_trail(pair):
+    nurse, url = signed_in(), file_url(pair[0], "photograph_remove")
+    page = nurse.get(file_url(pair[0], "photograph")).content.decode()
+    answer = nurse.post(url, {"why": "Blurred"})
+
+    assert (url in page, answer.status_code, Photograph.objects.get(pk=pair[0].pk).removed_at) == (False, 403, None)
+    assert AuditEvent.objects.filter(action="denied").count() == 1
+
+
 def test_removing_asks_why_and_says_what_is_gone(pair, django_capture_on_commit_callbacks):
-    client, url = signed_in(), file_url(pair[0], "photograph_remove")
+    client, url = signed_in(Role.CLINICIAN), file_url(pair[0], "photograph_remove")
     asked = client.post(url, {"why": " "})
     with django_capture_on_commit_callbacks(execute=True):
         removed = client.post(url, {"why": "The patient wants it removed"}, headers=HTMX)
