@@ -137,7 +137,8 @@ def save_details(
     """Write the touched details (names of `DETAILS`) if nobody saved since `version`; else `Stale`.
 
     Death in one place is death in the list of what makes an event serious. An event whose seriousness, grades or grave
-    kind somebody changes who is no clinician alerts again. What was saved before stays readable as `AdverseVersion`. `Refused` for impossible times and for a closed event.
+    kind somebody changes who is no clinician alerts again. What was saved before stays readable as `AdverseVersion`.
+    `Refused` for impossible times and for a closed event.
     """
     now = now or timezone.now()
     _may_record(by)

@@ -78,7 +78,8 @@ def test_who_is_no_clinician_and_calls_it_less_alerts_again(nurse, clinician, lo
     "other",
     [
         {"severity_grade": 3}, {"severity_grade": 1}, {"severity_grade": None}, {"clavien_dindo": "I"},
-        {"clavien_dindo": "IVa"}, {"clavien_dindo": ""}, {"serious_because": ["other_important"]}, {"kind": "anaphylaxis"}, {"kind": "pe"},
+        {"clavien_dindo": "IVa"}, {"clavien_dindo": ""}, {"serious_because": ["other_important"]},
+        {"kind": "anaphylaxis"}, {"kind": "pe"},
     ],
 )  # fmt: skip
 def test_who_is_no_clinician_and_judges_it_anew_alerts_again(nurse, clinician, other):
