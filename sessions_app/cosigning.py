@@ -19,12 +19,14 @@ from sessions_app.answers import needs_prescriber
 from sessions_app.charting import chart_of
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
+from sessions_app.retrying import retried
 from sessions_app.wording import without_nul
 
 LONGEST_NOTE = 300
 _DRAFT = TreatmentSession.Status.DRAFT
 
 
+@retried
 @transaction.atomic
 def ask_clinician(
     *, session: TreatmentSession, version: int, by: User, now: datetime | None = None
@@ -47,6 +49,7 @@ def ask_clinician(
     return session
 
 
+@retried
 @transaction.atomic
 def hand_back(*, session: TreatmentSession, version: int, by: User) -> TreatmentSession:
     """Take the draft out of the clinicians' queue without signing it; its nurse goes on."""
@@ -95,6 +98,7 @@ def review_task(session: TreatmentSession, checks: Iterable[str]) -> StaffTask:
     )
 
 
+@retried
 @transaction.atomic
 def review_override(*, task: StaffTask, note: str, by: User, now: datetime | None = None) -> None:
     """The lead has looked at a lifted block, and says what follows. Twice is once."""

@@ -16,6 +16,7 @@ from clinic import audit
 from clinic.models import AuditEvent, User
 from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused
+from sessions_app.retrying import retried
 
 # The page asks every few seconds; a few lost questions in a dead corner of the building are no absence.
 HELD_FOR = timedelta(seconds=40)
@@ -38,6 +39,7 @@ class Holder:
     was_mine: bool = False
 
 
+@retried
 def hold(*, session: TreatmentSession, by: User, now: datetime | None = None) -> Holder:
     """A sign of life of `by` at an open draft: takes it when nobody has it, otherwise says who does.
 
@@ -52,6 +54,7 @@ def hold(*, session: TreatmentSession, by: User, now: datetime | None = None) ->
     return holder_of(session, by=by, now=now)
 
 
+@retried
 @transaction.atomic
 def take_over(*, session: TreatmentSession, by: User, now: datetime | None = None) -> TreatmentSession:
     """`by` has the draft from now on, whoever had it before. Twice is once. `Refused` when the session is closed."""

@@ -24,7 +24,11 @@ def hold(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     if request.POST.get("do") == "leave":
         holding.leave(session=session, by=request.user)
         return HttpResponse(status=204)
-    holder = holding.hold(session=session, by=request.user)
+    try:
+        holder = holding.hold(session=session, by=request.user)
+    except Refused:
+        # The page asks again in a few seconds, and goes on as it is until then.
+        return HttpResponse(status=503)
     return render(request, "sessions_app/nurse/_holder.html", {"session": session, "holder": holder})
 
 

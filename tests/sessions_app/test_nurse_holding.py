@@ -42,6 +42,17 @@ def test_who_opens_a_draft_first_has_it_and_the_second_reads_who_and_since_when(
     assert events(session) == [("session held", "Ada Birchwood", {})]
 
 
+def test_a_sign_of_life_that_cannot_be_written_leaves_the_page_as_it_is(monkeypatch):
+    session, ada = make_draft_session(), make_user()
+
+    def busy(**facts):
+        raise Refused("Many people are saving at this moment.", rule="busy")
+
+    monkeypatch.setattr(holding, "hold", busy)
+
+    assert ask(session, ada).status_code == 503
+
+
 def test_since_is_when_it_began_not_the_last_sign_of_life():
     session, ada, imani = make_draft_session(), make_user(), make_user()
     with time_machine.travel(NOW, tick=False):

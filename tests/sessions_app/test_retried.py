@@ -7,11 +7,14 @@ from django.db import OperationalError
 
 from aftercare import actions as aftercare_actions
 from aftercare.models import AftercarePlan
-from sessions_app import actions, retrying
+from clinic import audit
+from clinic.access import Role
+from clinic.models import AuditEvent, StaffTask
+from sessions_app import actions, cosigning, holding, retrying
 from sessions_app.actions import DraftValues
 from sessions_app.models import TreatmentSession
-from tests.aftercare.people import SPIDER, complete_draft
-from tests.makers import at, make_draft_session
+from tests.aftercare.people import ANSWERED, SPIDER, complete_draft
+from tests.makers import at, make_draft_session, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +63,74 @@ def test_a_signature_is_tried_again_and_made_once(monkeypatch):
     assert len(calls) == 2
     assert TreatmentSession.objects.get().status == "signed"
     assert AftercarePlan.objects.count() == 1
+
+
+def waits_for_clinician():
+    """A draft with a history of clots: only a clinician answers for it."""
+    session = complete_draft(SPIDER)
+    TreatmentSession.objects.filter(pk=session.pk).update(screening={**ANSWERED, "history_of_clot": True})
+    return TreatmentSession.objects.get(pk=session.pk)
+
+
+@pytest.mark.usefixtures("_as_if_alone")
+def test_a_session_is_put_into_the_clinicians_list_at_the_second_try(monkeypatch):
+    session = waits_for_clinician()
+    calls = gives_up_once(monkeypatch, audit, "record")
+
+    cosigning.ask_clinician(session=session, version=session.version, by=session.nurse)
+
+    assert len(calls) == 2
+    assert TreatmentSession.objects.get().clinician_asked_by == session.nurse
+    assert AuditEvent.objects.filter(action="clinician asked").count() == 1
+
+
+@pytest.mark.usefixtures("_as_if_alone")
+def test_a_session_is_handed_back_at_the_second_try(monkeypatch):
+    session = waits_for_clinician()
+    cosigning.ask_clinician(session=session, version=session.version, by=session.nurse)
+    calls = gives_up_once(monkeypatch, audit, "record")
+
+    cosigning.hand_back(session=session, version=session.version, by=make_user(Role.CLINICIAN))
+
+    assert len(calls) == 2
+    assert TreatmentSession.objects.get().clinician_asked_at is None
+    assert AuditEvent.objects.filter(action="session handed back").count() == 1
+
+
+@pytest.mark.usefixtures("_as_if_alone")
+def test_the_look_at_a_lifted_block_is_noted_at_the_second_try(monkeypatch):
+    session, lead = make_draft_session(), make_user(Role.CLINICAL_LEAD)
+    task = cosigning.review_task(session, ["P5"])
+    task.save()
+    calls = gives_up_once(monkeypatch, audit, "record")
+
+    cosigning.review_override(task=task, note="Agreed.", by=lead)
+
+    assert len(calls) == 2
+    assert StaffTask.objects.get().done_by == lead
+    assert AuditEvent.objects.filter(action="override reviewed").count() == 1
+
+
+@pytest.mark.usefixtures("_as_if_alone")
+def test_a_draft_is_held_at_the_second_try(monkeypatch):
+    session = make_draft_session()
+    calls = gives_up_once(monkeypatch, audit, "record")
+
+    holder = holding.hold(session=session, by=session.nurse)
+
+    assert (len(calls), holder) == (2, holding.Holder(session.nurse, is_mine=True))
+    assert TreatmentSession.objects.get().held_by == session.nurse
+    assert AuditEvent.objects.filter(action="session held").count() == 1
+
+
+@pytest.mark.usefixtures("_as_if_alone")
+def test_a_draft_is_taken_over_at_the_second_try_from_whom_it_was_taken(monkeypatch):
+    session, colleague = make_draft_session(), make_user()
+    holding.hold(session=session, by=session.nurse)
+    calls = gives_up_once(monkeypatch, audit, "record")
+
+    holding.take_over(session=session, by=colleague)
+
+    assert len(calls) == 2
+    assert TreatmentSession.objects.get().held_by == colleague
+    assert AuditEvent.objects.get(action="session taken over").details == {"former": session.nurse_id}
