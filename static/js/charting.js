@@ -280,9 +280,11 @@
     if (!found) return;
     if (JSON.stringify(found.entries) === saved) { copy.forget(); return; }
     const note = byId("restored");
-    const at = new Date(found.at);
-    const day = at.toDateString() === new Date().toDateString() ? "" : at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" }) + ", ";
-    note.querySelector("[data-when]").textContent = `(${day}${at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })})`;
+    // The clinic's clock, as everywhere on the page, whatever zone the tablet has.
+    const zoned = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: form.dataset.zone, ...options });
+    const date = zoned({ weekday: "short", day: "numeric", month: "short" });
+    const day = date.format(found.at) === date.format(Date.now()) ? "" : date.format(found.at) + ", ";
+    note.querySelector("[data-when]").textContent = `(${day}${zoned({ hour: "2-digit", minute: "2-digit" }).format(found.at)})`;
     if (isLocked) {
       note.querySelector("b").firstChild.textContent = "Kept on this tablet: what you typed here ";
       note.querySelector("[data-next]").textContent = "Take the visit over to see it beside what is saved now.";
@@ -370,12 +372,24 @@
     if (first) { first.focus({ preventScroll: true }); if (first.select && first.type === "text") first.select(); }
     soon(SOON_MS);
   }
-  // The map and the list are links that htmx follows; what they bring is a new row.
+  // The map and the list are links that htmx follows; what they bring is a new row. Several at once (the same as last
+  // time) are gone through with Enter, one after the other.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== siteList) return;
     const fresh = [...siteList.querySelectorAll("[data-site]:not([data-seen])")];
-    fresh.forEach((row) => { row.dataset.seen = "1"; });
+    fresh.forEach((row, index) => { row.dataset.seen = "1"; if (index) row.dataset.next = "1"; });
     if (fresh.length) begin(fresh[0]);
+  });
+  // A second tap on a place means the site that stands there empty, not one more.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const asked = new URLSearchParams(event.detail.pathInfo.requestPath.split("?")[1]);
+    if (event.detail.target !== siteList || !asked.has("segment")) return;
+    const place = `${asked.get("leg")}:${asked.get("segment")}`;
+    const waiting = [...siteList.querySelectorAll("[data-site]:not([data-gone])")].find((row) =>
+      row.querySelector("[name$='-place']").value === place && ["injection_count", "volume_ml", "injections_ml"].every((name) => !row.querySelector(`[name$="-${name}"]`).value));
+    if (!waiting) return;
+    event.preventDefault();
+    begin(waiting);
   });
   siteList.querySelectorAll("[data-site]").forEach((row) => { row.dataset.seen = "1"; });
 
@@ -476,7 +490,9 @@
     if (field.id === "add-place") { event.preventDefault(); addPlace(); return; }
     if (!field.matches("input:not([type=button], [type=submit])")) return;
     event.preventDefault();
-    if (field.closest("[data-site]")) byId("add-place").focus();
+    const row = field.closest("[data-site]");
+    const following = row && siteList.querySelector("[data-site][data-next]:not([data-gone])");
+    if (following) { delete following.dataset.next; begin(following); } else if (row) byId("add-place").focus();
     save({ force: true });
   });
 
@@ -510,7 +526,10 @@
     const link = event.target.closest("a[data-leave]");
     if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.button || (!isChanged() && !running)) return;
     event.preventDefault();
-    save().then((done) => { if (done) location.href = link.href; });
+    save().then((done) => {
+      if (done) location.href = link.href;
+      else window.dispatchEvent(new CustomEvent("legwork:say", { detail: "Not saved yet, so this page stays open. Try again when the line at the top says Saved." }));
+    });
   });
   document.addEventListener("htmx:confirm", (event) => {
     if (!event.target.matches("[data-flush]") || !isChanged()) return;

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from clinic.access import Role
 from sessions_app.models import TreatmentSession
-from tests.makers import make_appointment, make_draft_session, make_patient, make_user
+from tests.makers import make_appointment, make_draft_session, make_patient, make_signed_session, make_user
 from tests.sessions_app.charts import ASKED, in_force, ready_draft
 from tests.support.browser import serious_accessibility_problems
 
@@ -108,6 +108,53 @@ def test_a_tap_on_the_map_opens_a_site_there(open_visit):
 
     expect(page.locator("[data-site] .site-words b")).to_have_text("Left popliteal")
     expect(page.locator("#missing")).to_contain_text("Site 1: vein type, strength, injections and volume")
+
+
+def test_a_second_tap_on_a_place_goes_to_the_empty_site_that_stands_there(open_visit):
+    page = open_visit(draft_now())
+    popliteal, ankle = (page.locator(f"a.seg[aria-label^='{name}']").first for name in ("Left popliteal", "Right ankle"))
+    rows = page.locator("[data-site]")
+
+    popliteal.click()
+    expect(rows).to_have_count(1)
+    ankle.click()
+    expect(rows).to_have_count(2)
+    popliteal.click()
+    expect(rows.nth(0)).to_have_attribute("open", "")
+    expect(rows).to_have_count(2)
+
+    rows.nth(0).locator("[name$='-injection_count']").fill("3")
+    popliteal.click()
+    expect(rows).to_have_count(3)
+
+
+def test_enter_goes_through_the_sites_of_last_time_one_after_the_other(open_visit):
+    session = draft_now()
+    make_signed_session(patient=session.patient, sites=3)
+    page = open_visit(session)
+
+    page.locator("#again").click()
+    counts = page.locator("[data-site] [name$='-injection_count']")
+    expect(counts).to_have_count(3)
+    for number in range(3):
+        expect(page.locator("[data-site]").nth(number)).to_have_attribute("open", "")
+        expect(counts.nth(number)).to_be_focused()
+        page.keyboard.press("Enter")
+
+    expect(page.locator("#add-place")).to_be_focused()
+
+
+def test_the_way_to_the_signature_says_why_it_stays(open_visit, page_problems):
+    session = ready_draft()
+    TreatmentSession.objects.filter(pk=session.pk).update(held_by=None)
+    page = open_visit(session)
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("typed without connection")
+
+    page.get_by_role("link", name="Back to My day").click()
+
+    expect(page.locator(".toasts")).to_contain_text("Not saved yet, so this page stays open.")
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
 
 def test_the_list_of_places_does_the_same(open_visit):
