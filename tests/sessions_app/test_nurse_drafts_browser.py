@@ -89,6 +89,8 @@ def test_signed_out_while_typing_one_signs_in_in_place_and_goes_on(open_visit):
     session.nurse.set_password("correct horse battery")
     session.nurse.save()
     page = open_visit(session)
+    # What the page asks for by itself must have its answer: a dialog that it opens takes the typing away.
+    page.wait_for_load_state("networkidle")
     Session.objects.all().delete()
 
     page.locator("#id_note").fill("typed while the session ran out")
