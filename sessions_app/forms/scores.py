@@ -26,6 +26,8 @@ from sessions_app.scoring import LegScores
 LEGS = (Leg.RIGHT, Leg.LEFT)
 _SALT = "scores page"
 _UNKNOWN = ("", "Not said")
+# Drawn as buttons that show all answers at once (record/_score_field.html).
+_PRESSED = {"class": "btn-check"}
 _CEAP_PARTS = ("clinical", "symptoms", "cause", "places", "mechanism")
 
 
@@ -42,13 +44,20 @@ def _opened(token: str) -> datetime:
 
 
 def _choice(label: str, words: Mapping[str, str], *, empty: tuple[str, str] = _UNKNOWN) -> forms.ChoiceField:
-    choices = [empty, *((code, f"{code}: {text}") for code, text in words.items())]
-    return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.Select)
+    widget = forms.RadioSelect(attrs=_PRESSED)
+    return forms.ChoiceField(label=label, choices=[empty, *words.items()], required=False, widget=widget)
 
 
-def _item_field(item: Item) -> forms.TypedChoiceField:
-    choices = [("", "Choose"), *((str(points), f"{points}: {text}") for points, text in enumerate(item.answers))]
-    return forms.TypedChoiceField(label=item.title, choices=choices, coerce=int, empty_value=None, required=False)
+def _item_field(item: Item, *, leg: str) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=f"{leg.capitalize()} leg: {item.title}",
+        choices=[(str(points), text) for points, text in enumerate(item.answers)],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect(attrs={**_PRESSED, "data-score": leg}),
+        error_messages={"invalid_choice": "Choose 0, 1, 2 or 3."},
+    )
 
 
 class ScoresForm(forms.Form):
@@ -69,16 +78,13 @@ class ScoresForm(forms.Form):
         self.fields[f"{name}-cause"] = _choice(f"{word} leg, cause", CEAP_CAUSES)
         self.fields[f"{name}-places"] = forms.MultipleChoiceField(
             label=f"{word} leg, veins",
-            choices=[(code, f"{code}: {text}") for code, text in CEAP_PLACES.items()],
+            choices=list(CEAP_PLACES.items()),
             required=False,
-            widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+            widget=forms.CheckboxSelectMultiple(attrs=_PRESSED),
         )
         self.fields[f"{name}-mechanism"] = _choice(f"{word} leg, mechanism", CEAP_MECHANISMS)
         for item in RVCSS_ITEMS:
-            field = _item_field(item)
-            field.label = f"{word} leg: {item.title}"
-            field.widget.attrs["data-score"] = name
-            self.fields[f"{name}-{item.name}"] = field
+            self.fields[f"{name}-{item.name}"] = _item_field(item, leg=name)
         if asks_confirmation:
             self.fields[f"{name}-copied"] = forms.CharField(widget=forms.HiddenInput, required=False, initial="yes")
             self.fields[f"{name}-checked"] = forms.BooleanField(

@@ -76,7 +76,7 @@ def test_both_legs_are_scored_by_keyboard_with_a_live_total_and_stand_on_the_pat
     right, left = (page.locator(f"[data-score-total={leg}]") for leg in ("right", "left"))
     expect(right).to_have_text("not examined")
 
-    page.locator("#id_right-pain").focus()
+    page.locator("#id_right-pain_0").focus()
     for number in range(len(RVCSS_ITEMS)):
         for points in ("1", "0") if number < 3 else ("0", "0"):
             page.keyboard.type(points)
@@ -84,11 +84,15 @@ def test_both_legs_are_scored_by_keyboard_with_a_live_total_and_stand_on_the_pat
 
     expect(right).to_have_text("3")
     expect(left).to_have_text("0")
-    page.locator("#id_left-pain").select_option("")
+    page.get_by_role("button", name="Clear the ten answers of the left leg").click()
+    expect(left).to_have_text("not examined")
+    for item in RVCSS_ITEMS[1:]:
+        page.locator(f"#div_id_left-{item.name}").get_by_text("None").click()
     expect(left).to_have_text("0 so far, 1 to answer")
     page.get_by_role("button", name="Record the scores").click()
     expect(page.locator("#div_id_left-pain")).to_contain_text("Answer this item; all ten make the score.")
-    page.locator("#id_left-pain").select_option("3")
+    page.get_by_role("link", name="Left leg: Pain or discomfort").click()
+    page.keyboard.press("3")
     page.get_by_role("button", name="Record the scores").click()
 
     expect(page.get_by_role("heading", name="History")).to_be_visible()
