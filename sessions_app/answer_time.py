@@ -17,7 +17,7 @@ def answer_by(asked_at: datetime, within: timedelta, opened: Iterable[Period], z
     count. An end after closing goes on at the next opening. `opened` are the openings from the day of the question on;
     where they end too soon, or nothing is known of them, plain hours are promised.
     """
-    days = _first_to_last(opened, zone)
+    days = first_to_last(opened, zone)
     number = next((at for at, day in enumerate(days) if asked_at < day.ends_at), None)
     if number is None:
         return asked_at + within
@@ -45,7 +45,7 @@ def _while_open(due: datetime, days: list[Period], number: int) -> datetime:
     return due
 
 
-def _first_to_last(opened: Iterable[Period], zone: ZoneInfo) -> list[Period]:
+def first_to_last(opened: Iterable[Period], zone: ZoneInfo) -> list[Period]:
     """One period a date, from the first opening to the last closing: who has a break still takes calls."""
     days: dict[object, Period] = {}
     for period in sorted(opened):

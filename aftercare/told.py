@@ -1,0 +1,53 @@
+"""What somebody is told at once about a report, in the active language: the triage's own texts, said for people.
+
+The English is `clinic.protocol.triage`'s, word for word (a test compares them); what is stored with a report is this.
+To be confirmed by the clinical lead, as all texts of the triage.
+"""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Clinic
+from clinic.protocol.triage import SYMPTOMS, Level, TriageAnswer
+
+_LEVELS = {
+    Level.EMERGENCY: _("Call %(emergency_number)s now. Do not wait and do not drive yourself."),
+    Level.SAME_DAY: _(
+        "Speak to a clinician today. When the clinic is closed, go to urgent care or an emergency department. "
+        "If it gets worse, call %(emergency_number)s."
+    ),
+    Level.NEXT_DAY: _("The clinic contacts you by the next working day. Call earlier if it gets worse."),
+    Level.REASSURE: _("This is usually part of the expected course. Call the clinic if it changes or worries you."),
+}
+_ADVICE = {
+    "TOES_UNDER_STOCKING": _(
+        "Take the stocking off now. If the toes do not get better promptly, call %(emergency_number)s."
+    ),
+    "HEADACHE_OR_FLICKER": _("If you lose any part of your sight, call %(emergency_number)s."),
+    "BRUISES": _("Bruises usually fade in 2 to 4 weeks."),
+    "ITCHING": _("Expected in the first 2 days."),
+    "DARKER_VEINS": _("Expected at first."),
+    "BROWN_MARK": _("Most brown marks fade within a year."),
+    "FINE_RED_VEINS": _("Mention them at the next visit."),
+}
+_LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
+
+
+def told(answer: TriageAnswer, clinic: Clinic) -> str:
+    """The level's text, then the advice for what made the level; with the clinic's numbers."""
+    numbers = {"emergency_number": clinic.emergency_number}
+    text = " ".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
+    if answer.level is Level.SAME_DAY and clinic.phone:
+        return gettext("Call %(phone)s.") % {"phone": clinic.phone} + " " + text
+    return text
+
+
+def advice_for(code: str, clinic: Clinic) -> str:
+    """What to do at once about one symptom; empty where there is nothing besides its level's text."""
+    return str(_ADVICE.get(code, "")) % {"emergency_number": clinic.emergency_number}
+
+
+def _advice_of(answer: TriageAnswer) -> list[str]:
+    # That an expected course is expected must not follow a symptom that has lasted too long for it.
+    fitting = [code for code in answer.because if _LEVEL_OF.get(code) is answer.level]
+    return [str(_ADVICE[code]) for code in fitting if code in _ADVICE]

@@ -1,0 +1,223 @@
+"""A report is filed: its level, its timer, who answers, once for one form, whole or not at all."""
+
+from uuid import uuid4
+
+import pytest
+from django.utils import translation
+
+from aftercare.models import ReportNotice, SymptomReport
+from aftercare.reports import Said, file_report
+from aftercare.told import told
+from clinic.access import Role
+from clinic.models import AuditEvent, Clinic
+from clinic.protocol import Level, Protocol
+from clinic.protocol.triage import SYMPTOMS, triage_of
+from sessions_app.refusals import Refused
+from tests.aftercare.people import make_correction, make_plan
+from tests.makers import (
+    at,
+    make_clinic,
+    make_day_check,
+    make_hours,
+    make_patient,
+    make_patient_user,
+    make_service,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = "2026-01-15 09:10"
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100")
+    make_hours(make_user(name="Ada Birchwood"))
+    make_service()
+
+
+@pytest.fixture
+def patient():
+    return make_patient_user().patient
+
+
+def report(patient, *symptoms, free_text="", now=NOW, **facts):
+    facts = {"by": patient.user, "request_key": uuid4(), "source": "portal", **facts}
+    said = facts.pop("said", None) or Said(symptoms=symptoms, free_text=free_text)
+    return file_report(patient=patient, said=said, now=at(now), clinic=Clinic.current(), **facts)
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "level", "due"),
+    [
+        (["CHEST_OR_BREATH", "BRUISES"], "EMERGENCY", "2026-01-15 09:15"),
+        (["ONE_LEG"], "SAME_DAY", "2026-01-15 13:10"),
+        (["TENDER_CORD"], "NEXT_DAY", "2026-01-16 18:00"),
+        (["BRUISES"], "REASSURE", "2026-01-16 18:00"),
+    ],
+)
+def test_a_report_has_its_level_and_its_timer(patient, symptoms, level, due):
+    made = report(patient, *symptoms)
+
+    assert (made.level, made.due_at, made.reported_at) == (level, at(due), at(NOW))
+    assert made.because == symptoms[:1]
+    assert SymptomReport.objects.open().get() == made
+
+
+def test_the_clinic_sets_how_long_an_answer_takes(patient):
+    make_clinic(report_emergency_minutes=2, report_same_day_minutes=60)
+
+    assert report(patient, "COLLAPSE").due_at == at("2026-01-15 09:12")
+    assert report(patient, "ONE_LEG").due_at == at("2026-01-15 10:10")
+
+
+def test_own_words_are_for_a_clinician_on_the_same_day(patient):
+    made = report(patient, free_text="  my knee feels odd\n")
+
+    assert (made.level, made.free_text, made.because) == ("SAME_DAY", "my knee feels odd", ["FREE_TEXT"])
+
+
+@pytest.mark.parametrize("words", ["", "  \n\t "])
+def test_nothing_reported_is_refused(patient, words):
+    with pytest.raises(Refused, match="Nothing was reported"):
+        report(patient, free_text=words)
+    assert not SymptomReport.objects.exists()
+
+
+def test_a_report_follows_the_newest_signed_session_and_its_days(patient):
+    make_plan("2026-01-02 10:30", patient=patient)
+    plan = make_plan("2026-01-13 10:30", patient=patient)
+    corrected = make_correction(plan, at_instant=at("2026-01-14 09:00"))
+
+    made = report(patient, "ITCHING")
+
+    assert (made.session, made.day, made.level) == (corrected, 2, "REASSURE")
+    assert made.protocol_version == plan.protocol_version
+    assert report(patient, "ITCHING", now="2026-01-16 09:10").level == "NEXT_DAY"
+
+
+def test_a_report_before_any_session_has_no_day(patient):
+    made = report(patient, "ITCHING")
+
+    assert (made.session, made.day, made.level, made.protocol_version) == (None, None, "REASSURE", None)
+
+
+def test_the_same_form_makes_one_report(patient):
+    key = uuid4()
+
+    first = report(patient, "ONE_LEG", request_key=key)
+    again = report(patient, "BRUISES", request_key=key, now="2026-01-15 09:20")
+
+    assert again == first
+    assert SymptomReport.objects.get().symptoms == ["ONE_LEG"]
+    assert AuditEvent.objects.filter(action="symptoms reported").count() == 1
+
+
+def test_a_key_of_somebody_else_makes_nothing_and_shows_nothing(patient):
+    made = report(patient, "ONE_LEG")
+    other = make_patient_user().patient
+
+    with pytest.raises(Refused, match="sent already"):
+        report(other, "BRUISES", request_key=made.request_key)
+    assert SymptomReport.objects.get() == made
+
+
+def test_the_clinician_of_the_day_answers_first(patient):
+    make_user(Role.CLINICIAN, name="Abel First")
+    today = make_user(Role.CLINICIAN, name="Zoe Today")
+    make_day_check(clinician=today, date=at(NOW).date())
+
+    made = report(patient, "ONE_LEG")
+
+    assert made.given_to == today
+    assert list(ReportNotice.objects.values_list("report", "number", "to")) == [(made.pk, 0, today.pk)]
+
+
+def test_without_one_the_clinician_of_the_session_answers(patient):
+    make_user(Role.CLINICIAN, name="Abel First")
+    hers = make_user(Role.CLINICIAN, name="Zoe Answers")
+    make_plan("2026-01-13 10:30", patient=patient, responsible_clinician=hers)
+
+    assert report(patient, "ONE_LEG").given_to == hers
+
+
+def test_who_left_is_not_asked(patient):
+    left = make_user(Role.CLINICIAN, name="Abel Left", is_active=False)
+    make_day_check(clinician=left, date=at(NOW).date())
+    lead = make_user(Role.CLINICAL_LEAD, name="Lena Marsh")
+
+    assert report(patient, "ONE_LEG").given_to == lead
+
+
+def test_what_is_expected_sends_no_notice(patient):
+    make_user(Role.CLINICIAN)
+    report(patient, "BRUISES")
+
+    assert not ReportNotice.objects.exists()
+
+
+def test_a_report_without_any_clinician_is_kept(patient):
+    assert report(patient, "ONE_LEG").given_to is None
+
+
+def test_the_trail_has_codes_and_no_words(patient):
+    made = report(patient, "ONE_LEG", free_text="It hurts at night")
+
+    event = AuditEvent.objects.get(action="symptoms reported")
+    assert (event.subject_id, event.patient_id, event.by_id) == (str(made.public_id), patient.pk, patient.user_id)
+    assert event.details == {"level": "SAME_DAY", "source": "portal"}
+
+
+def test_what_was_told_is_kept_in_the_language_of_the_report(patient):
+    with translation.override("es"):
+        english = report(patient, "TENDER_CORD").told
+
+    assert english == "The clinic contacts you by the next working day. Call earlier if it gets worse."
+
+
+@pytest.mark.parametrize("day", [None, 1, 9])
+def test_people_are_told_what_the_triage_says(day):
+    clinic = Clinic(emergency_number="112", phone="555-0100")
+    protocol = Protocol.default().with_overrides({"emergency_number": "112", "clinic_phone": "555-0100"})
+    codes = [symptom.code for symptom in SYMPTOMS]
+    reported = [*([code] for code in codes), ["A_CODE_OF_TOMORROW"], *([code, "BRUISES", "ITCHING"] for code in codes)]
+
+    with translation.override("en-gb"):
+        wrong = [
+            symptoms
+            for symptoms in reported
+            if told(answer := triage_of(symptoms, protocol=protocol, day=day), clinic) != answer.text
+        ]
+
+    assert wrong == []
+
+
+def test_a_clinic_without_a_phone_names_none():
+    answer = triage_of(["ONE_LEG"], protocol=Protocol.default())
+
+    with translation.override("en-gb"):
+        assert told(answer, Clinic(emergency_number="911")).startswith("Speak to a clinician today.")
+
+
+def test_a_phone_number_is_never_read_as_a_template():
+    answer = triage_of(["ONE_LEG"], protocol=Protocol.default())
+    assert answer.level is Level.SAME_DAY
+
+    with translation.override("en-gb"):
+        assert told(answer, Clinic(phone="%(x)s%d", emergency_number="%s")).startswith("Call %(x)s%d. Speak")
+
+
+def test_filing_costs_few_queries(patient, django_assert_max_num_queries):
+    make_plan("2026-01-13 10:30", patient=patient)
+    make_user(Role.CLINICIAN)
+
+    with django_assert_max_num_queries(18):
+        report(patient, "ONE_LEG")
+
+
+def test_somebody_takes_a_report_down_at_the_phone():
+    patient, desk = make_patient(), make_user(Role.FRONT_DESK)
+
+    made = report(patient, "ONE_LEG", by=desk, source="phone", reporter_words=" her husband ")
+
+    assert (made.source, made.reported_by, made.reporter_words) == ("phone", desk, "her husband")
