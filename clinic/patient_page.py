@@ -15,7 +15,8 @@ PanelContext = Callable[[Patient, User, datetime], Mapping[str, Any] | None]
 class Panel:
     """One part of the page: its template, who sees it, and where it stands (small `order` first).
 
-    `context` is called with the patient, the reader and the present moment; None leaves the panel out.
+    `context` is called with the patient, the reader and the present moment; None leaves the panel out. What it says as
+    `places` are ids of headings with their words, for the links at the head of the page.
     """
 
     name: str
@@ -36,7 +37,20 @@ class HeadLink:
     needs: Permission
 
 
+@dataclass(frozen=True, slots=True)
+class HeadAlert:
+    """One line under the patient's name. ``holds_booking``: a clinician decides before the next treatment is booked."""
+
+    words: str
+    url: str = ""
+    link: str = ""
+    is_urgent: bool = False
+    holds_booking: bool = False
+
+
+HeadAlertSource = Callable[[Patient, User], list[HeadAlert]]
 _panels: dict[str, Panel] = {}
+_head_alerts: dict[str, HeadAlertSource] = {}
 _head_links: dict[str, HeadLink] = {}
 
 
@@ -46,6 +60,16 @@ def register_panel(panel: Panel) -> None:
 
 def register_head_link(link: HeadLink) -> None:
     _head_links[link.name] = link
+
+
+def register_head_alerts(name: str, source: HeadAlertSource) -> None:
+    _head_alerts[name] = source
+
+
+def head_alerts_for(patient: Patient, reader: User) -> list[HeadAlert]:
+    """What the reader must know of this patient before anything else, urgent lines first."""
+    found = [alert for source in _head_alerts.values() for alert in source(patient, reader)]
+    return sorted(found, key=lambda alert: not alert.is_urgent)
 
 
 def head_links_for(patient: Patient, reader: User) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ class SessionsAppConfig(AppConfig):
         from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.notifications import register_source  # noqa: PLC0415  (models exist from here on)
         from clinic.notifications.renewing import register_planner  # noqa: PLC0415
-        from clinic.patient_page import Panel, register_head_link, register_panel  # noqa: PLC0415
+        from clinic.patient_page import Panel, register_head_alerts, register_head_link, register_panel  # noqa: PLC0415
         from clinic.presenters import register_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
         from sessions_app import cosigning, event_watch, lists, reminders, repeat, repeat_holds  # noqa: PLC0415
@@ -26,6 +26,7 @@ class SessionsAppConfig(AppConfig):
         from sessions_app.presenters.stock import stock_alerts  # noqa: PLC0415
         from sessions_app.presenters.visits_panel import visits_panel  # noqa: PLC0415
         from sessions_app.presenters.waiting import wait_panel  # noqa: PLC0415
+        from sessions_app.presenters.waits import waiting_alerts  # noqa: PLC0415
 
         register_source(
             reminders.SOURCE,
@@ -48,68 +49,16 @@ class SessionsAppConfig(AppConfig):
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)
         register_alerts("to sign", cosigning.clinician_alerts)
         register_alerts("stock", stock_alerts)
-        register_panel(
-            Panel(
-                name="visits",
-                template="sessions_app/desk/visits_panel.html",
-                context=visits_panel,
-                needs=Permission.VIEW_SCHEDULE,
-                order=10,
-            )
-        )
-        register_panel(
-            Panel(
-                name="wait list",
-                template="sessions_app/desk/wait_panel.html",
-                context=wait_panel,
-                needs=Permission.BOOK,
-                order=15,
-            )
-        )
-        register_panel(
-            Panel(
-                name="photographs",
-                template="sessions_app/photographs/panel.html",
-                context=photographs_panel,
-                needs=Permission.VIEW_CHART,
-                order=50,
-            )
-        )
-        register_panel(
-            Panel(
-                name="adverse events",
-                template="sessions_app/events/_panel.html",
-                context=events_panel,
-                needs=Permission.VIEW_CHART,
-                order=60,
-            )
-        )
-        register_panel(
-            Panel(
-                name="consent",
-                template="sessions_app/nurse/consent_panel.html",
-                context=consent_panel,
-                needs=Permission.VIEW_CHART,
-                order=25,
-            )
-        )
-        register_panel(
-            Panel(
-                name="record",
-                template="sessions_app/record/panel.html",
-                context=record_panel,
-                needs=Permission.VIEW_CHART,
-                order=30,
-            )
-        )
-        register_panel(
-            Panel(
-                name="scores",
-                template="sessions_app/record/scores_panel.html",
-                context=scores_panel,
-                needs=Permission.VIEW_CHART,
-                order=40,
-            )
-        )
+        for name, order, needs, template, context in (
+            ("visits", 10, Permission.VIEW_SCHEDULE, "sessions_app/desk/visits_panel.html", visits_panel),
+            ("wait list", 15, Permission.BOOK, "sessions_app/desk/wait_panel.html", wait_panel),
+            ("consent", 25, Permission.VIEW_CHART, "sessions_app/nurse/consent_panel.html", consent_panel),
+            ("record", 30, Permission.VIEW_CHART, "sessions_app/record/panel.html", record_panel),
+            ("scores", 40, Permission.VIEW_CHART, "sessions_app/record/scores_panel.html", scores_panel),
+            ("photographs", 50, Permission.VIEW_CHART, "sessions_app/photographs/panel.html", photographs_panel),
+            ("adverse events", 60, Permission.VIEW_CHART, "sessions_app/events/_panel.html", events_panel),
+        ):
+            register_panel(Panel(name, template, context, needs, order))
         register_head_link(emergency_card())
+        register_head_alerts("waits", waiting_alerts)
         register_counter("sessions_app:calls", lists.waiting_for_the_desk)

@@ -27,6 +27,7 @@ def messages_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str
         ("Sent", [row for row in rows if row.state in _GONE]),
     )
     return {
+        "places": (("messages-panel-title", "Messages"),),
         "patient": patient,
         "groups": [
             {

@@ -23,6 +23,7 @@ def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
     zone = ZoneInfo(rows[-1].time_zone)
     picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows), now=now)
     return {
+        "places": (("plan-panel-title", "Plan"),),
         "patient": patient,
         "lines": [line for line in picture.lines if not line.is_over],
         "phase": picture.timeline.state_at(now).compression.value.lower(),

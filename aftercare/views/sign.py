@@ -19,6 +19,7 @@ from clinic.requests import SignedInRequest
 from sessions_app.actions import NotComplete
 from sessions_app.forms.nurse import answers_in
 from sessions_app.models import TreatmentSession
+from sessions_app.presenters.waits import waiting_alerts
 from sessions_app.refusals import Refused, Stale
 
 
@@ -84,7 +85,9 @@ def _closed(request: SignedInRequest, session: TreatmentSession) -> HttpResponse
     if session.status == TreatmentSession.Status.NOT_TREATED:
         return render(request, "aftercare/sign_not_treated.html", {"session": session})
     audit.record("chart read", by=request.user, subject=session, patient=session.patient)
-    return render(request, "aftercare/signed.html", result_of(session, clinic=request.clinic, now=timezone.now()))
+    context = result_of(session, clinic=request.clinic, now=timezone.now())
+    context["waits"] = waiting_alerts(session.patient, request.user)
+    return render(request, "aftercare/signed.html", context)
 
 
 def _answers(request: SignedInRequest) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from clinic.forms import PatientForm, differences
 from clinic.gate import get_visible_or_404
 from clinic.models import ContactPreference, Patient
 from clinic.patient_list import page_of_patients
-from clinic.patient_page import head_links_for, panels_for
+from clinic.patient_page import head_alerts_for, head_links_for, panels_for
 from clinic.requests import SignedInRequest
 from clinic.search import find_patients
 from clinic.search_text import as_facts
@@ -84,8 +84,11 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     found = _patient_or_404(request, patient_id)
     shows_chart = request.user.may(Permission.VIEW_CHART)
     audit.record("chart read" if shows_chart else "patient read", by=request.user, subject=found)
+    alerts = head_alerts_for(found, request.user)
     context = {
         "patient": found,
+        "head_alerts": alerts,
+        "books_wait": any(alert.holds_booking for alert in alerts),
         "preferences": ContactPreference.objects.filter(patient=found).order_by("channel"),
         "shows_chart": shows_chart,
         "risks": [Patient.RiskFactor(risk).label for risk in found.risk_factors] if shows_chart else [],

@@ -82,6 +82,7 @@ def consent_panel(patient: Patient, reader: User, now: Any) -> dict[str, Any]:
     signed = [copy_of(consent, clinic) for consent in consents_of(patient)]
     standing = next((copy for copy in signed if copy.state != "ended"), None)
     return {
+        "places": (("consent-title", "Consent"),),
         "patient": patient,
         "standing": standing,
         "count": len(signed),

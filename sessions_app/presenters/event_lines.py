@@ -13,7 +13,7 @@ from clinic.protocol.zones import local_time
 from sessions_app.models import AdverseEvent
 from sessions_app.wording import day_words, time_words
 
-_SHOWN = 20
+_SHOWN, _UNFOLDED = 20, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,17 @@ def open_lines(patient: Patient, zone: ZoneInfo) -> list[EventLine]:
 
 
 def events_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """The panel of the patient's page. Two queries."""
+    """The patient page's panel: open events and the newest of the others; what is older is folded. Two queries."""
     zone = Clinic.current().zone
     rows = list(AdverseEvent.objects.visible_to(reader).filter(patient=patient).order_by("-onset_at")[:_SHOWN])
-    return {"patient": patient, "events": [event_line(event, zone) for event in rows]}
+    shown = [event for place, event in enumerate(rows) if event.closed_at is None or place < _UNFOLDED]
+    return {
+        "places": (("events-h", "Adverse events"),),
+        "patient": patient,
+        "number": len(rows),
+        "events": [event_line(event, zone) for event in shown],
+        "older": [event_line(event, zone) for event in rows if event not in shown],
+    }
 
 
 def hold_lines(patient: Patient, zone: ZoneInfo) -> list[tuple[str, str]]:

@@ -67,6 +67,7 @@ def photographs_panel(patient: Patient, reader: User, now: datetime) -> dict[str
     shown = photographs_of(patient, reader)
     newest = list(shown[: ON_PANEL + 1])
     return {
+        "places": (("photographs-title", "Photographs"),),
         "patient": patient,
         "newest": newest[:ON_PANEL] if allowed else [],
         "has_some": bool(newest),

@@ -71,7 +71,11 @@ def record_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, 
     record = read_record(patient, reader=reader)
     if not record.entries:
         return None
-    return {"patient": patient, "record": record_page(record, reader=reader, now=now, length=ON_PATIENT_PAGE)}
+    return {
+        "places": (("record-map-title", "Leg map"), ("record-line-title", "Sessions")),
+        "patient": patient,
+        "record": record_page(record, reader=reader, now=now, length=ON_PATIENT_PAGE),
+    }
 
 
 def record_page(

@@ -49,6 +49,7 @@ class LegNow:
 def scores_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
     lines = score_lines(scores_of(patient, reader=reader), zone=Clinic.current().zone, now=now)
     return {
+        "places": (("scores-title", "Scores"),),
         "patient": patient,
         "legs": legs_now(lines) if lines else [],
         "lines": lines[:ON_PATIENT_PAGE],

@@ -13,11 +13,14 @@ from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
 from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment, Course, RepeatHold
+from sessions_app.repeat import on_hold
 from sessions_app.repeat_holds import open_hold
 from sessions_app.wording import time_words
 
 Status = Appointment.Status
 _SHOWN = 20
+# Of what was; the others are folded.
+_OPEN = 3
 _COURSES = 3
 
 
@@ -46,7 +49,7 @@ class CourseLine:
 
 
 def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
-    """Five queries at most, whatever there is."""
+    """A query for each kind of thing, whatever there is of it."""
     zone = Clinic.current().zone
     visits = Appointment.objects.visible_to(reader).filter(entry__patient=patient)
     shown = visits.select_related("service", "entry__nurse", "entry__room")
@@ -56,11 +59,14 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
     may_book = reader.may(Permission.BOOK)
     hold = open_hold(patient) if may_book else None
     return {
+        "places": (("visits-title", "Visits"),),
         "patient": patient,
         "coming": _lines(coming, places),
-        "was": _lines(was, places),
+        "was": _lines(was[:_OPEN], places),
+        "was_before": _lines(was[_OPEN:], places),
         "courses": _courses(patient) if may_book else [],
         "hold": _hold_words(hold, zone) if hold else "",
+        "waits": may_book and (hold is not None or bool(on_hold([patient]))),
         "hold_reason": hold.reason if hold and reader.may(Permission.VIEW_CHART) else "",
         "may_hold": reader.may(Permission.HOLD_REPEAT),
         "may_book": may_book,

@@ -138,4 +138,8 @@ def wait_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any]:
         .filter(patient=patient)
         .select_related("patient", "service", "nurse")
     )
-    return {"rows": rows_of(list(entries), now=now, clinic=clinic), "patient_id": patient.public_id}
+    return {
+        "places": (("wait-title", "Wait list"),),
+        "rows": rows_of(list(entries), now=now, clinic=clinic),
+        "patient_id": patient.public_id,
+    }

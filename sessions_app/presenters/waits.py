@@ -1,0 +1,51 @@
+"""Why the next treatment waits, as one line: in the head of the patient's page, and where the next visit is booked."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from clinic.access import Permission
+from clinic.models import Clinic, Patient, User
+from clinic.patient_page import HeadAlert
+from sessions_app.models import AdverseEvent
+from sessions_app.presenters.event_lines import when_words
+from sessions_app.repeat import on_hold
+from sessions_app.wording import list_words
+
+_NAMED = 3
+
+
+def waiting_alerts(patient: Patient, reader: User) -> list[HeadAlert]:
+    """At most one line. Readers of charts are led to the open events; others learn only that a clinician decides."""
+    events = AdverseEvent.objects.visible_to(reader).filter(patient=patient).open().order_by("onset_at", "pk")
+    found = list(events[: _NAMED + 1])
+    if found:
+        return [_of_one(found[0]) if len(found) == 1 else _of_many(patient, found)]
+    if reader.may(Permission.BOOK) and on_hold([patient]):
+        words = "The next treatment waits for a clinician's decision. Other visits can be booked."
+        return [HeadAlert(words, holds_booking=True)]
+    return []
+
+
+def _of_one(event: AdverseEvent) -> HeadAlert:
+    kind, began = event.get_kind_display().lower(), when_words(event.onset_at, Clinic.current().zone)
+    seen = "" if event.acknowledged_at else " No clinician has seen it."
+    return HeadAlert(
+        f"Adverse event open: {kind}, began {began}.{seen} No treatment is booked until a clinician closes it.",
+        reverse("sessions_app:event", args=[event.public_id]),
+        "Open the event",
+        is_urgent=True,
+        holds_booking=True,
+    )
+
+
+def _of_many(patient: Patient, events: Sequence[AdverseEvent]) -> HeadAlert:
+    kinds = [event.get_kind_display().lower() for event in events[:_NAMED]]
+    named = list_words(kinds) if len(events) <= _NAMED else f"{', '.join(kinds)} and more"
+    return HeadAlert(
+        f"Adverse events open: {named}. No treatment is booked until a clinician closes them.",
+        f"{reverse('clinic:patient', args=[patient.public_id])}#events-h",
+        "See the events",
+        is_urgent=True,
+        holds_booking=True,
+    )
