@@ -17,18 +17,9 @@ from clinic.protocol.checks import (
 )
 from clinic.protocol.errors import ProtocolError
 from clinic.protocol.inputs import before_facts_from, session_facts_from
+from clinic.protocol.items import DatedItem, Plan, PlanItem, Rule, TimedItem, item_as_dict
 from clinic.protocol.messages import AppointmentTime, Message, schedule_for, text_instant, text_time
-from clinic.protocol.plan import (
-    DatedItem,
-    InjectedSite,
-    Plan,
-    PlanItem,
-    Rule,
-    SessionFacts,
-    TimedItem,
-    item_as_dict,
-    plan_for,
-)
+from clinic.protocol.plan import InjectedSite, SessionFacts, plan_for
 from clinic.protocol.timeline import Avoided, PatientState, Stretch, Timeline, timeline_of
 from clinic.protocol.triage import Level, TriageAnswer, triage_of
 from clinic.protocol.values import ListedValue, Protocol

@@ -18,8 +18,9 @@ from clinic.protocol.inputs import (
     read_session,
     read_zone,
 )
+from clinic.protocol.items import Plan, instant_text, item_as_dict
 from clinic.protocol.messages import AppointmentTime, schedule_for
-from clinic.protocol.plan import Plan, instant_text, item_as_dict, plan_for
+from clinic.protocol.plan import plan_for
 from clinic.protocol.reading import Fields
 from clinic.protocol.timeline import timeline_of
 from clinic.protocol.triage import SYMPTOMS, triage_of

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from clinic.protocol.plan import Plan, TimedItem
+from clinic.protocol.items import Plan, TimedItem
 from clinic.protocol.timeline import Stretch, Timeline, timeline_of
 from clinic.protocol.values import Protocol, ReminderValues
 from clinic.protocol.vocabulary import AVOID_ITEMS, Channel, ItemKey, Leg, MessageKey, MessageKind

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
-from clinic.protocol.plan import DatedItem, Plan, PlanItem, TimedItem
+from clinic.protocol.items import DatedItem, Plan, PlanItem, TimedItem
 from clinic.protocol.vocabulary import AVOID_ITEMS, CompressionState, ItemKey, Leg, StretchKind
 from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import start_of_day
