@@ -54,7 +54,13 @@ def sign_session(
     if seen_protocol is not None and seen_protocol != protocol_version.number:
         raise Stale(f"{protocol_version} was signed meanwhile. The plan below follows it; look at it, then sign.")
     events = close_session(
-        session=session, by=by, protocol_version=protocol_version, answers=answers, now=now, version=version
+        session=session,
+        by=by,
+        protocol_version=protocol_version,
+        answers=answers,
+        now=now,
+        version=version,
+        clinic=clinic,
     )
     if events is None:
         return AftercarePlan.objects.filter(session=session).first()

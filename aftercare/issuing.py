@@ -7,13 +7,17 @@ again from the united timeline; a step that was sent keeps its row and is not se
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import BigIntegerField, DateTimeField, IntegerField, QuerySet, UUIDField, Value
 
 from aftercare.models import AftercarePlan
 from aftercare.stored import plan_of, ref_of
 from clinic.models import Clinic, Delivery, Patient, ProtocolVersion
 from clinic.notifications import DueMessage
+from clinic.prepared import Blank, Prepared
 from clinic.protocol import MessageKind, Plan, Protocol, SessionFacts, Timeline, plan_for, timeline_of
 from clinic.protocol.messages import AppointmentTime, Message, schedule_for
 from clinic.protocol.zones import starting_instant
@@ -78,8 +82,8 @@ def preview_of(
     protocol = version.protocol()
     facts = _facts_of(session, protocol, is_void=is_void)
     plan = plan_for(facts, protocol)
-    running = running_plans(session.patient, now=now, but=session.lineage)
-    visits = upcoming_visits(session.patient, now=now)
+    visits, runs = _visits_and_runs(session, now=now)
+    running = running_plans(session.patient, now=now, but=session.lineage) if runs else ()
     messages = (
         united_messages(
             patient=session.patient,
@@ -115,17 +119,51 @@ def _facts_of(session: TreatmentSession, protocol: Protocol, *, is_void: bool) -
 
 def running_plans(patient: Patient, *, now: datetime, but: UUID | None = None) -> tuple[AftercarePlan, ...]:
     """The current plans of the patient that still hold, oldest first; `but` leaves one lineage out."""
-    rows = AftercarePlan.objects.current().filter(patient=patient, ends_at__gt=now)
+    rows = _holding(patient, now)
     if but is not None:
         rows = rows.exclude(lineage=but)
     return tuple(rows.prefetch_related("items").order_by("starts_at"))
 
 
+def _holding(patient: Any, now: Any) -> QuerySet[AftercarePlan]:
+    return AftercarePlan.objects.current().filter(patient=patient, ends_at__gt=now)
+
+
 def upcoming_visits(patient: Patient, *, now: datetime) -> list[Visit]:
     """The patient's booked visits from now on, nearest first; read as values, because pages and signing are quick."""
-    mine = Appointment.objects.filter(entry__patient=patient).upcoming(now)
-    rows = mine.values_list("public_id", "entry__starts_at", "chair_minutes", "walk_minutes", "entry__nurse__name")
-    return [Visit(public_id, at, chair + walk, nurse) for public_id, at, chair, walk, nurse in rows]
+    return [_visit(row) for row in _UPCOMING.rows(patient=patient.pk, now=now)]
+
+
+def _visit(row: tuple[Any, ...]) -> Visit:
+    public_id, at, chair, walk, nurse = row
+    return Visit(public_id, at, chair + walk, nurse)
+
+
+def _upcoming() -> QuerySet[Any, tuple[Any, ...]]:
+    mine = Appointment.objects.filter(entry__patient=Blank("patient", BigIntegerField()))
+    coming = mine.upcoming(Blank("now", DateTimeField()))
+    return coming.values_list("public_id", "entry__starts_at", "chair_minutes", "walk_minutes", "entry__nurse__name")
+
+
+_UPCOMING = Prepared(_upcoming)
+
+
+def _visits_and_runs(session: TreatmentSession, *, now: datetime) -> tuple[list[Visit], bool]:
+    """The patient's booked visits, and whether a plan of another session still holds. One query."""
+    rows = _VISITS_AND_RUNS.rows(patient=session.patient_id, now=now, lineage=session.lineage)
+    visits = [_visit(row) for row in rows if row[2] is not None]
+    return sorted(visits, key=lambda visit: visit.starts_at), len(visits) < len(rows)
+
+
+def _upcoming_or_running() -> QuerySet[Any, tuple[Any, ...]]:
+    """Booked visits, and plans of other sessions: those have no minutes."""
+    holding = _holding(Blank("patient", BigIntegerField()), Blank("now", DateTimeField()))
+    others = holding.exclude(lineage=Blank("lineage", UUIDField()))
+    nothing = (Value(None, IntegerField()), Value(None, IntegerField()), Value(""))
+    return _upcoming().order_by().union(others.values_list("public_id", "starts_at", *nothing), all=True)
+
+
+_VISITS_AND_RUNS = Prepared(_upcoming_or_running)
 
 
 def waiting_steps(source_ids: Sequence[UUID], *, now: datetime) -> frozenset[tuple[str, str, int]]:

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clinic import audit
-from clinic.models import AuditEvent, ProtocolVersion, StaffTask, User
+from clinic.models import AuditEvent, Clinic, ProtocolVersion, StaffTask, User
 from sessions_app import answers as given_answers
 from sessions_app import booking
 from sessions_app.amending import voided
@@ -171,6 +170,7 @@ def close_session(
     answers: Mapping[str, Any] | None = None,
     now: datetime,
     version: int | None = None,
+    clinic: Clinic | None = None,
 ) -> list[AuditEvent] | None:
     """Lock the session as signed by `by`. None when it was signed already, otherwise the events of the signature.
 
@@ -189,8 +189,7 @@ def close_session(
         _refuse_closed(session)
         raise _stale(session)
     _forget_rows(session)
-    prefetch_related_objects([session], "sites", "ampoules")  # the plan reads them again
-    chart = chart_of(session, now=now, version=protocol_version, signing=True)
+    chart = chart_of(session, now=now, version=protocol_version, clinic=clinic, signing=True)
     if answers and (screening := _with_answers(chart, answers, by=by, now=now)):
         session.screening = screening  # stored with the signature below
         chart = chart.answered()

@@ -78,12 +78,12 @@ def discarded(
 def use_ampoules(chart: Chart, *, by: User, now: datetime) -> None:
     """What follows for the ampoules when a session is signed; inside its transaction, while its parts may be written.
 
-    Writes the volume thrown away into the rows, and the movements of the lots that are in stock. One query, and three
+    Writes the volume thrown away into the rows, and the movements of the lots that are in stock. One query, and two
     more when a lot is in stock.
     """
     session, rows = chart.session, chart.ampoules
-    lots = {row.stock_lot_id for row in rows if row.stock_lot_id is not None}
-    sizes = dict(Lot.objects.filter(pk__in=lots).values_list("pk", "product__ampoule_ml")) if lots else {}
+    lots = [row.stock_lot for row in rows if row.stock_lot is not None]
+    sizes = {lot.pk: lot.product.ampoule_ml for lot in lots}
     over = discarded(rows, chart.totals.by_strength_ml, ampoule_ml=chart.protocol.ampoule_ml, sizes=sizes)
     for row, left in zip(rows, over, strict=True):
         row.discarded_ml = left

@@ -21,7 +21,7 @@ _ASKED: dict[str, tuple[str, ...]] = {
 }
 _AMPOULES = ("ampoules",)
 _LOGGED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("L6", "L6b", "L6c"), _AMPOULES),
+    **dict.fromkeys(("L6", "L6b", "L6c", "L6e"), _AMPOULES),
     "L10": ("observation_minutes", "observation_status"),
     "L15": (),
 }

@@ -5,9 +5,9 @@ from typing import Any
 
 from clinic.models import Clinic, User
 from clinic.protocol.zones import local_date
-from sessions_app.charting import last_session_before
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.preparation import check_of
+from sessions_app.surroundings import last_session_before
 
 
 def beginning_of(appointment: Appointment, *, by: User, now: datetime) -> dict[str, Any]:

@@ -7,13 +7,12 @@ sees is what the signature is judged by. It costs the same queries whatever the 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, Exists, F, Subquery, Sum
+from django.db.models import Prefetch, prefetch_related_objects
 
 from clinic.access import Permission
-from clinic.models import ProtocolVersion, User
+from clinic.models import Clinic, ProtocolVersion, User
 from clinic.protocol.checks import (
     Finding,
     LoggingFacts,
@@ -27,13 +26,14 @@ from clinic.protocol.checks.findings import plain
 from clinic.protocol.plan import SessionFacts
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Moment
-from clinic.protocol.zones import local_date, start_of_day
+from clinic.protocol.zones import local_date
 from sessions_app import facts
 from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
 from sessions_app.basis import asked_basis, logged_basis
 from sessions_app.event_watch import recorded_in
-from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
-from sessions_app.preparation import Ready, is_on_paper_somewhere, ready_for
+from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
+from sessions_app.preparation import Ready, is_on_paper_somewhere
+from sessions_app.surroundings import last_session_before, surroundings_of
 
 UNFINISHED = "unfinished"
 GROUPS = "groups"
@@ -98,6 +98,7 @@ def chart_of(
     *,
     now: datetime,
     version: ProtocolVersion | None = None,
+    clinic: Clinic | None = None,
     signing: bool = False,
 ) -> Chart:
     """Everything that follows from the session's rows. ``version``: the protocol to judge by, the one in force if None.
@@ -107,8 +108,9 @@ def chart_of(
     """
     version = version or ProtocolVersion.in_force()
     protocol = values_of(version)
+    prefetch_related_objects([session], *parts())
     sites, ampoules = tuple(session.sites.all()), tuple(session.ampoules.all())
-    around = surroundings_of(session)
+    around = surroundings_of(session, clinic=clinic)
     events = recorded_in(session) if around.has_events else facts.RecordedEvents()
     logged = facts.logging_facts(
         session,
@@ -119,7 +121,7 @@ def chart_of(
         now=now,
         signing=signing,
     )
-    ready = ready_for(session)
+    ready = around.ready
     found = _findings(session, logged, around.last_ended_at, protocol, ready, signing=signing)
     judged = _judged(found, replies_in(session.screening))
     totals = totals_of(logged, protocol)
@@ -129,6 +131,11 @@ def chart_of(
         *_missing_reaction(session, events),
     )
     return Chart(session, protocol, version, sites, ampoules, totals, judged, gaps, ready)
+
+
+def parts() -> "tuple[str | Prefetch[Any], ...]":
+    """What a session is read with where it is judged: its sites, and its ampoules with the lots of the stock."""
+    return "sites", Prefetch("ampoules", SessionAmpoule.objects.select_related("stock_lot__product"))
 
 
 def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -> SessionFacts:
@@ -143,67 +150,6 @@ def protocol_in_force() -> Protocol:
 
 def values_of(version: ProtocolVersion | None) -> Protocol:
     return version.protocol() if version else Protocol.default()
-
-
-def last_session_before(session: TreatmentSession) -> TreatmentSession | None:
-    """The patient's newest signed session before this one, corrections counted once."""
-    found: TreatmentSession | None = earlier_sessions(session).first()
-    return found
-
-
-def earlier_sessions(session: TreatmentSession) -> Any:
-    """Signed sessions of the patient before this one, newest first."""
-    return (
-        TreatmentSession.objects.current()
-        .filter(patient_id=session.patient_id, started_at__lt=session.started_at)
-        .exclude(lineage=session.lineage)
-        .order_by("-started_at")
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What other rows say to the judgement of a session.
-
-    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not.
-    """
-
-    last_ended_at: datetime | None
-    earlier_mg_today: Decimal
-    has_events: bool
-
-
-def surroundings_of(session: TreatmentSession) -> Surroundings:
-    """One query: every save and every signature asks."""
-    mg = _sites_of_the_day(session).order_by().values("session__patient_id").annotate(mg=_MG).values("mg")
-    events = AdverseEvent.objects.filter(session__lineage=session.lineage)
-    row = TreatmentSession.objects.filter(pk=session.pk).values_list(
-        Subquery(earlier_sessions(session).values("ended_at")[:1]), Subquery(mg), Exists(events)
-    )
-    ended_at, earlier_mg, has_events = row[0]
-    return Surroundings(ended_at, earlier_mg or Decimal(0), has_events)
-
-
-_MG = Sum(F("volume_ml") * F("strength_percent") * 10, output_field=DecimalField(max_digits=12, decimal_places=4))
-
-
-def _sites_of_the_day(session: TreatmentSession) -> Any:
-    """What was injected in other sessions of the date, each once: a correction counts when it is signed, not before."""
-    zone, day = facts.zone_of(session), facts.session_date(session)
-    return (
-        TreatedSite.objects.filter(
-            session__patient_id=session.patient_id,
-            session__started_at__gte=start_of_day(day, zone),
-            session__started_at__lt=start_of_day(day + timedelta(days=1), zone),
-        )
-        .exclude(session__lineage=session.lineage)
-        .exclude(session__amended_by__status__in=(TreatmentSession.Status.SIGNED, TreatmentSession.Status.NOT_TREATED))
-        .exclude(session__status=TreatmentSession.Status.NOT_TREATED)
-        .exclude(
-            session__status=TreatmentSession.Status.DRAFT,
-            session__amends__status=TreatmentSession.Status.SIGNED,
-        )
-    )
 
 
 def _findings(

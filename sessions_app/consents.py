@@ -53,7 +53,9 @@ def over_at(session: TreatmentSession) -> datetime | None:
     return session.ended_at or session.observation_started_at
 
 
-def consent_holding(session: TreatmentSession, signed: Iterable[SeriesConsent]) -> SeriesConsent | None:
+def consent_holding(
+    session: TreatmentSession, signed: Iterable[SeriesConsent], *, clinic: Clinic | None = None
+) -> SeriesConsent | None:
     """Of what the patient ``signed``: in time on the session's day, and not ended before the session was over.
 
     What was signed when the treatment was over comes too late for it.
@@ -64,7 +66,10 @@ def consent_holding(session: TreatmentSession, signed: Iterable[SeriesConsent]) 
         if over is not None and consent.signed_at > over:
             continue
         is_ended = consent.ended_at is not None and not (session.ended_at and consent.ended_at > session.ended_at)
-        if not is_ended and is_in_time(consent, day):
+        if is_ended:
+            continue
+        clinic = clinic or Clinic.current()
+        if is_in_time(consent, day, clinic=clinic):
             return consent
     return None
 

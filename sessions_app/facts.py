@@ -182,12 +182,15 @@ def site_facts(site: TreatedSite) -> SiteFacts:
 
 
 def ampoule_facts(ampoule: SessionAmpoule, *, already_used: bool | None = None) -> AmpouleFacts:
+    """Of a row that was read with its stock lot, if it has one."""
+    lot = ampoule.stock_lot
     return AmpouleFacts(
         strength_percent=ampoule.strength_percent,
         lot=ampoule.lot,
         expiry=ampoule.expiry,
         opened=ampoule.opened,
         already_used=already_used,
+        withdrawn=None if lot is None else lot.withdrawn_at is not None,
     )
 
 

@@ -4,6 +4,7 @@ A draft follows both as they are now, so that a check set once holds for everybo
 beside the open page counts at once. The signature writes them into the session; from then on it keeps what it says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -61,9 +62,17 @@ def ready_for(session: TreatmentSession) -> Ready:
     """What holds for a draft. A closed session says itself what held: nothing is added to it."""
     if session.status != TreatmentSession.Status.DRAFT:
         return Ready()
-    signed = consents_of(session.patient)
+    return ready_of(session, check_of(session_date(session)), consents_of(session.patient))
+
+
+def ready_of(
+    session: TreatmentSession, check: DayCheck | None, signed: Sequence[SeriesConsent], *, clinic: Clinic | None = None
+) -> Ready:
+    """As `ready_for`, from the check of the session's day and all that the patient ever signed, newest first."""
+    if session.status != TreatmentSession.Status.DRAFT:
+        return Ready()
     living = next((consent for consent in signed if consent.ended_at is None), None)
-    return Ready(check_of(session_date(session)), consent_holding(session, signed), living)
+    return Ready(check, consent_holding(session, signed, clinic=clinic), living)
 
 
 def recorded(session: TreatmentSession, ready: Ready) -> dict[str, Any]:

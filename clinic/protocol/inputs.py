@@ -138,6 +138,7 @@ def _read_ampoule(given: Fields) -> AmpouleFacts:
         # One ampoule per row may be ticked instead of counted.
         opened=int(opened) if isinstance(opened, bool) else given.whole("opened", least=0, most=500, quoted=True),
         already_used=given.flag("already_used"),
+        withdrawn=given.flag("withdrawn"),
     )
 
 

@@ -10,7 +10,6 @@ from clinic.protocol.checks.findings import plain
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_time
 from sessions_app.ampoules import lots_named
-from sessions_app.charting import last_session_before
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.choices import PLACES
@@ -18,6 +17,7 @@ from sessions_app.forms.nurse import new_key
 from sessions_app.forms.stored import site_as_data
 from sessions_app.forms.treatment import AmpouleForm, SiteForm
 from sessions_app.models import TreatedSite, TreatmentSession
+from sessions_app.surroundings import last_session_before
 
 _KEPT = ("vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique")
 _SAME_PLACE = (*_KEPT, "diameter_mm")

@@ -165,7 +165,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def starting_between(self, start: datetime, end: datetime) -> Self:
         return self.filter(entry__starts_at__gte=start, entry__starts_at__lt=end)
 
-    def upcoming(self, now: datetime) -> Self:
+    def upcoming(self, now: datetime | models.Expression) -> Self:
         return self.filter(status=Appointment.Status.BOOKED, entry__starts_at__gte=now).order_by("entry__starts_at")
 
 

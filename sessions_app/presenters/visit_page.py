@@ -16,7 +16,7 @@ from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Moment
 from clinic.protocol.zones import local_time
 from clinic.requests import SignedInRequest
-from sessions_app.charting import Chart, earlier_sessions
+from sessions_app.charting import Chart
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
 from sessions_app.forms.nurse import VisitForms
@@ -25,6 +25,7 @@ from sessions_app.presenters import visit
 from sessions_app.presenters.preparation import prep_of, recall
 from sessions_app.presenters.stock_lines import ampoule_lines
 from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
+from sessions_app.surroundings import earlier_sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.requests import SignedInRequest
 from sessions_app import amending
+from sessions_app.charting import parts
 from sessions_app.forms.amendment import AmendmentForm
 from sessions_app.forms.pressed import wanted_rows
 from sessions_app.models import TreatmentSession
@@ -91,5 +92,5 @@ def _sessions(request: SignedInRequest) -> Any:
     return (
         TreatmentSession.objects.visible_to(request.user)
         .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends")
-        .prefetch_related("sites", "ampoules")
+        .prefetch_related(*parts())
     )

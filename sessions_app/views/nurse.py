@@ -20,7 +20,7 @@ from clinic.models import ProtocolVersion
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import actions, holding
-from sessions_app.charting import Chart, chart_of, values_of
+from sessions_app.charting import Chart, chart_of, parts, values_of
 from sessions_app.forms.not_treated import NotTreatedForm
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.pressed import after_button, wanted_rows
@@ -138,7 +138,7 @@ def _sessions(request: SignedInRequest) -> Any:
     return (
         TreatmentSession.objects.visible_to(request.user)
         .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends", "held_by")
-        .prefetch_related("sites", "ampoules")
+        .prefetch_related(*parts())
     )
 
 

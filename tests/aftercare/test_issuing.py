@@ -424,7 +424,7 @@ def test_the_preview_writes_nothing():
     with CaptureQueriesContext(connection) as queries:
         preview_of(session, version=version, clinic=Clinic(), now=session.ended_at)
 
-    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    assert [query["sql"] for query in queries if not query["sql"].lstrip("(").startswith("SELECT")] == []
 
 
 def test_a_correction_is_named_in_the_audit_trail():

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.protocol.vocabulary import Leg, VeinType
 from sessions_app.amending import begin_amendment
-from sessions_app.charting import chart_of, session_facts, surroundings_of
+from sessions_app.charting import chart_of, session_facts
 from sessions_app.models import SessionAmpoule
+from sessions_app.surroundings import surroundings_of
 from tests.makers import (
     at,
     make_adverse_event,
@@ -276,7 +277,7 @@ def test_a_chart_costs_the_same_queries_whatever_the_number_of_sites(number):
     with CaptureQueriesContext(connection) as queries:
         chart_of(session, now=NOW)
 
-    assert len(queries) == 6
+    assert len(queries) == 4
 
 
 def test_impossible_rows_of_other_writers_are_findings():

@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from aftercare.actions import sign_session
 from clinic.models import AuditEvent
 from sessions_app import stock
-from sessions_app.actions import mark_not_treated
+from sessions_app.actions import NotComplete, mark_not_treated
 from sessions_app.amending import begin_amendment
 from sessions_app.ampoules import discarded, lots_for, take_from_stock
-from sessions_app.models import LotOfTheDay, Product, SessionAmpoule, StockMovement
+from sessions_app.models import LotOfTheDay, Product, SessionAmpoule, SessionFinding, StockMovement
 from sessions_app.refusals import Refused, Stale
 from tests.makers import at, make_lot, make_product, make_user
 from tests.sessions_app.charts import SIGNING, ready_draft
@@ -46,10 +46,10 @@ def draft_from(lot, *, opened=2, **facts):
     return session
 
 
-def sign(session):
+def sign(session, answers=None):
     session.refresh_from_db()
     return sign_session(
-        session=session, version=session.version, answers={}, by=session.responsible_clinician, now=SIGNING
+        session=session, version=session.version, answers=answers or {}, by=session.responsible_clinician, now=SIGNING
     )
 
 
@@ -274,6 +274,25 @@ def test_a_signature_takes_its_ampoules_out_of_stock():
 
     used = StockMovement.objects.get(kind="used")
     assert (used.ampoules, used.session_lineage, used.by) == (-2, session.lineage, session.responsible_clinician)
+    assert balance(lot) == 8
+
+
+def test_a_lot_withdrawn_after_it_was_charted_is_answered_for_before_the_signature(nurse):
+    lot = make_lot(ampoules=10)
+    session = draft_from(lot, opened=2)
+    stock.withdraw(lot=lot, why="Recalled by the manufacturer", by=nurse, now=SIGNING)
+
+    with pytest.raises(NotComplete, match="Lot withdrawn"):
+        sign(session)
+    sign(session, answers={"L6e": {"reason": "Told Dr Ashdown; the patient is watched longer", "ack": True}})
+
+    found = SessionFinding.objects.get(session=session)
+    assert (found.check_id, found.severity, found.reason) == (
+        "L6e",
+        "ACK",
+        "Told Dr Ashdown; the patient is watched longer",
+    )
+    assert lot.lot in found.text
     assert balance(lot) == 8
 
 

@@ -48,13 +48,17 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class AmpouleFacts:
-    """Ampoules of one lot and strength. ``expiry`` as printed: ``2027-05`` or ``2027-05-31``."""
+    """Ampoules of one lot and strength. ``expiry`` as printed: ``2027-05`` or ``2027-05-31``.
+
+    ``withdrawn``: the lot was recalled, or taken out of use by the clinic.
+    """
 
     strength_percent: Decimal | None = None
     lot: str | None = None
     expiry: str | None = None
     opened: int | None = None
     already_used: bool | None = None
+    withdrawn: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Product checks of a logged session (L6 to L6d, L8): lots, expiry, single use, ampoules against volume, foam.
+"""Product checks of a logged session (L6 to L6e, L8): lots, expiry, single use, recalls, ampoules, foam.
 
 Sources: US Asclera prescribing information (2 mL ampoules, single use, liquid) and vein centre standards of the
 Intersocietal Accreditation Commission (lot and expiry on record).
@@ -6,7 +6,7 @@ Intersocietal Accreditation Commission (lot and expiry on record).
 
 from clinic.protocol.checks.calendar import last_valid_day
 from clinic.protocol.checks.facts import AmpouleFacts, LoggingFacts
-from clinic.protocol.checks.findings import Finding, block, plain
+from clinic.protocol.checks.findings import Finding, acknowledge, block, plain
 from clinic.protocol.checks.rules import Rule, has_text, listed
 from clinic.protocol.checks.totals import Totals, ampoules_for
 from clinic.protocol.values import Protocol
@@ -65,6 +65,18 @@ def _too_few_ampoules(facts: LoggingFacts, totals: Totals, protocol: Protocol) -
     return block("L6d", "Ampoules and volume do not match", text)
 
 
+def _withdrawn(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
+    """L6e: an ampoule of a lot that was recalled or taken out of use, also when that became known afterwards."""
+    lots = [ampoule.lot or "" for ampoule in _opened(facts) if ampoule.withdrawn]
+    if not lots:
+        return None
+    text = (
+        f"Taken out of use: {listed(lots)}. Open nothing more of it. "
+        "If it was injected, tell the responsible clinician before the patient leaves, and write here what was agreed."
+    )
+    return acknowledge("L6e", "Lot withdrawn", text)
+
+
 def _foam(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
     """L8: foam where the protocol does not allow it."""
     if facts.form is not ProductForm.FOAM or protocol.allow_foam:
@@ -82,5 +94,6 @@ RULES: tuple[Rule, ...] = (
     _expired,
     _used_before,
     _too_few_ampoules,
+    _withdrawn,
     _foam,
 )

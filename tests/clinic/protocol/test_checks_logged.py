@@ -189,6 +189,20 @@ def test_an_ampoule_is_for_one_patient_and_one_session():
     assert one("L6c", ampoules=(ampoule(already_used=True),)).opens_incident
 
 
+def test_a_withdrawn_lot_asks_for_a_reason_and_says_what_to_do():
+    found = one("L6e", ampoules=(ampoule(lot="A1", withdrawn=True), ampoule(lot="B2", withdrawn=False)))
+
+    assert (found.severity, found.acknowledged_by) == ("ACK", "nurse")
+    assert found.text == (
+        "Taken out of use: A1. Open nothing more of it. "
+        "If it was injected, tell the responsible clinician before the patient leaves, and write here what was agreed."
+    )
+
+
+def test_a_withdrawn_lot_of_which_nothing_was_opened_says_nothing():
+    assert logged(ampoules=(AmpouleFacts(opened=0, lot="A1", withdrawn=True),)) == {}
+
+
 def test_more_volume_than_the_opened_ampoules_hold_cannot_be():
     found = one("L6d", TWELVE_SPIDER, ampoules=(ampoule(),))
 
