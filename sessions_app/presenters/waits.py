@@ -1,6 +1,7 @@
 """Why the next treatment waits, as one line: in the head of the patient's page, and where the next visit is booked."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
@@ -20,15 +21,16 @@ def waiting_alerts(patient: Patient, reader: User) -> list[HeadAlert]:
     events = AdverseEvent.objects.visible_to(reader).filter(patient=patient).open().order_by("onset_at", "pk")
     found = list(events[: _NAMED + 1])
     if found:
-        return [_of_one(found[0]) if len(found) == 1 else _of_many(patient, found)]
+        zone = Clinic.current().zone
+        return [_of_one(found[0], zone) if len(found) == 1 else _of_many(patient, found)]
     if reader.may(Permission.BOOK) and on_hold([patient]):
         words = "The next treatment waits for a clinician's decision. Other visits can be booked."
         return [HeadAlert(words, holds_booking=True)]
     return []
 
 
-def _of_one(event: AdverseEvent) -> HeadAlert:
-    kind, began = event.get_kind_display().lower(), when_words(event.onset_at, Clinic.current().zone)
+def _of_one(event: AdverseEvent, zone: ZoneInfo) -> HeadAlert:
+    kind, began = event.get_kind_display().lower(), when_words(event.onset_at, zone)
     seen = "" if event.acknowledged_at else " No clinician has seen it."
     return HeadAlert(
         f"Adverse event open: {kind}, began {began}.{seen} No treatment is booked until a clinician closes it.",
