@@ -50,8 +50,9 @@ def photographs(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         if all(_uuid(each) for each in chosen):
             return redirect(f"{address}?a={_uuid(chosen[0])}&b={_uuid(chosen[1])}")
     shown = album(patient, request.user, request.GET)
-    audit.record("photographs read", by=request.user, subject=patient, page=shown["page"].number)
     may = _may_add(request, patient)
+    details = {"page": shown["page"].number, **_without_consent(may["allowed"])}
+    audit.record("photographs read", by=request.user, subject=patient, **details)
     context = {
         "patient": patient,
         "wrong_number": len(chosen) not in (0, 2),
@@ -67,8 +68,9 @@ def photographs(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def photograph(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """One photograph, large, with what is known of it."""
     found = _photograph(request, public_id)
-    audit.record("photographs read", by=request.user, subject=found, patient=found.patient)
     allowed = allows_photographs(found.patient)
+    details = _without_consent(allowed)
+    audit.record("photographs read", by=request.user, subject=found, patient=found.patient, **details)
     alike = photographs_of(found.patient, request.user).filter(leg=found.leg, view=found.view).exclude(pk=found.pk)
     context = {
         "patient": found.patient,
@@ -226,6 +228,11 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _without_consent(allowed: bool) -> dict[str, Any]:
+    """What the trail says besides when somebody looks although the patient does not allow photographs now."""
+    return {} if allowed else {"without_consent": True}
 
 
 def _may_add(request: SignedInRequest, patient: Patient) -> dict[str, bool]:

@@ -467,6 +467,18 @@ def test_without_consent_each_photograph_is_marked_and_nothing_is_compared(pair,
     assert "not shown beside each other" in client.get(album_url(patient)).content.decode()
 
 
+def test_looking_without_consent_is_said_in_the_trail(pair):
+    withdrawn(pair[0].patient)
+    client = signed_in()
+    client.get(album_url(pair[0].patient))
+    client.get(file_url(pair[0], "photograph"))
+
+    assert [event.details for event in reads().order_by("pk")] == [
+        {"page": 1, "without_consent": True},
+        {"without_consent": True},
+    ]
+
+
 def test_with_a_consent_that_says_yes_again_they_are_shown_and_compared_again(pair):
     patient = pair[0].patient
     withdrawn(patient)
