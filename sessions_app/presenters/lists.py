@@ -2,30 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
-from sessions_app.availability import Period
 from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
-from sessions_app.models import Appointment, PartOfDay, WaitListEntry, WaitListOffer
-from sessions_app.models.setup import WEEKDAYS
-from sessions_app.models.waiting import EVERY_DAY
+from sessions_app.models import Appointment, WaitListOffer
 from sessions_app.outside import OutsideRow, open_tasks
+from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words, span_words, wishes_words
 from sessions_app.requests import OpenRequest, open_requests
 from sessions_app.slot_value import value_of
-from sessions_app.waiting_fit import Fit, Freed, fitting
-from sessions_app.wording import day_words, days_words, list_words, time_words
-
-_WORKING_WEEK, _WEEKEND = 0b0011111, 0b1100000
-# So many of those who wait for a freed time are counted; above it says "more than".
-_COUNTED = 20
+from sessions_app.waiting_fit import Fit, fitting
+from sessions_app.wording import time_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +87,12 @@ def _request_row(asked: OpenRequest, zone: ZoneInfo) -> Row:
     return Row(
         ident=f"request-{asked.public_id}",
         name=asked.name,
-        url=_address("visit_request", asked.public_id),
+        url=_url("visit_request", asked.public_id),
         text=f"{asked.kind.label}, asked {span_words(asked.age)} ago. {when}.{tries}"
         + ("" if asked.is_overdue else f" Answer by {time_words(asked.answer_by, zone)}."),
         phone=asked.phone,
         urgent=f"{left} over the promised time." if asked.is_overdue else "",
-        acts=(Act("Answer", _address("visit_request", asked.public_id)),),
+        acts=(Act("Answer", _url("visit_request", asked.public_id)),),
     )
 
 
@@ -244,104 +238,6 @@ def _unconfirmed_row(visit: Appointment, now: datetime, zone: ZoneInfo) -> Row:
     )
 
 
-# --- A time that became free ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FreedLine:
-    """What to say right after a time became free: "3 people wait for this time." and the address that shows them."""
-
-    number: int
-    words: str
-    url: str
-
-
-def freed_line(
-    *, starts_at: datetime, ends_at: datetime, nurse_id: int, nurse_public_id: UUID, clinic: Clinic, now: datetime
-) -> FreedLine | None:
-    """Who waits for a nurse's time that a cancelled, moved or missed visit has left; None when nobody does.
-
-    To be included with `sessions_app/desk/wait_freed_line.html` as `freed`.
-    """
-    if ends_at <= now:
-        return None
-    found = fitting(
-        now=now, clinic=clinic, freed=Freed(Period(starts_at, ends_at), nurse_id), limit=_COUNTED + 1, times=1
-    )
-    if not found:
-        return None
-    number = len(found)
-    if number == 1:
-        words = f"{found[0].entry.patient.name} waits for this time."
-    else:
-        words = f"{f'More than {_COUNTED}' if number > _COUNTED else number} people wait for this time."
-    query = urlencode({"from": starts_at.isoformat(), "to": ends_at.isoformat(), "nurse": nurse_public_id})
-    return FreedLine(number, words, f"{reverse('sessions_app:freed')}?{query}")
-
-
-def freed_by(visit: Appointment, *, clinic: Clinic, now: datetime) -> FreedLine | None:
-    """The line for a visit as it stood before it was cancelled, moved or missed."""
-    entry = visit.entry
-    assert entry.nurse is not None
-    return freed_line(
-        starts_at=entry.starts_at,
-        ends_at=entry.ends_at,
-        nurse_id=entry.nurse.pk,
-        nurse_public_id=entry.nurse.public_id,
-        clinic=clinic,
-        now=now,
-    )
-
-
-# --- Words ---------------------------------------------------------------------------------------------------------
-
-
-def entry_wishes(entry: WaitListEntry, today: date) -> str:
-    """ "Mon and Tue, mornings, until Fri 16 Jan, with Ada Birchwood"."""
-    parts = [wishes_words(entry.weekdays, entry.parts_of_day)]
-    if entry.first_date > today:
-        parts.append(f"from {day_words(entry.first_date)}")
-    if entry.last_date:
-        parts.append(f"until {day_words(entry.last_date)}")
-    if entry.nurse:
-        parts.append(f"with {entry.nurse}")
-    return ", ".join(parts)
-
-
-def wishes_words(weekdays: int, parts_of_day: Sequence[str]) -> str:
-    """ "Any day", "Any morning", "Weekdays, mornings and evenings", "Mon and Tue, any time"."""
-    parts = list_words([f"{PartOfDay(part).label.lower()}s" for part in parts_of_day])
-    if weekdays == EVERY_DAY:
-        return f"Any day, {parts}" if parts else "Any day and time"
-    days = {_WORKING_WEEK: "Mon to Fri", _WEEKEND: "Sat and Sun"}.get(weekdays) or list_words(
-        [name for number, name in enumerate(WEEKDAYS) if weekdays >> number & 1]
-    )
-    return f"{days}, {parts or 'any time'}"
-
-
-def since_words(then: datetime, now: datetime, zone: ZoneInfo) -> str:
-    days = (local_date(now, zone) - local_date(then, zone)).days
-    return "Waits since today" if days <= 0 else f"Waits {days_words(days)}"
-
-
-def soon_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """ "Today 15:45", "Tomorrow 09:00", "Thu 15 Jan, 09:00"."""
-    days = (local_date(at, zone) - local_date(now, zone)).days
-    near = {0: "Today", 1: "Tomorrow"}.get(days)
-    return f"{near} {at.astimezone(zone):%H:%M}" if near else time_words(at, zone)
-
-
-def span_words(span: timedelta) -> str:
-    """ "5 min", "1 h 40 min", "6 h", "2 days", whatever its direction."""
-    minutes = abs(span) // timedelta(minutes=1)
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{minutes} min"
-    if hours < 3 and rest:
-        return f"{hours} h {rest} min"
-    return f"{hours} h" if hours < 48 else days_words(hours // 24)
-
-
 def _visit_words(visit: Appointment, zone: ZoneInfo) -> str:
     return f"{time_words(visit.starts_at, zone)}, {visit.service} with {visit.entry.nurse}"
 
@@ -352,10 +248,3 @@ def _patient_url(patient: Patient) -> str:
 
 def _url(name: str, ident: UUID) -> str:
     return reverse(f"sessions_app:{name}", args=[ident])
-
-
-def _address(name: str, ident: UUID) -> str:
-    try:
-        return _url(name, ident)
-    except NoReverseMatch:
-        return ""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.models import Patient
 from sessions_app.models import Appointment, VisitRequest
-from sessions_app.presenters.lists import span_words, wishes_words
+from sessions_app.presenters.waiting_words import span_words, wishes_words
 from sessions_app.wording import time_words
 
 

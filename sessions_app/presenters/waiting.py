@@ -18,7 +18,7 @@ from sessions_app.availability import Period
 from sessions_app.forms.waiting import FilterForm
 from sessions_app.free_times import Slot
 from sessions_app.models import WaitListEntry, WaitListOffer
-from sessions_app.presenters.lists import entry_wishes, since_words, soon_words
+from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words
 from sessions_app.slot_value import value_of
 from sessions_app.waiting_fit import Freed, fitting, visit_to_move, visits_of
 from sessions_app.wording import time_words

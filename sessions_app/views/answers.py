@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from clinic.requests import SignedInRequest
-from sessions_app.presenters.lists import FreedLine
+from sessions_app.presenters.freed import FreedLine
 
 REFRESH = "day:refresh"
 

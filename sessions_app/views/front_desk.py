@@ -26,7 +26,7 @@ from sessions_app.presenters.appointment import status_toast
 from sessions_app.presenters.board import Source, day_board, owners_of, tally_of, week_of_one
 from sessions_app.presenters.board_filters import Filters, chips_of, choices_of
 from sessions_app.presenters.board_page import DAY, WEEK, Look, look_at, stamp_with_time, working_days
-from sessions_app.presenters.lists import freed_by
+from sessions_app.presenters.freed import freed_by
 from sessions_app.presenters.week import week_board
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done

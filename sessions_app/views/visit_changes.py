@@ -20,7 +20,7 @@ from sessions_app.models import Appointment
 from sessions_app.presenters import appointment as visits
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
-from sessions_app.presenters.lists import freed_by
+from sessions_app.presenters.freed import freed_by
 from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken

@@ -14,7 +14,8 @@ from clinic.access import Role
 from clinic.models import StaffTask
 from sessions_app import booking, lists, waiting
 from sessions_app.models import WaitListEntry, WaitListOffer
-from sessions_app.presenters.lists import freed_line, wishes_words
+from sessions_app.presenters.freed import freed_line
+from sessions_app.presenters.waiting_words import wishes_words
 from tests.makers import at, make_appointment, make_clinic, make_patient, make_service, make_user, make_visit_request
 from tests.sessions_app.conftest import NOW
 
