@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.test import Client
 from django.utils import timezone
 
 from clinic import portal
 from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, make_plan, reachable_patient
 from tests.makers import make_appointment, make_clinic, make_patient_user, make_user
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HOUR = timedelta(hours=1)
@@ -30,12 +29,6 @@ def patient():
     make_plan(timezone.now() - 2 * 24 * HOUR, SPIDER, patient=patient, screening={"breastfeeding": True})
     make_appointment(patient=patient, starts_at=timezone.now() + 6 * 24 * HOUR)
     return patient
-
-
-def sign_in(context, user, live_server):
-    client = Client()
-    client.force_login(user)
-    context.add_cookies([{"name": "sessionid", "value": client.session.session_key, "url": live_server.url}])
 
 
 def looked_at(page, path):

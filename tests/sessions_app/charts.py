@@ -1,10 +1,12 @@
 """Drafts and sent pages for tests of the visit."""
 
+import html
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 from clinic.access import Role
-from clinic.models import ProtocolVersion
+from clinic.models import AuditEvent, ProtocolVersion
 from sessions_app.forms.stored import stored_as_data
 from sessions_app.models import SessionAmpoule
 from tests.makers import at, make_appointment, make_draft_session, make_patient, make_signed_protocol, make_user
@@ -20,6 +22,20 @@ ASKED = {
     "kit_checked_today": True,
     "groups": {"stop": "none", "risk": "none"},
 }
+
+
+def signed_in(client, person):
+    client.force_login(person)
+    return client
+
+
+def words(response):
+    """The text of a page without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
+
+
+def events(action):
+    return list(AuditEvent.objects.filter(action=action).order_by("id"))
 
 
 def in_force():

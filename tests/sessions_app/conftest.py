@@ -28,6 +28,14 @@ def house(db):
 
 
 @pytest.fixture
+def desk(client):
+    """Somebody at the front desk, signed in."""
+    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
 def book(house):
     """`book("2026-01-14 10:00")`: the desk books the house's patient; every fact can be another one."""
 

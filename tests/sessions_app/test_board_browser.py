@@ -3,8 +3,6 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,7 +12,7 @@ from clinic.search import index_patient
 from sessions_app import booking
 from sessions_app.models import Appointment
 from tests.makers import make_appointment, make_hours, make_patient, make_room, make_service, make_user
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,10 +57,7 @@ def open_desk(new_context, house, live_server):
 
     def open_one(name, path="sessions_app:day", query="", **options):
         context = new_context(**options)
-        client = Client()
-        client.force_login(make_user(Role.FRONT_DESK, name=name))
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, make_user(Role.FRONT_DESK, name=name), live_server)
         page = context.new_page()
         page.goto(f"{reverse(path)}?date={tomorrow_at('10:00').date()}{query}")
         page.wait_for_function("Boolean(document.querySelector('#day')['htmx-internal-data'])")

@@ -2,7 +2,6 @@
 
 import html
 import json
-import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -15,7 +14,6 @@ from django.urls import reverse
 
 from aftercare.actions import sign_session
 from clinic.access import Role
-from clinic.models import AuditEvent
 from sessions_app import consent_texts, consents
 from sessions_app.actions import NotComplete
 from sessions_app.charting import chart_of
@@ -24,7 +22,7 @@ from sessions_app.models import ConsentText, SeriesConsent
 from sessions_app.refusals import Refused, Stale
 from sessions_app.signature_drawing import strokes_in, svg_paths
 from tests.makers import at, make_clinic, make_consent, make_patient, make_patient_user, make_user
-from tests.sessions_app.charts import ASKED, SIGNING, ready_draft
+from tests.sessions_app.charts import ASKED, SIGNING, events, ready_draft, signed_in, words
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 10:40")
@@ -36,19 +34,6 @@ UNSIGNED = {name: value for name, value in ASKED.items() if not name.startswith(
 def _clock():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-def signed_in(client, person):
-    client.force_login(person)
-    return client
-
-
-def words(response):
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
-
-
-def events(action):
-    return list(AuditEvent.objects.filter(action=action).order_by("id"))
 
 
 def sign(patient, **facts):

@@ -5,15 +5,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from sessions_app.models import DayCheck, SeriesConsent, TreatmentSession
 from tests.makers import at, make_consent, make_day_check, make_patient
 from tests.sessions_app.charts import ASKED, END, SIGNING, ready_draft
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UNSIGNED = {name: value for name, value in ASKED.items() if not name.startswith("consent")}
@@ -40,10 +38,7 @@ def after_the_walk(session, clock):
 def open_visit(new_context, live_server):
     def open_page(session, **options):
         context = new_context(**{"size": "tablet", **options})
-        client = Client()
-        client.force_login(session.nurse)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, session.nurse, live_server)
         page = context.new_page()
         page.goto(reverse("sessions_app:visit", args=[session.appointment.public_id]))
         return page

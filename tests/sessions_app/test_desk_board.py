@@ -28,6 +28,7 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.desks import make_treatment
 
 pytestmark = pytest.mark.django_db
 TUESDAY = date(2026, 1, 13)
@@ -38,13 +39,6 @@ NOW = "2026-01-13 10:41"
 def _clock():
     with time_machine.travel(at(NOW), tick=False):
         yield
-
-
-@pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture
@@ -88,7 +82,7 @@ def visit(ada, clock, name="Basil Oakenshaw", status="booked", **facts):
 
 
 def test_a_visit_stands_at_its_minute_with_chair_walk_and_turn_round(ada):
-    visit(ada, "11:00", service=make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10))
+    visit(ada, "11:00", service=make_treatment())
 
     (lane,) = board().lanes
     (block,) = [block for block in lane.blocks if block.what == "visit"]
@@ -384,3 +378,9 @@ def test_what_people_typed_is_shown_as_text(client, desk):
 
     assert "&lt;img src=x onerror=alert(1)&gt;" in body
     assert ("<img" in body, '"><script>' in body) == (False, False)
+
+
+def test_the_keys_say_how_long_a_change_can_be_taken_back(client, desk):
+    make_clinic(change_grace_minutes=8)
+
+    assert "Take back the last change made here, within 8 min" in day_page(client).content.decode()

@@ -23,15 +23,12 @@ from tests.makers import (
     make_clinic,
     make_hours,
     make_patient,
-    make_room,
-    make_service,
-    make_signed_protocol,
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.desks import HTMX, make_first_visit, make_treatment, open_clinic
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 BOOK = "sessions_app:book"
 
 
@@ -44,21 +41,11 @@ def _clock():
 @pytest.fixture
 def house():
     """Two nurses, two rooms, a treatment and a first visit; the windows are those of the shipped protocol."""
-    make_signed_protocol()
-    make_room(name="Room 1"), make_room(name="Room 2")
-    ada = make_user(Role.NURSE, name="Ada Birchwood")
-    make_hours(ada, starts="08:00", ends="16:00")
+    ada = open_clinic()
     make_hours(make_user(Role.NURSE, name="Tomas Pinewright"), starts="10:00", ends="18:00")
-    treatment = make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
-    make_service("first_visit", name="First visit", chair_minutes=30, walk_minutes=0, buffer_minutes=0)
+    treatment = make_treatment()
+    make_first_visit()
     return {"ada": ada, "treatment": treatment}
-
-
-@pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture

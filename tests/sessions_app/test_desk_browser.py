@@ -1,12 +1,7 @@
 """The front desk in a real browser: by keyboard, without script, in every size and both schemes."""
 
-from datetime import datetime, time, timedelta
-
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from clinic.access import Role
 from clinic.models import Clinic, Patient
@@ -19,21 +14,14 @@ from tests.makers import (
     make_hours,
     make_patient,
     make_room,
-    make_service,
     make_signed_protocol,
     make_signed_session,
     make_user,
 )
-from tests.support.browser import serious_accessibility_problems
+from tests.sessions_app.desks import make_treatment, today_at
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def today_at(clock, days=0):
-    """A wall-clock time of the clinic's present day: the browser has the real clock."""
-    zone = Clinic.current().zone
-    day = timezone.now().astimezone(zone).date() + timedelta(days=days)
-    return datetime.combine(day, time.fromisoformat(clock), zone)
 
 
 @pytest.fixture
@@ -41,7 +29,7 @@ def house():
     make_signed_protocol()
     room, ada = make_room(name="Room 1"), make_user(Role.NURSE, name="Ada Birchwood")
     make_hours(ada, weekdays=range(7), starts="06:00", ends="22:00")
-    service = make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
+    service = make_treatment()
     greta = make_patient(given_name="Greta", family_name="Sandpiper")
     odette = make_patient(given_name="Odette", family_name="Fennimore")
     for patient in (greta, odette):
@@ -51,13 +39,6 @@ def house():
     make_signed_session(appointment=past, patient=greta)
     visit = make_appointment(patient=odette, starts_at=today_at("12:00"), **shared)
     return {"greta": greta, "visit": visit, "desk": make_user(Role.FRONT_DESK, name="Petra Fallowell"), "ada": ada}
-
-
-def sign_in(context, user, live_server):
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
 
 @pytest.fixture

@@ -18,17 +18,13 @@ from sessions_app.models import Appointment, Course
 from tests.makers import (
     at,
     make_appointment,
-    make_hours,
     make_patient,
-    make_room,
-    make_service,
-    make_signed_protocol,
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.desks import HTMX, make_treatment, open_clinic
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 COURSE = "sessions_app:book_course"
 
 
@@ -40,23 +36,12 @@ def _clock():
 
 @pytest.fixture
 def ada():
-    make_signed_protocol()
-    make_room(name="Room 1"), make_room(name="Room 2")
-    nurse = make_user(Role.NURSE, name="Ada Birchwood")
-    make_hours(nurse, starts="08:00", ends="16:00")
-    return nurse
+    return open_clinic()
 
 
 @pytest.fixture
 def treatment():
-    return make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
-
-
-@pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
+    return make_treatment()
 
 
 @pytest.fixture

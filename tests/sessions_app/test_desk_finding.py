@@ -20,17 +20,14 @@ from tests.makers import (
     at,
     make_appointment,
     make_clinic,
-    make_hours,
     make_patient,
-    make_room,
     make_service,
-    make_signed_protocol,
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.desks import HTMX, make_first_visit, make_treatment, open_clinic
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 BOOK = "sessions_app:book"
 
 
@@ -42,29 +39,18 @@ def _clock():
 
 @pytest.fixture
 def ada():
-    make_signed_protocol(by=make_user(Role.CLINICAL_LEAD, name="Lena Marsh"))
-    make_room(name="Room 1"), make_room(name="Room 2")
-    nurse = make_user(Role.NURSE, name="Ada Birchwood")
-    make_hours(nurse, starts="08:00", ends="20:00")
-    return nurse
+    return open_clinic(until="20:00", signed_by=make_user(Role.CLINICAL_LEAD, name="Lena Marsh"))
 
 
 @pytest.fixture
 def treatment():
-    make_service("first_visit", name="First visit", chair_minutes=30, walk_minutes=0, buffer_minutes=0)
-    return make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
+    make_first_visit()
+    return make_treatment()
 
 
 @pytest.fixture
 def hugo():
     return make_user(Role.CLINICIAN, name="Hugo Ashdown")
-
-
-@pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture

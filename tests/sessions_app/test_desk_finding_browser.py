@@ -1,12 +1,7 @@
 """Finding a time in a real browser: two desks and one slot, a course, asking a clinician, undoing, without script."""
 
-from datetime import datetime, time, timedelta
-
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from clinic.access import Role
 from clinic.models import Clinic
@@ -19,20 +14,14 @@ from tests.makers import (
     make_hours,
     make_patient,
     make_room,
-    make_service,
     make_signed_protocol,
     make_signed_session,
     make_user,
 )
-from tests.support.browser import serious_accessibility_problems
+from tests.sessions_app.desks import make_treatment, today_at
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def today_at(clock, days=0):
-    zone = Clinic.current().zone
-    day = timezone.now().astimezone(zone).date() + timedelta(days=days)
-    return datetime.combine(day, time.fromisoformat(clock), zone)
 
 
 def treated(days_ago, *, nurse, service, name, clock="10:00"):
@@ -51,7 +40,7 @@ def house():
     make_room(name="Room 1")
     ada = make_user(Role.NURSE, name="Ada Birchwood")
     make_hours(ada, weekdays=range(7), starts="06:00", ends="22:00")
-    service = make_service(name="Treatment", chair_minutes=45, walk_minutes=20, buffer_minutes=10)
+    service = make_treatment()
     shared = {"nurse": ada, "service": service}
     return {
         "ada": ada,
@@ -65,10 +54,7 @@ def house():
 
 
 def signed_in(context, user, live_server):
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    sign_in(context, user, live_server)
     return context.new_page()
 
 

@@ -23,9 +23,9 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.desks import HTMX
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 # Figures and words that stand nowhere else.
 SITE = {
     "leg": "right",

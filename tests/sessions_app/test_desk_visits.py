@@ -21,22 +21,15 @@ from tests.makers import (
     make_service,
     make_user,
 )
+from tests.sessions_app.desks import HTMX
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
 def _clock():
     with time_machine.travel(at("2026-01-13 10:41"), tick=False):
         yield
-
-
-@pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture

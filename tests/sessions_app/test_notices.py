@@ -49,6 +49,13 @@ def desk(house, book, clock):
         def books(self, when="2026-01-20 10:00", **facts):
             return book(when, now=clock.now(), **facts)
 
+        def books_and_tells(self):
+            """A booking that the patient knows of: its notice went out when its grace was over."""
+            made = self.books()
+            clock.passes(minutes=6)
+            ring(clock)
+            return made
+
         def moves(self, made, when):
             return booking.move(
                 appointment=made, version=fresh(made).version, starts_at=at(when), by=house.desk, now=clock.now()
@@ -122,9 +129,7 @@ def test_a_booking_that_is_moved_before_its_notice_went_out_is_one_notice_with_t
 
 
 def test_a_visit_that_is_moved_twice_in_a_row_is_one_notice_of_its_new_time(patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.moves(made, "2026-01-21 11:00")
     clock.passes(minutes=2)
     desk.moves(made, "2026-01-22 12:00")
@@ -139,9 +144,7 @@ def test_a_visit_that_is_moved_twice_in_a_row_is_one_notice_of_its_new_time(pati
 
 
 def test_a_visit_that_is_moved_back_to_the_time_the_patient_knows_sends_nothing(patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.moves(made, "2026-01-21 11:00")
     desk.moves(made, "2026-01-20 10:00")
 
@@ -152,9 +155,7 @@ def test_a_visit_that_is_moved_back_to_the_time_the_patient_knows_sends_nothing(
 
 
 def test_another_room_or_nurse_at_the_same_time_is_no_news_for_the_patient(house, patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
 
     announce(fresh(made), Notice.MOVED, clinic=make_clinic(), by=house.desk, now=clock.now())
 
@@ -162,9 +163,7 @@ def test_another_room_or_nurse_at_the_same_time_is_no_news_for_the_patient(house
 
 
 def test_a_cancelled_visit_is_told_with_the_time_that_the_patient_knew(patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.moves(made, "2026-01-21 11:00")
     clock.passes(minutes=1)
     desk.cancels(made)
@@ -178,9 +177,7 @@ def test_a_cancelled_visit_is_told_with_the_time_that_the_patient_knew(patient, 
 
 
 def test_an_undone_move_sends_nothing(house, patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.moves(made, "2026-01-21 11:00")
     _put_back(made, "2026-01-20 10:00")
 
@@ -202,9 +199,7 @@ def test_an_undone_move_before_the_booking_was_told_leaves_the_booking_to_be_tol
 
 
 def test_an_undone_cancellation_sends_nothing_to_who_knows_of_the_visit(house, patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.cancels(made)
     _put_back(made, "2026-01-20 10:00")
 
@@ -255,9 +250,7 @@ def undo(made, by, clock):
 
 
 def test_a_patient_whose_own_move_the_desk_takes_back_is_told(house, patient, desk, portal, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     portal.moves(made, "2026-01-21 11:00")
     clock.passes(minutes=1)
     undo(made, house.desk, clock)
@@ -269,9 +262,7 @@ def test_a_patient_whose_own_move_the_desk_takes_back_is_told(house, patient, de
 
 
 def test_a_patient_whose_own_move_the_desk_moves_back_is_told(patient, desk, portal, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     portal.moves(made, "2026-01-21 11:00")
     clock.passes(minutes=1)
     desk.moves(made, "2026-01-20 10:00")
@@ -283,9 +274,7 @@ def test_a_patient_whose_own_move_the_desk_moves_back_is_told(patient, desk, por
 
 
 def test_a_patient_who_takes_back_the_own_move_is_told_nothing(patient, desk, portal, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     portal.moves(made, "2026-01-21 11:00")
     undo(made, portal.user, clock)
 
@@ -296,9 +285,7 @@ def test_a_patient_who_takes_back_the_own_move_is_told_nothing(patient, desk, po
 
 
 def test_a_patient_who_moves_alone_gets_the_new_time_in_writing(patient, desk, portal, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     portal.confirms(made)
     portal.moves(made, "2026-01-21 11:00")
 
@@ -437,9 +424,7 @@ def test_the_engine_drops_a_notice_that_the_calendar_does_not_bear_out(patient, 
 
 
 def test_the_file_that_goes_along_says_what_the_message_says(patient, desk, clock, channel):
-    made = desk.books()
-    clock.passes(minutes=6)
-    ring(clock)
+    made = desk.books_and_tells()
     desk.cancels(made)
     clock.passes(minutes=6)
     ring(clock)

@@ -24,7 +24,7 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
-from tests.sessions_app.charts import ASKED, END, SIGNING, in_force, ready_draft
+from tests.sessions_app.charts import ASKED, END, SIGNING, events, in_force, ready_draft
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 10:02")
@@ -38,10 +38,6 @@ SITE = {
     "injection_count": 4,
     "volume_ml": D("0.8"),
 }
-
-
-def events(action):
-    return list(AuditEvent.objects.filter(action=action).order_by("id"))
 
 
 def close(session, **facts):

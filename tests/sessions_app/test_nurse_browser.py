@@ -3,8 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -13,18 +11,10 @@ from clinic.access import Role
 from sessions_app.models import TreatmentSession
 from tests.makers import make_appointment, make_draft_session, make_patient, make_signed_session, make_user
 from tests.sessions_app.charts import ASKED, in_force, ready_draft
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OFFLINE = "Not saved: no connection, keep this page open"
-
-
-def sign_in(context, user, live_server):
-    """The person's session as a cookie; signing in itself is tested elsewhere."""
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
 
 @pytest.fixture
@@ -112,7 +102,9 @@ def test_a_tap_on_the_map_opens_a_site_there(open_visit):
 
 def test_a_second_tap_on_a_place_goes_to_the_empty_site_that_stands_there(open_visit):
     page = open_visit(draft_now())
-    popliteal, ankle = (page.locator(f"a.seg[aria-label^='{name}']").first for name in ("Left popliteal", "Right ankle"))
+    popliteal, ankle = (
+        page.locator(f"a.seg[aria-label^='{name}']").first for name in ("Left popliteal", "Right ankle")
+    )
     rows = page.locator("[data-site]")
 
     popliteal.click()

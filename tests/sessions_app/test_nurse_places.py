@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
 from tests.makers import at, make_appointment, make_patient, make_signed_session
-from tests.sessions_app.charts import ready_draft
-from tests.sessions_app.test_nurse_pages import values, words
+from tests.sessions_app.charts import ready_draft, words
+from tests.sessions_app.test_nurse_pages import values
 
 pytestmark = pytest.mark.django_db
 KNEE = {"segment": "knee", "volume_ml": Decimal("0.6"), "injection_count": 3}

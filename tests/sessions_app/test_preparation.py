@@ -1,7 +1,5 @@
 """The clinic's day (kit, clinician) and what a session stands on before the first injection."""
 
-import html
-import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -13,7 +11,6 @@ from django.urls import reverse
 from aftercare.actions import sign_session
 from clinic.access import Role
 from clinic.actions import ONLY_CLINICIANS
-from clinic.models import AuditEvent
 from sessions_app import preparation
 from sessions_app.charting import chart_of
 from sessions_app.models import DayCheck, TreatmentSession
@@ -29,7 +26,7 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
-from tests.sessions_app.charts import ASKED, SIGNING, in_force, page_of, ready_draft
+from tests.sessions_app.charts import ASKED, SIGNING, events, in_force, page_of, ready_draft, signed_in, words
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 10:40")
@@ -42,19 +39,6 @@ DAY_CHECK = "/day-check/"
 def _clock():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-def signed_in(client, person):
-    client.force_login(person)
-    return client
-
-
-def words(response):
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
-
-
-def events(action):
-    return list(AuditEvent.objects.filter(action=action).order_by("id"))
 
 
 def missing(session):

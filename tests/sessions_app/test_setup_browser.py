@@ -4,14 +4,13 @@ from datetime import date
 
 import pytest
 import time_machine
-from django.test import Client
 from playwright.sync_api import expect
 
 from clinic.access import Role
 from clinic.models import StaffTask
 from sessions_app.models import Closure, NurseHours
 from tests.makers import at, make_appointment, make_hours, make_room, make_user
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,9 +35,7 @@ def visit(nurse):
 
 @pytest.fixture
 def page(page, context, live_server):
-    client = Client()
-    client.force_login(make_user(Role.CLINICAL_LEAD, name="Miriam Lead"))
-    context.add_cookies([{"name": "sessionid", "value": client.session.session_key, "url": live_server.url}])
+    sign_in(context, make_user(Role.CLINICAL_LEAD, name="Miriam Lead"), live_server)
     return page
 
 

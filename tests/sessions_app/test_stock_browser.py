@@ -3,8 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -14,15 +12,9 @@ from sessions_app.models import Lot, TreatmentSession
 from tests.journeys.lookout import Lookout
 from tests.makers import make_lot, make_patient, make_product
 from tests.sessions_app.charts import ready_draft
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def sign_in(context, user, url):
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
 
 
 @pytest.fixture
@@ -31,7 +23,7 @@ def page_of(new_context, live_server):
 
     def open_page(user, *, script=True, size="tablet"):
         context = new_context(size=size, java_script_enabled=script)
-        sign_in(context, user, live_server.url)
+        sign_in(context, user, live_server)
         return context.new_page()
 
     return open_page

@@ -21,8 +21,9 @@ from tests.makers import (
     make_user,
     make_visit_request,
 )
-from tests.sessions_app.test_desk_browser import open_visit, sign_in, today_at
-from tests.support.browser import serious_accessibility_problems
+from tests.sessions_app.desks import today_at
+from tests.sessions_app.test_desk_browser import open_visit
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -42,13 +42,6 @@ def _clock():
 
 
 @pytest.fixture
-def desk(client):
-    person = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    client.force_login(person)
-    return person
-
-
-@pytest.fixture
 def room():
     return make_room(name="Room 1")
 
