@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, Room, User
+from clinic.prepared import Blank, Prepared
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import BookingResult, DayType
 from clinic.protocol.window import ON_HOLD
@@ -149,15 +153,24 @@ def with_neighbours(verdict: WindowVerdict, wish: Wish, protocol: Protocol) -> W
         return verdict
     zone, reach = wish.clinic.zone, timedelta(days=protocol.repeat_min_days + 1)
     starts_at = wish.period.starts_at
-    others = Appointment.objects.upcoming(starts_at - reach).filter(
-        entry__patient=wish.patient, entry__starts_at__lt=starts_at + reach, service__kind=Service.Kind.TREATMENT
-    )
-    if wish.moves is not None:
-        others = others.exclude(entry=wish.moves)
+    moves = wish.moves.pk if wish.moves is not None else _NO_ENTRY
+    others = _NEIGHBOURS.rows(patient=wish.patient.pk, since=starts_at - reach, until=starts_at + reach, moves=moves)
     day = local_date(starts_at, zone)
-    near = [local_date(at, zone) for at in others.values_list("entry__starts_at", flat=True)]
+    near = [local_date(at, zone) for (at,) in others]
     words = too_near_words(day, near, protocol.repeat_min_days)
     return replace(verdict, note=f"{verdict.note} {words}".strip()) if words else verdict
+
+
+def _neighbours() -> QuerySet[Any, tuple[Any, ...]]:
+    others = Appointment.objects.upcoming(Blank("since", DateTimeField())).filter(
+        entry__patient=Blank("patient", BigIntegerField()),
+        entry__starts_at__lt=Blank("until", DateTimeField()),
+        service__kind=Service.Kind.TREATMENT,
+    )
+    return others.exclude(entry=Blank("moves", BigIntegerField())).values_list("entry__starts_at")
+
+
+_NEIGHBOURS, _NO_ENTRY = Prepared(_neighbours), 0
 
 
 def check_overbooking(reason: str, by: User) -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 
 from clinic.access import Role
 from clinic.models import Room, User
+from clinic.prepared import Blank, Prepared
 from sessions_app.availability import DatedHours, Period, WeeklyHours, days_between, opening_periods
 from sessions_app.models import CalendarEntry, Service
 
@@ -153,8 +155,22 @@ def _opened(rows: Iterable[_Hours], days: list[date], zone: ZoneInfo, *, only: i
 
 def entries_meeting(starts_at: datetime, ends_at: datetime) -> QuerySet[CalendarEntry]:
     """Active entries with a moment in `[starts_at, ends_at)`, holds that are over included; served by an index."""
+    return _entries_meeting(**meeting(starts_at, ends_at))
+
+
+def meeting(starts_at: datetime, ends_at: datetime) -> dict[str, datetime]:
+    """The values of `entries_meeting_blanks` for `[starts_at, ends_at)`."""
+    return {"earliest": starts_at - LONGEST_ENTRY, "starts_at": starts_at, "ends_at": ends_at}
+
+
+def entries_meeting_blanks() -> QuerySet[CalendarEntry]:
+    """`entries_meeting` for a `Prepared` query."""
+    return _entries_meeting(**{name: Blank(name, DateTimeField()) for name in ("earliest", "starts_at", "ends_at")})
+
+
+def _entries_meeting(*, earliest: Any, starts_at: Any, ends_at: Any) -> QuerySet[CalendarEntry]:
     return CalendarEntry.objects.filter(
-        active=True, starts_at__gt=starts_at - LONGEST_ENTRY, starts_at__lt=ends_at, ends_at__gt=starts_at
+        active=True, starts_at__gt=earliest, starts_at__lt=ends_at, ends_at__gt=starts_at
     )
 
 
@@ -165,8 +181,13 @@ def busy_rows(
     starts_at: datetime, ends_at: datetime, *, now: datetime, ignore_entry: int | None = None
 ) -> Iterator[BusyRow]:
     """(nurse, room, patient, starts_at, ends_at) of what takes time; holds that are over are left out. One query."""
-    living = Q(hold_expires_at__isnull=True) | Q(hold_expires_at__gt=now)
-    entries = entries_meeting(starts_at, ends_at).filter(living)
-    if ignore_entry is not None:
-        entries = entries.exclude(pk=ignore_entry)
-    return iter(entries.values_list("nurse_id", "room_id", "patient_id", "starts_at", "ends_at"))
+    return iter(_BUSY.rows(**meeting(starts_at, ends_at), now=now, ignored=ignore_entry or _NO_ENTRY))
+
+
+def _busy() -> QuerySet[Any, tuple[Any, ...]]:
+    living = Q(hold_expires_at__isnull=True) | Q(hold_expires_at__gt=Blank("now", DateTimeField()))
+    entries = entries_meeting_blanks().filter(living).exclude(pk=Blank("ignored", BigIntegerField()))
+    return entries.values_list("nurse_id", "room_id", "patient_id", "starts_at", "ends_at")
+
+
+_BUSY, _NO_ENTRY = Prepared(_busy), 0

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db import IntegrityError, connection, transaction
 
 from clinic.models import User
-from sessions_app.capacity import entries_meeting
+from clinic.prepared import Prepared
+from sessions_app.capacity import entries_meeting_blanks, meeting
 from sessions_app.models import CalendarEntry, WaitListOffer
 
 Candidate = tuple[int, int]
@@ -202,7 +203,7 @@ def _rows_in_the_way(
 
     The hour of the whole clinic is read and sorted out here: a few rows, and a third of the cost of asking by name.
     """
-    at_that_time = entries_meeting(entry.starts_at, entry.ends_at).values_list(*Row._fields)
+    at_that_time = _MEETING.rows(**meeting(entry.starts_at, entry.ends_at))
     rows = [
         row
         for row in map(Row._make, at_that_time)
@@ -218,6 +219,9 @@ def _rows_in_the_way(
         _answer_offers([row.id for row in rows if row.id in lifted and row.patient_id is not None], now=now)
         CalendarEntry.objects.filter(pk__in=lifted).delete()
     return [row for row in rows if row.id not in lifted]
+
+
+_MEETING = Prepared(lambda: entries_meeting_blanks().values_list(*Row._fields))
 
 
 def _is_lifted(row: Row, *, patient_id: int | None, by: User, now: datetime) -> bool:

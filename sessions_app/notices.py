@@ -69,7 +69,7 @@ def announce(appointment: Appointment, what: Notice, *, clinic: Clinic, by: User
     then speaks to the patient anyway. Pass a fresh `appointment`: its version is the occurrence. `by` made the change.
     """
     if what is Notice.BOOKED:
-        _plan(appointment, what, appointment.starts_at, clinic=clinic, now=now)
+        notifications.plan(booked(appointment, clinic=clinic, now=now))
         return
     known = _call_off(appointment, _CALLED_OFF[what], by=by)
     if what is Notice.CANCELLED:
@@ -79,6 +79,11 @@ def announce(appointment: Appointment, what: Notice, *, clinic: Clinic, by: User
             _plan(appointment, what, knows, clinic=clinic, now=now)
     elif needed := _correction(appointment, known, otherwise=Notice.MOVED):
         _plan(appointment, needed, appointment.starts_at, clinic=clinic, now=now)
+
+
+def booked(appointment: Appointment, *, clinic: Clinic, now: datetime) -> list[DueMessage]:
+    """What tells the patient of a booking, for who plans it with the visit's reminders; [] when it came too late."""
+    return _messages(appointment, Notice.BOOKED, appointment.starts_at, clinic=clinic, now=now)
 
 
 def announce_undone(appointment: Appointment, *, clinic: Clinic, by: User, now: datetime) -> None:
@@ -127,33 +132,37 @@ def known_of(deliveries: Iterable[Delivery], word: tuple[datetime, datetime] | N
 
 
 def _plan(appointment: Appointment, what: Notice, starts_at: datetime, *, clinic: Clinic, now: datetime) -> None:
+    notifications.plan(_messages(appointment, what, starts_at, clinic=clinic, now=now))
+
+
+def _messages(
+    appointment: Appointment, what: Notice, starts_at: datetime, *, clinic: Clinic, now: datetime
+) -> list[DueMessage]:
     patient = appointment.patient
     due_at = now + timedelta(minutes=clinic.change_grace_minutes)
     if due_at >= starts_at:
-        return
+        return []
     # A confirmation that can only come after the visit is no news; of a change that comes too late a person must know.
     opens_at = next_opening(due_at, patient.time_zone, TIMING)
     if what is Notice.BOOKED and opens_at is not None and opens_at >= starts_at:
-        return
-    notifications.plan(
-        [
-            DueMessage(
-                lineage=appointment.public_id,
-                step=what,
-                occurrence=appointment.version,
-                kind=Delivery.Kind.APPOINTMENT,
-                patient=patient,
-                source=SOURCE,
-                source_id=appointment.public_id,
-                due_at=due_at,
-                not_after=starts_at,
-                local_time=f"{local_time(due_at, zone_named(patient.time_zone)):%Y-%m-%dT%H:%M}",
-                time_zone=patient.time_zone,
-                why=_WHY[what],
-                policy=Delivery.Policy.HOLD,
-            )
-        ]
-    )
+        return []
+    return [
+        DueMessage(
+            lineage=appointment.public_id,
+            step=what,
+            occurrence=appointment.version,
+            kind=Delivery.Kind.APPOINTMENT,
+            patient=patient,
+            source=SOURCE,
+            source_id=appointment.public_id,
+            due_at=due_at,
+            not_after=starts_at,
+            local_time=f"{local_time(due_at, zone_named(patient.time_zone)):%Y-%m-%dT%H:%M}",
+            time_zone=patient.time_zone,
+            why=_WHY[what],
+            policy=Delivery.Policy.HOLD,
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)

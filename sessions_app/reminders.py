@@ -32,8 +32,17 @@ __all__ = [
 _DAYS_BEFORE: dict[str, int] = {MessageKey.APPT_3: 3, MessageKey.APPT_1: 1}
 
 
-def plan_reminders(appointment: Appointment, *, clinic: Clinic, protocol: Protocol, now: datetime) -> None:
+def plan_reminders(
+    appointment: Appointment,
+    *,
+    clinic: Clinic,
+    protocol: Protocol,
+    now: datetime,
+    also: Sequence[DueMessage] = (),
+) -> None:
     """Write the due rows of a visit; times that are past already are not written. Inside the caller's transaction.
+
+    `also`: notices of the same visit, in the same statements.
 
     The visit's version is the occurrence: a moved visit is announced anew, the same booking sent twice is not.
     """
@@ -65,6 +74,7 @@ def plan_reminders(appointment: Appointment, *, clinic: Clinic, protocol: Protoc
             )
             for message in schedule
         ]
+        + list(also)
     )
 
 

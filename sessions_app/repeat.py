@@ -8,13 +8,14 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from clinic.models import Clinic, Patient, ProtocolVersion
+from clinic.prepared import Blank, Prepared
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import BookingAnswer, BookingWindow, booking_answer, booking_window
@@ -52,11 +53,13 @@ def register_holds(
         _hold_sources_of_many[name] = of_many
     if rows is not None:
         _hold_rows[name] = rows
+        _last_treatment.cache_clear()
 
 
 def unregister_holds(name: str) -> None:
     for known in (_hold_sources, _hold_sources_of_many, _hold_rows):
         known.pop(name, None)
+    _last_treatment.cache_clear()
 
 
 def on_hold(patients: Sequence[Patient]) -> set[int]:
@@ -101,20 +104,12 @@ def repeat_rules(patient: Patient, service: Service) -> RepeatRules | None:
     """
     if service.kind != Service.Kind.TREATMENT:
         return None
-    held = {name: Exists(each.rows().filter(patient=OuterRef("patient"))) for name, each in _hold_rows.items()}
-    last = (
-        TreatmentSession.objects.current()
-        .filter(patient=patient)
-        .order_by("-ended_at")
-        .values_list("ended_at", "time_zone", "nurse_id", Subquery(_protocol_texts()), *held.values())
-        .first()
-    )
-    if last is None:
+    last = _last_treatment().rows(patient=patient.pk)
+    if not last:
         return None
-    ended_at, time_zone, nurse_id, protocol, *found = last
-    assert ended_at is not None  # a signed session has an end, the database sees to it
-    by_rows = [_hold_rows[name].hold for name, is_held in zip(held, found, strict=True) if is_held]
-    others = (hold for name, source in _hold_sources.items() if name not in held for hold in source(patient))
+    ended_at, time_zone, nurse_id, protocol, *found = last[0]
+    by_rows = [each.hold for each, is_held in zip(_hold_rows.values(), found, strict=True) if is_held]
+    others = (hold for name, source in _hold_sources.items() if name not in _hold_rows for hold in source(patient))
     return RepeatRules(
         ended_at=ended_at,
         time_zone=time_zone,
@@ -122,6 +117,19 @@ def repeat_rules(patient: Patient, service: Service) -> RepeatRules | None:
         protocol=_protocol_of(protocol),
         holds=(*by_rows, *others),
     )
+
+
+@cache
+def _last_treatment() -> Prepared:
+    """The last signed session of a patient, the protocol in force, and whether each kind of hold stands."""
+
+    def make() -> QuerySet[Any, tuple[Any, ...]]:
+        held = [Exists(each.rows().filter(patient=OuterRef("patient"))) for each in _hold_rows.values()]
+        last = TreatmentSession.objects.current().filter(patient=Blank("patient", BigIntegerField()))
+        facts: tuple[Any, ...] = ("ended_at", "time_zone", "nurse_id", Subquery(_protocol_texts()), *held)
+        return last.order_by("-ended_at").values_list(*facts)[:1]
+
+    return Prepared(make)
 
 
 def holds_of(patient: Patient) -> tuple[Hold, ...]:

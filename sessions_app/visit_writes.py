@@ -15,7 +15,7 @@ from sessions_app.bookable import WindowVerdict, Wish
 from sessions_app.course_places import refuse_full_course
 from sessions_app.entries import Candidate, lock_keys_of, release, take
 from sessions_app.models import Appointment, CalendarEntry, Course
-from sessions_app.notices import Notice, announce
+from sessions_app.notices import Notice, announce, booked
 from sessions_app.reminders import call_off_reminders, plan_reminders
 from sessions_app.settling import place_of, settle_left, settle_placed
 from sessions_app.undo_facts import former_of
@@ -65,8 +65,8 @@ def write_booking(
         early=appointment.early_approved_by is not None,
         overbooked=bool(entry.overbook_reason),
     )
-    plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now)
-    announce(appointment, Notice.BOOKED, clinic=wish.clinic, by=wish.by, now=wish.now)
+    notice = booked(appointment, clinic=wish.clinic, now=wish.now)
+    plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now, also=notice)
     settle_placed(appointment, clinic=wish.clinic, by=wish.by, now=wish.now)
     return appointment
 

@@ -281,14 +281,14 @@ def test_a_desk_killed_after_the_last_write_but_before_the_commit_leaves_nothing
     patient = make_patient(email_allowed=True)
 
     def send(_):
-        announce = visit_writes.announce
+        settle_placed = visit_writes.settle_placed
 
-        def announce_then_die(*args, **facts):
-            announce(*args, **facts)
+        def settle_then_die(*args, **facts):
+            settle_placed(*args, **facts)
             kill_me()
 
         with monkeypatch.context() as in_child:
-            in_child.setattr(visit_writes, "announce", announce_then_die)
+            in_child.setattr(visit_writes, "settle_placed", settle_then_die)
             book(when="2026-01-20 10:00", patient=patient, service=service, by=desk)
 
     assert in_processes(1, send, tmp_path) == [KILLED]
