@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from aftercare import checkin_routes
 from aftercare.views import link, plan, sign, today
 
 app_name = "aftercare"
@@ -10,4 +11,5 @@ urlpatterns: list = [
     path("visits/<uuid:public_id>/sign/", sign.sign, name="sign"),
     path("patients/<uuid:public_id>/plan/", plan.plan, name="plan"),
     path("l/<str:secret>/", link.plan_link, name="plan_link"),
+    *checkin_routes.PATTERNS,
 ]

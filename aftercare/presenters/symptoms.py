@@ -89,6 +89,13 @@ EXPECTED: tuple[Listed, ...] = (
 )
 LISTED: tuple[Listed, ...] = (*SAME_DAY, *NEXT_DAY, *EXPECTED)
 FOLLOWS: dict[str, Follow] = {each.follow.key: each.follow for each in LISTED if each.follow}
+TOPICS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
+    (_("Leg and skin"), ("ONE_LEG", "SEVERE_SITE_PAIN", "SKIN_DAMAGE", "TENDER_CORD", "TRAPPED_BLOOD")),
+    (_("Stocking and toes"), ("TOES_UNDER_STOCKING", "STOCKING_PROBLEM")),
+    (_("Fever and headache"), ("INFECTION_SIGN", "HEADACHE_OR_FLICKER")),
+    (_("Marks, colour and itching"), ("BRUISES", "ITCHING", "DARKER_VEINS", "BROWN_MARK", "FINE_RED_VEINS")),
+)
+"""The list as it is shown: by what people look for, not by how grave it is."""
 LEGS: dict[str, Promise] = {"left": _("Left leg"), "right": _("Right leg"), "both": _("Both legs")}
 
 _WORDS: dict[str, Promise] = {each.code: each.words for each in LISTED}

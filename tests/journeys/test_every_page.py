@@ -165,13 +165,18 @@ ADMINISTRATOR = (
     "/setup/",
     "/audit/",
 )
-PATIENT = ("/today/", "/my-visits/", "/my-consents/")
+PATIENT = ("/today/", "/my-visits/", "/my-consents/", "/how/", "/how/well/", "/how/sent/")
 GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
 NO_PAGES = {
     "sessions_app:day_check",
     "sessions_app:own_consent",  # seen in its own test
+    "aftercare:how_symptoms",  # seen with the other steps in tests/aftercare/test_checkin_browser.py
+    "aftercare:how_words",
+    "aftercare:how_report",
+    *(f"aftercare:care_{name}" for name in ("how", "how_symptoms", "how_words", "how_well", "how_reports")),
+    "aftercare:care_how_report",  # a carer's: the same pages
     "home",  # goes on to the reader's own page
     "healthz",
     "account_reauthenticate",  # asked for by nothing yet

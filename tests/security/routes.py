@@ -27,6 +27,10 @@ LOOK = {"GET": OK, "HEAD": OK}
 LOOK_ONLY = {"GET": OK}  # without HEAD
 FILL = {**LOOK, "POST": FORM}
 POST = {"POST": FORM}
+# A later step of several goes back to the first one while that is not done.
+STEP = {"GET": PAGE_OR_GOES_ON, "HEAD": PAGE_OR_GOES_ON, "POST": FORM}
+LOOK_NOT_THERE = dict.fromkeys(LOOK, frozenset({404}))
+NOT_THERE = {**LOOK_NOT_THERE, "POST": frozenset({404})}
 GONE_ON = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), GOES_ON)
 ANY_METHOD = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), OK)
 # Django's administration answers any method with the page; what it must not do is write, which is looked at apart.
@@ -232,6 +236,19 @@ ROUTES: dict[str, Route] = {
     "aftercare:today": Route(PATIENTS, LOOK),
     "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),
     "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
+    "aftercare:how": Route(PATIENTS, FILL),
+    "aftercare:how_symptoms": Route(PATIENTS, STEP),
+    "aftercare:how_words": Route(PATIENTS, STEP),
+    "aftercare:how_well": Route(PATIENTS, LOOK),
+    "aftercare:how_reports": Route(PATIENTS, LOOK),
+    "aftercare:how_report": Route(PATIENTS, dict.fromkeys(LOOK, frozenset({200, 404})), {"report_id": "report_b"}),
+    # A carer's addresses; to patients they are not there.
+    "aftercare:care_how": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
+    "aftercare:care_how_symptoms": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
+    "aftercare:care_how_words": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
+    "aftercare:care_how_well": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b"}),
+    "aftercare:care_how_reports": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b"}),
+    "aftercare:care_how_report": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b", "report_id": "report_b"}),
     "aftercare:plan_link": Route(EVERYBODY, {**LOOK, "POST": GOES_ON}, {"secret": "link"}),
     # --- Set-up
     "admin:index": Route(ADMINISTRATOR, ANY_METHOD),

@@ -29,6 +29,7 @@ from tests.clinic.notifications.engine import make_due
 from tests.makers import (
     make_adverse_event,
     make_appointment,
+    make_carer,
     make_clinic,
     make_consent,
     make_course,
@@ -38,6 +39,7 @@ from tests.makers import (
     make_patient,
     make_patient_user,
     make_repeat_hold,
+    make_report,
     make_room,
     make_service,
     make_signed_session,
@@ -177,9 +179,13 @@ def _patient_b(world, house):
         session=draft, kind="anaphylaxis", description="eventcanary of b", reported_by=house["nurse"]
     )
     world.clinical += ["eventcanary", "naphylaxis"]
+    report = make_report(patient=patient, by=patient.user, free_text="reportcanary of b", reported_at=now, due_at=now)
+    world.personal["patient_b"].append("reportcanary")
     world.values |= {
         "event": str(event.public_id),
         "patient_b": str(patient.public_id),
+        "report_b": str(report.public_id),
+        "carer_b": str(make_carer(patient=patient, may_report=True).public_id),
         "consent_b": str(make_consent(patient=patient, signed_name="Consentcanary Bumblebrook").public_id),
         "draft": str(draft.public_id),
         "correction": str(correction.public_id),

@@ -1,0 +1,18 @@
+"""Addresses of "How are you?": a patient's own, a carer's with the carer's id in front, and the form for the phone."""
+
+from django.urls import path
+
+from aftercare.views import checkin
+
+_STEPS = (
+    ("", checkin.questions, "how"),
+    ("2/", checkin.symptoms, "how_symptoms"),
+    ("3/", checkin.own_words, "how_words"),
+    ("well/", checkin.well, "how_well"),
+    ("sent/", checkin.reports, "how_reports"),
+    ("sent/<uuid:report_id>/", checkin.report, "how_report"),
+)
+PATTERNS = [
+    *(path(f"how/{rest}", view, name=name) for rest, view, name in _STEPS),
+    *(path(f"care/<uuid:carer_id>/how/{rest}", view, name=f"care_{name}") for rest, view, name in _STEPS),
+]

@@ -1,0 +1,314 @@
+"""The pages of "How are you?": questions, list, and what became of a report, in the language of the page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.forms import BaseForm
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.models import ReportStep, SymptomReport
+from aftercare.portal_patient import Reader
+from aftercare.presenters.symptoms import LISTED, QUESTIONS, TOPICS, Listed, denied_words, leg_words, symptom_words
+from aftercare.presenters.words import Clock, short_day
+from aftercare.report_timing import opens_at
+from aftercare.reports import Said
+from aftercare.told import advice_for
+from clinic.language import page_language
+from clinic.models import Clinic
+from clinic.protocol.triage import FREE_TEXT
+from clinic.protocol.zones import local_date, zone_named
+from sessions_app.availability import Period
+from sessions_app.models import TreatmentSession
+
+_LISTED = {each.code: each for each in LISTED}
+_TOPICS = tuple((title, tuple(_LISTED[code] for code in codes)) for title, codes in TOPICS)
+Level = SymptomReport.Level
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What the red panel says. It is part of each page from the first byte on, so it needs nothing to appear."""
+
+    number: str
+    phone: str
+    say: str  # what to tell the emergency service; empty before any session
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One core question as it stands on a form. `second` are its words in the caller's language."""
+
+    key: str
+    words: str
+    second: str
+    answer: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list with what follows from ticking it: advice at once, and a line that makes an emergency."""
+
+    code: str
+    words: str
+    second: str
+    is_ticked: bool
+    advice: str
+    follow_key: str = ""
+    follow_words: str = ""
+    follow_second: str = ""
+    follow_is_ticked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of what became of a report."""
+
+    icon: str
+    words: str
+    when: str
+    is_done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A report as its giver sees it. `due` is by when somebody answers; `late` says so when nobody did."""
+
+    title: str
+    is_emergency: bool
+    is_open: bool
+    told: tuple[str, ...]
+    due: str
+    closed_now: str
+    late: str
+    happened: tuple[Happened, ...]
+    what: tuple[str, ...]
+    leg: str
+    free_text: str
+    denied: tuple[str, ...]
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report in the giver's list. `public_id` as text."""
+
+    public_id: str
+    when: str
+    what: str
+    state: str
+    is_open: bool
+
+
+def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
+    return Clock(clinic.zone, local_date(now, clinic.zone), ZoneInfo(reader.patient.time_zone))
+
+
+def emergency_of(clinic: Clinic, session: TreatmentSession | None) -> Emergency:
+    """`session` is the patient's newest one: what an emergency service must hear of."""
+    say = ""
+    if session is not None and session.ended_at is not None:
+        day = short_day(local_date(session.ended_at, zone_named(session.time_zone)))
+        say = gettext("Say: leg veins treated on %(day)s with polidocanol.") % {"day": day}
+    return Emergency(clinic.emergency_number, clinic.phone, say)
+
+
+def asks(form: BaseForm, *, second: str = "") -> list[Ask]:
+    """The core questions of a form. `second` is the language of a caller, where it is not the page's."""
+    return [
+        Ask(
+            key=question.key,
+            words=str(question.words),
+            second=_in(second, question.words),
+            answer=str(form[question.key].value() or ""),
+            error=" ".join(form[question.key].errors) if form.is_bound else "",
+        )
+        for question in QUESTIONS
+    ]
+
+
+def topics(ticked: Iterable[str], more: Iterable[str], clinic: Clinic, *, second: str = "") -> list[Topic]:
+    """The list by what people look for; `ticked` and `more` are the keys of what is chosen."""
+    codes, follows = set(ticked), set(more)
+    return [
+        Topic(str(title), tuple(_row(each, codes, follows, clinic, second) for each in listed))
+        for title, listed in _TOPICS
+    ]
+
+
+def _row(each: Listed, codes: set[str], follows: set[str], clinic: Clinic, second: str) -> Row:
+    follow = each.follow
+    return Row(
+        code=each.code,
+        words=str(each.words),
+        second=_in(second, each.words),
+        is_ticked=each.code in codes,
+        advice=advice_for(each.code, clinic) if follow else "",
+        follow_key=follow.key if follow else "",
+        follow_words=str(follow.words) if follow else "",
+        follow_second=_in(second, follow.words) if follow else "",
+        follow_is_ticked=bool(follow and follow.key in follows),
+    )
+
+
+def _in(language: str, words: Promise) -> str:
+    if not language:
+        return ""
+    with translation.override(page_language(language)):
+        return str(words)
+
+
+def asks_leg(said: Said) -> bool:
+    """Whether which leg it is matters for what was chosen."""
+    return any(_LISTED[code].asks_leg for code in said.symptoms if code in _LISTED)
+
+
+def what_words(said: Said) -> list[str]:
+    """What was chosen, in words."""
+    return [symptom_words(code, denied=said.denied) for code in said.symptoms]
+
+
+# --- what became of a report -------------------------------------------------------------------------------------
+
+_TITLES: dict[str, Promise] = {
+    Level.EMERGENCY: _("The clinic has been told"),
+    Level.SAME_DAY: _("We have your report"),
+    Level.NEXT_DAY: _("We have your report"),
+    Level.REASSURE: _("We have your report"),
+}
+_OUTCOMES: dict[str, Promise] = {
+    SymptomReport.Outcome.ADVISED: _("We advised you."),
+    SymptomReport.Outcome.VISIT: _("You come to the clinic."),
+    SymptomReport.Outcome.SCAN: _("You get an ultrasound scan."),
+    SymptomReport.Outcome.SENT_ON: _("We sent you to an emergency department."),
+    SymptomReport.Outcome.TREATED_ELSEWHERE: _("You were treated elsewhere."),
+    SymptomReport.Outcome.MISTAKE: _("It was reported by mistake."),
+}
+
+
+def report_page(
+    report: SymptomReport,
+    *,
+    steps: Sequence[ReportStep],
+    clinic: Clinic,
+    clock: Clock,
+    opened: Sequence[Period],
+    now: datetime,
+) -> ReportPage:
+    """`steps` oldest first; `opened` are the clinic's openings from today on."""
+    is_open = report.closed_at is None
+    is_emergency = report.level == Level.EMERGENCY
+    return ReportPage(
+        title=str(_TITLES[report.level]) if is_open else gettext("This report is answered"),
+        is_emergency=is_emergency and is_open,
+        is_open=is_open,
+        told=_told_again(report),
+        due=_due(report, clock) if is_open and not is_emergency else "",
+        closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
+        late=_late(report, now) if is_open else "",
+        happened=tuple(_happened(report, steps, clock)),
+        what=tuple(symptom_words(code, denied=report.denied) for code in report.symptoms if code != FREE_TEXT),
+        leg=leg_words(report.leg),
+        free_text=report.free_text,
+        denied=tuple(denied_words(report.denied)),
+        when=clock.near(report.reported_at),
+    )
+
+
+def report_lines(reports: Iterable[SymptomReport], clock: Clock) -> list[ReportLine]:
+    return [
+        ReportLine(
+            public_id=str(report.public_id),
+            when=clock.near(report.reported_at),
+            what=_in_short(report),
+            state=state_words(report, clock),
+            is_open=report.closed_at is None,
+        )
+        for report in reports
+    ]
+
+
+def state_words(report: SymptomReport, clock: Clock) -> str:
+    """`Somebody answers by Thu 15 Jan, 13:10`: how a report stands, in one short sentence, for its giver."""
+    if report.closed_at is not None:
+        return gettext("Answered %(when)s") % {"when": clock.near(report.closed_at)}
+    if report.taken_by is not None:
+        return gettext("%(name)s is looking at it") % {"name": report.taken_by.name}
+    return gettext("The clinic has been told") if report.level == Level.EMERGENCY else _due(report, clock)
+
+
+def _in_short(report: SymptomReport) -> str:
+    words = [symptom_words(code, denied=report.denied) for code in report.symptoms]
+    if not words:
+        return report.free_text if len(report.free_text) <= 80 else f"{report.free_text[:77]}…"
+    return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
+
+
+def _told_again(report: SymptomReport) -> tuple[str, ...]:
+    """As it was told, sentence by sentence no more: one paragraph, in the language of the report."""
+    return (report.told,) if report.told else ()
+
+
+def _due(report: SymptomReport, clock: Clock) -> str:
+    when = clock.near(report.due_at)
+    if report.level == Level.REASSURE:
+        return gettext("We read it by %(when)s") % {"when": when}
+    return gettext("Somebody answers by %(when)s") % {"when": when}
+
+
+def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: datetime) -> str:
+    opens = opens_at(now, opened=opened, zone=clinic.zone)
+    if opens is None:
+        return ""
+    words = gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.near(opens)}
+    if clinic.out_of_hours_phone:
+        call = gettext("If it cannot wait, call %(phone)s.") % {"phone": clinic.out_of_hours_phone}
+    else:
+        call = gettext("If it cannot wait, go to urgent care or an emergency department.")
+    return f"{words} {call}"
+
+
+def _late(report: SymptomReport, now: datetime) -> str:
+    if report.taken_at is not None or now <= report.due_at or report.level == Level.EMERGENCY:
+        return ""
+    return gettext("This takes longer than we said. Call us now.")
+
+
+def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) -> Iterable[Happened]:
+    """What concerns the giver: notes and hand-overs among staff are not told."""
+    yield Happened("inbox", gettext("Received"), clock.near(report.reported_at))
+    for step in steps:
+        words = _step_words(step)
+        if words:
+            yield Happened(_ICONS[step.what], words, clock.near(step.at))
+    if report.closed_at is not None:
+        outcome = str(_OUTCOMES.get(report.outcome, ""))
+        yield Happened("check", f"{gettext('Answered')}. {outcome}".rstrip(), clock.near(report.closed_at))
+
+
+_ICONS = {
+    ReportStep.What.TAKEN: "user-check",
+    ReportStep.What.REACHED: "phone-call",
+    ReportStep.What.NO_ANSWER: "phone",
+}
+
+
+def _step_words(step: ReportStep) -> str:
+    if step.what == ReportStep.What.TAKEN and step.by is not None:
+        return gettext("%(name)s is looking at it") % {"name": step.by.name}
+    if step.what == ReportStep.What.REACHED:
+        return gettext("We spoke with you")
+    if step.what == ReportStep.What.NO_ANSWER:
+        return gettext("We called and did not reach you. Please call us.")
+    return ""

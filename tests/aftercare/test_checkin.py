@@ -1,0 +1,515 @@
+"""The patient's "How are you?", step by step, through the pages: levels, going back, pressing twice, rubbish."""
+
+import re
+from html import unescape
+
+import pytest
+import time_machine
+from django.db import DatabaseError
+from django.test import Client
+
+from aftercare.forms.checkin import NO
+from aftercare.models import ReportStep, SymptomReport
+from aftercare.presenters.symptoms import QUESTIONS
+from aftercare.views import checkin
+from clinic.access import Role
+from clinic.protocol.triage import SYMPTOMS
+from tests.aftercare.people import make_plan
+from tests.makers import (
+    at,
+    make_carer,
+    make_clinic,
+    make_hours,
+    make_patient_user,
+    make_report,
+    make_service,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = "2026-01-15 09:10"
+WELL = {question.key: NO for question in QUESTIONS}
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100", phone_hours="8:00–18:00")
+    make_hours(make_user(name="Ada Birchwood"))
+    make_service()
+
+
+@pytest.fixture
+def patient():
+    return make_patient_user(given_name="Marigold", family_name="Quillfeather").patient
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(at(NOW), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def browser(patient, clock):
+    client = Client()
+    client.force_login(patient.user)
+    return client
+
+
+def text_of(response):
+    page = response.content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+def key_of(response):
+    return re.search(r'name="key" value="([^"]+)"', response.content.decode()).group(1)
+
+
+def step(browser, url, data, *, follow=False):
+    """Send a step with the key that its page has."""
+    return browser.post(url, {"key": key_of(browser.get(url)), **data}, follow=follow)
+
+
+def answer(browser, *symptoms, free_text="", follows=(), leg=""):
+    """All three steps; the last answer."""
+    step(browser, "/how/", WELL)
+    second = step(browser, "/how/2/", {"symptoms": symptoms, "follows": follows})
+    if second.url != "/how/3/":
+        return second
+    return step(browser, "/how/3/", {"free_text": free_text, "leg": leg})
+
+
+def only_report():
+    return SymptomReport.objects.get()
+
+
+# --- levels ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("treated", "symptoms", "free_text", "level"),
+    [
+        ("2026-01-14 10:30", ["ITCHING"], "", "REASSURE"),  # T1
+        ("2026-01-10 10:30", ["ONE_LEG"], "", "SAME_DAY"),  # T2
+        ("2026-01-11 10:30", ["SKIN_DAMAGE"], "", "SAME_DAY"),  # T6
+        ("2025-11-20 10:30", ["BROWN_MARK"], "", "REASSURE"),  # T8
+        ("2026-01-13 10:30", [], "xyzzy my knee feels odd", "SAME_DAY"),  # T9
+        ("2026-01-12 10:30", ["ITCHING"], "", "NEXT_DAY"),
+        ("2026-01-13 10:30", ["TENDER_CORD", "BRUISES"], "", "NEXT_DAY"),
+    ],
+)
+def test_the_answers_of_the_page_make_the_level(browser, patient, treated, symptoms, free_text, level):
+    make_plan(treated, patient=patient)
+
+    answer(browser, *symptoms, free_text=free_text)
+
+    made = only_report()
+    assert (made.level, made.symptoms, made.free_text, made.source) == (level, symptoms, free_text, "portal")
+    assert made.denied == [question.key for question in QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    ("yes", "code", "treated"),
+    [
+        ("CHEST", "CHEST_OR_BREATH", "2026-01-10 10:30"),  # T3, T10
+        ("FACE", "ALLERGIC_REACTION", "2026-01-15 07:00"),  # T4
+        ("BREATH", "ALLERGIC_REACTION", "2026-01-15 07:00"),
+        ("STROKE", "STROKE_SIGN", "2025-11-20 10:30"),
+        ("HEAD", "STROKE_SIGN", "2025-11-20 10:30"),
+        ("FAINT", "COLLAPSE", "2026-01-10 10:30"),
+        ("FOOT", "COLD_FOOT", "2026-01-10 10:30"),
+    ],
+)
+def test_one_yes_is_an_emergency_whatever_else_is_not_answered(browser, patient, yes, code, treated):
+    make_plan(treated, patient=patient)
+
+    sent = step(browser, "/how/", {yes: "yes"})
+
+    made = only_report()
+    assert (made.level, made.symptoms, made.denied, made.due_at) == ("EMERGENCY", [code], [], at("2026-01-15 09:15"))
+    assert sent.url == f"/how/sent/{made.public_id}/"
+
+
+@pytest.mark.parametrize(("symptom", "treated"), [("ONE_LEG", "2026-01-10 10:30"), ("BRUISES", "2026-01-14 10:30")])
+def test_an_emergency_found_on_going_back_takes_along_what_was_chosen(browser, patient, symptom, treated):
+    make_plan(treated, patient=patient)  # T3, T10
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": [symptom]})
+
+    step(browser, "/how/", {**WELL, "CHEST": "yes"})
+
+    made = only_report()
+    assert (made.level, made.symptoms) == ("EMERGENCY", ["CHEST_OR_BREATH", symptom])
+    assert made.denied == [key for key in WELL if key != "CHEST"]
+
+
+@pytest.mark.parametrize(
+    ("line", "symptoms"),
+    [
+        ("TOES_NOT_BETTER", ["COLD_FOOT", "TOES_UNDER_STOCKING"]),
+        ("SIGHT_LOST", ["STROKE_SIGN", "HEADACHE_OR_FLICKER"]),
+    ],
+)
+def test_toes_that_stay_numb_and_lost_sight_are_emergencies(browser, line, symptoms):
+    answer(browser, follows=[line])
+
+    assert (only_report().level, only_report().symptoms) == ("EMERGENCY", symptoms)
+
+
+def test_every_symptom_of_the_triage_can_be_reported():
+    questions = {question.code for question in QUESTIONS}
+    listed = {code for _, codes in checkin.words.TOPICS for code in codes}
+
+    assert questions | listed == {symptom.code for symptom in SYMPTOMS} - {"LEG_WITH_EMERGENCY_SIGN"}
+    assert {symptom.code for symptom in SYMPTOMS if symptom.level == "EMERGENCY"} - questions == {
+        "LEG_WITH_EMERGENCY_SIGN"  # a sign that is asked by itself, with a symptom of the list
+    }
+
+
+# --- the emergency text ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["/how/", "/how/2/", "/how/3/"])
+def test_the_emergency_text_is_part_of_each_step_before_anything_is_sent(browser, patient, url):
+    make_plan("2026-01-13 10:30", patient=patient)
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["BRUISES"]})
+
+    text = text_of(browser.get(url))
+
+    assert "Call 911 now This can be an emergency. Do not wait for an answer here, and do not drive yourself." in text
+    assert "Say: leg veins treated on Tue 13 Jan with polidocanol." in text
+    assert 'href="tel:911"' in browser.get(url).content.decode()
+    assert not SymptomReport.objects.exists()
+
+
+def test_the_receipt_of_an_emergency_says_first_to_call(browser):
+    text = text_of(step(browser, "/how/", {"CHEST": "yes"}, follow=True))
+
+    assert text.startswith("Call 911 now")
+    assert "The clinic has been told Do not wait for us. Call the emergency number first." in text
+    assert "Somebody answers by" not in text
+
+
+def test_an_emergency_that_cannot_be_stored_still_says_to_call(browser, monkeypatch):
+    def broken(**_):
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(checkin, "file_report", broken)
+
+    sent = step(browser, "/how/", {"CHEST": "yes"})
+
+    assert sent.status_code == 503
+    assert "Call 911 now" in text_of(sent)
+    assert "The clinic could not be told. Call it yourself when help is on its way." in text_of(sent)
+
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+
+def test_unanswered_questions_are_named_next_to_them_and_the_others_are_kept(browser):
+    page = step(browser, "/how/", {"BREATH": "no", "FACE": "maybe", "CHEST": ["x", "no"]})
+
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert html.count("Answer yes or no.") == 2 * (len(QUESTIONS) - 2)  # at the question and in the summary
+    assert 'value="no" id="id_BREATH_0" checked' in html
+    assert 'id="error-FACE"' in html
+    assert not SymptomReport.objects.exists()
+
+
+def test_nothing_reported_sends_nothing_and_says_so(browser):
+    last = answer(browser)
+
+    assert last.url == "/how/well/"
+    assert "You reported nothing, so nothing was sent to the clinic." in text_of(browser.get("/how/well/"))
+    assert not SymptomReport.objects.exists()
+
+
+def test_the_list_and_the_words_come_after_the_questions(browser):
+    assert [browser.get(url).url for url in ("/how/2/", "/how/3/")] == ["/how/", "/how/"]
+
+
+def test_answers_to_the_questions_are_asked_again_after_half_an_hour(browser, clock, settings):
+    settings.SESSION_LIMITS = {"patient": (36000, 36000), "staff": (36000, 36000)}
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
+    typed = {"key": key_of(browser.get("/how/3/")), "free_text": "It throbs", "leg": "left"}
+    clock.shift(1801)
+
+    assert browser.post("/how/3/", typed).url == "/how/"
+    assert not SymptomReport.objects.exists()
+    assert "checked" not in browser.get("/how/").content.decode()
+    step(browser, "/how/", WELL)
+    assert 'value="ONE_LEG" checked' in browser.get("/how/2/").content.decode()
+    assert "It throbs</textarea>" in browser.get("/how/3/").content.decode()
+
+
+def test_going_back_loses_nothing(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG", "BRUISES"]})
+
+    back = step(browser, "/how/3/", {"free_text": "It throbs", "leg": "left", "go": "back"})
+    assert back.url == "/how/2/"
+    ticks = browser.get("/how/2/").content.decode()
+    assert [code for code in ("ONE_LEG", "BRUISES", "ITCHING") if f'value="{code}" checked' in ticks] == [
+        "ONE_LEG",
+        "BRUISES",
+    ]
+    assert step(browser, "/how/2/", {"symptoms": ["ONE_LEG"], "go": "back"}).url == "/how/"
+    assert browser.get("/how/").content.decode().count(" checked") == len(QUESTIONS)
+    step(browser, "/how/", WELL)
+    words = browser.get("/how/3/").content.decode()
+    assert "It throbs</textarea>" in words
+    assert re.search(r'value="left"[^>]* checked', words)
+
+
+def test_a_page_that_is_left_keeps_what_was_ticked(browser):
+    step(browser, "/how/", WELL)
+
+    left = step(browser, "/how/2/", {"symptoms": ["SKIN_DAMAGE"], "go": "keep"})
+
+    assert left.status_code == 204
+    assert 'value="SKIN_DAMAGE" checked' in browser.get("/how/2/").content.decode()
+
+
+def test_a_text_that_is_too_long_is_kept_and_said_next_to_it(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["BRUISES"]})
+
+    page = step(browser, "/how/3/", {"free_text": "x" * 2001})
+
+    assert "Shorten this to 2000 characters; it has 2001." in text_of(page)
+    assert "x" * 2001 in page.content.decode()
+    assert not SymptomReport.objects.exists()
+
+
+@pytest.mark.parametrize("rubbish", ["\x00", "a\x1bb", "a\x07"])
+def test_special_characters_are_refused_in_words(browser, rubbish):
+    step(browser, "/how/", WELL)
+    page = step(browser, "/how/3/", {"free_text": f"It hurts {rubbish}"})
+
+    assert page.status_code == 200
+    assert "special characters" in text_of(page) or "Null characters" in text_of(page)
+    assert "It hurts" in page.content.decode()
+
+
+@pytest.mark.parametrize("pasted", ["línea uno\r\nlínea dos", "🦵 hurts \u202e rtl", "<script>alert(1)</script> & co"])
+def test_ordinary_pasted_text_is_kept_and_shown_as_text(browser, pasted):
+    last = answer(browser, free_text=pasted)
+
+    assert only_report().free_text == pasted.replace("\r\n", "\n")
+    assert "<script>alert" not in browser.get(last.url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "data"),
+    [
+        ("/how/2/", {"symptoms": ["NO_SUCH_CODE", "BRUISES"]}),
+        ("/how/2/", {"follows": ["1 OR 1=1"]}),
+        ("/how/3/", {"leg": "third", "free_text": "It hurts"}),
+    ],
+)
+def test_what_no_page_sends_is_refused_in_words(browser, url, data):
+    step(browser, "/how/", WELL)
+
+    page = step(browser, url, data)
+
+    assert page.status_code == 200
+    assert "Choose" in text_of(page)
+    assert not SymptomReport.objects.exists()
+
+
+def test_pressed_twice_it_is_sent_once(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
+    data = {"key": key_of(browser.get("/how/3/")), "free_text": "It throbs\r\nat night", "leg": "left"}
+
+    answers = [browser.post("/how/3/", data).url for _ in range(3)]
+
+    assert answers == [f"/how/sent/{only_report().public_id}/"] * 3
+
+
+def test_an_emergency_pressed_twice_is_one_and_another_yes_is_another(browser):
+    data = {"key": key_of(browser.get("/how/")), "CHEST": "yes"}
+    for _ in range(2):
+        browser.post("/how/", data)
+    assert SymptomReport.objects.count() == 1
+
+    browser.post("/how/", {**data, "FOOT": "yes"})
+
+    assert [report.symptoms for report in SymptomReport.objects.order_by("pk")] == [
+        ["CHEST_OR_BREATH"],
+        ["CHEST_OR_BREATH", "COLD_FOOT"],
+    ]
+
+
+def test_words_changed_on_a_page_that_was_sent_are_kept_for_a_new_report(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["BRUISES"]})
+    data = {"key": key_of(browser.get("/how/3/")), "free_text": "First"}
+    browser.post("/how/3/", data)
+
+    again = browser.post("/how/3/", {**data, "free_text": "It got worse"})
+
+    assert again.url == "/how/"
+    step(browser, "/how/", WELL)
+    assert "It got worse</textarea>" in browser.get("/how/3/").content.decode()
+    assert only_report().free_text == "First"
+
+
+def test_after_sending_the_next_report_begins_empty(browser):
+    answer(browser, "ONE_LEG", free_text="It throbs")
+
+    assert "checked" not in browser.get("/how/").content.decode()
+    assert browser.get("/how/3/").url == "/how/"
+
+
+# --- afterwards --------------------------------------------------------------------------------------------------
+
+
+def test_the_receipt_says_by_when_somebody_answers(browser):
+    text = text_of(browser.get(answer(browser, "ONE_LEG", leg="left", free_text="It throbs").url))
+
+    assert "We have your report Somebody answers by today, 13:10" in text
+    assert "Call 555-0100. Speak to a clinician today." in text
+    assert "One leg hurts, or is swollen, warm or red: calf, thigh, ankle or foot Left leg It throbs" in text
+    assert "Nobody watches this page around the clock." in text
+    assert "closed now" not in text
+
+
+def test_out_of_hours_the_receipt_says_when_the_clinic_opens_and_where_to_go(browser, clock):
+    clock.move_to(at("2026-01-16 19:00"))
+    text = text_of(browser.get(answer(browser, "ONE_LEG").url))
+
+    assert "Somebody answers by Mon 19 Jan, 12:00" in text
+    assert "The clinic is closed now and opens Mon 19 Jan, 08:00." in text
+    assert "If it cannot wait, go to urgent care or an emergency department." in text
+
+
+def test_what_is_expected_is_read_and_not_promised_an_answer(browser):
+    text = text_of(browser.get(answer(browser, "BRUISES").url))
+
+    assert "We read it by tomorrow, 18:00" in text
+    assert "This is usually part of the expected course." in text
+
+
+def test_the_giver_sees_who_took_it_and_that_it_was_answered(browser, patient):
+    report = make_report(patient=patient, by=patient.user)
+    clinician = make_user(Role.CLINICIAN, name="Hugo Ashdown")
+    for what in ("taken", "no_answer", "noted", "reached"):
+        ReportStep.objects.create(report=report, what=what, at=at(NOW), by=clinician, words="Secret to staff")
+    closing = {"closed_by": clinician, "closing_note": "Secret to staff", "outcome": "advised"}
+    SymptomReport.objects.filter(pk=report.pk).update(
+        taken_at=at(NOW), taken_by=clinician, closed_at=at("2026-01-15 09:30"), **closing
+    )
+
+    text = text_of(browser.get(f"/how/sent/{report.public_id}/"))
+
+    assert "This report is answered" in text
+    assert "Hugo Ashdown is looking at it" in text
+    assert "We called and did not reach you. Please call us." in text
+    assert "Answered. We advised you." in text
+    assert "Secret to staff" not in text
+    assert "Answered tomorrow" not in text_of(browser.get("/how/sent/"))
+
+
+def test_an_answer_that_is_late_says_to_call(browser, patient, clock):
+    report = make_report(patient=patient, by=patient.user)
+    clock.move_to(at("2026-01-15 13:11"))
+
+    assert "This takes longer than we said. Call us now." in text_of(browser.get(f"/how/sent/{report.public_id}/"))
+
+
+def test_the_list_of_reports_costs_the_same_for_one_and_for_thirty(browser, patient, django_assert_max_num_queries):
+    for _ in range(30):
+        make_report(patient=patient, by=patient.user)
+
+    with django_assert_max_num_queries(9):
+        page = browser.get("/how/sent/")
+    assert page.content.decode().count("<li><a") == 30
+
+
+def test_another_patients_report_is_not_there(browser):
+    other = make_report(patient=make_patient_user().patient, free_text="Nobody else's business")
+
+    assert browser.get(f"/how/sent/{other.public_id}/").status_code == 404
+    assert "Nobody else" not in browser.get("/how/sent/").content.decode()
+
+
+def test_no_title_or_address_says_what_was_reported(browser):
+    last = answer(browser, "INFECTION_SIGN")
+
+    pages = [browser.get(url).content.decode() for url in ("/how/", "/how/well/", "/how/sent/", last.url)]
+    assert [re.search("<title>(.*?)</title>", page).group(1) for page in pages] == [
+        "How are you? – Larkfield Clinic",
+        "How are you? – Larkfield Clinic",
+        "Your reports – Larkfield Clinic",
+        "Your report – Larkfield Clinic",
+    ]
+
+
+# --- carers ------------------------------------------------------------------------------------------------------
+
+
+def carer_of(patient, **facts):
+    carer = make_carer(patient=patient, **{"may_report": True, **facts})
+    client = Client()
+    client.force_login(carer.user)
+    return carer, client
+
+
+def test_a_carer_who_may_reports_for_the_patient(patient, clock):
+    carer, client = carer_of(patient)
+    start = f"/care/{carer.public_id}/how/"
+
+    step(client, start, WELL)
+    step(client, f"{start}2/", {"symptoms": ["ONE_LEG"]})
+    last = step(client, f"{start}3/", {"free_text": "She limps"})
+
+    made = only_report()
+    assert last.url == f"{start}sent/{made.public_id}/"
+    assert (made.patient, made.reported_by, made.source) == (patient, carer.user, "carer")
+    assert "She limps" in client.get(last.url).content.decode()
+
+
+def test_a_carer_sees_own_reports_alone(patient, clock):
+    carer, client = carer_of(patient)
+    own = make_report(patient=patient, by=carer.user, source="carer")
+    hers = make_report(patient=patient, by=patient.user, free_text="Not for the carer")
+
+    page = client.get(f"/care/{carer.public_id}/how/sent/").content.decode()
+    assert str(own.public_id) in page
+    assert str(hers.public_id) not in page
+    assert client.get(f"/care/{carer.public_id}/how/sent/{hers.public_id}/").status_code == 404
+
+
+def test_a_carer_who_may_not_report_is_refused(patient, clock):
+    carer, client = carer_of(patient, may_report=False)
+
+    assert client.get(f"/care/{carer.public_id}/how/").status_code == 403
+    assert client.post(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}).status_code == 403
+    assert not SymptomReport.objects.exists()
+
+
+def test_an_ended_carer_finds_nothing(patient, clock):
+    carer, client = carer_of(patient)
+    carer.ended_at, carer.ended_by = at(NOW), patient.user
+    carer.save()
+
+    assert client.get(f"/care/{carer.public_id}/how/").status_code == 404
+
+
+# --- cost --------------------------------------------------------------------------------------------------------
+
+
+def test_the_steps_cost_few_queries(browser, patient, django_assert_max_num_queries):
+    make_plan("2026-01-13 10:30", patient=patient)
+
+    with django_assert_max_num_queries(9):
+        browser.get("/how/")
+    step(browser, "/how/", WELL)
+    for url in ("/how/2/", "/how/3/"):
+        with django_assert_max_num_queries(9):
+            browser.get(url)
