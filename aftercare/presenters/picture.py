@@ -1,6 +1,6 @@
 """The united plan as the picture by day (`clinic.templatetags.plan_layout`) and as the lines of text beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -53,7 +53,7 @@ class PlanPicture:
     """Draws one patient's running plans. Everything is computed once, by `clinic.protocol`; here it gets words.
 
     `now` draws today's line, `visit_at` the booked next visit, `is_narrow` chooses names that stand above their row.
-    `timeline` and `of_leg` are the plans' own, for who has them already.
+    `timeline` and `of_leg` are the plans' own, for who has them already; `walked` are dates that were ticked.
     """
 
     def __init__(
@@ -67,12 +67,14 @@ class PlanPicture:
         is_narrow: bool = False,
         timeline: Timeline | None = None,
         of_leg: Mapping[Leg, Timeline] | None = None,
+        walked: Collection[date] = (),
     ) -> None:
         self.plans = sorted(plans, key=lambda plan: plan.session_end)
         self.timeline = timeline or timeline_of(self.plans)
         self.of_leg = of_leg or timelines_of_legs(self.plans)
         self.clock, self.words, self.now, self.visit_at = clock, words, now, visit_at
         self.is_narrow = is_narrow
+        self.walked = frozenset(walked)
         self.zone: ZoneInfo = clock.zone
         self.first = self.plans[0].session_date
         self.last = self.timeline.watch_last_date or self.first
@@ -169,7 +171,7 @@ class PlanPicture:
         note = gettext("every day until %(day)s") % {"day": short_day(dates[-1])}
         return {
             "name": gettext("Walk %(minutes)s min") % {"minutes": self.words.walk_short},
-            "walks": [{"at": self._day(day) + 0.5} for day in dates],
+            "walks": [{"at": self._day(day) + 0.5, "done": day in self.walked} for day in dates],
             "note": note if len(self.timeline.walk_dates) == 1 else "",
         }
 

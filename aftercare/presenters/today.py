@@ -1,6 +1,6 @@
 """The patient's page: from the numbers of `aftercare.today` to sentences, in the language of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
+from aftercare.expected_course import Words
 from aftercare.issuing import Visit
-from aftercare.models import AftercarePlan
+from aftercare.models import AftercarePlan, Tick
+from aftercare.presenters.changed import Correction, corrections
+from aftercare.presenters.expected import Normal, normal_on
 from aftercare.presenters.picture import Line, PlanPicture, PlanWords
+from aftercare.presenters.ticks import Asked, asked_today
 from aftercare.presenters.words import (
     LEAVE,
     Clock,
@@ -23,13 +27,11 @@ from aftercare.presenters.words import (
     short_day,
     weekday,
 )
+from aftercare.shown import ShownPlans
 from aftercare.stored import plan_of
 from aftercare.today import AvoidGroup, Left, Phase, Stocking, Today, Walks, today_of
 from clinic.models import Clinic, Patient
 from clinic.protocol import CompressionState
-
-# Local wheals, itching and stinging are expected for two days only; after them they are a reason to call.
-ITCHING_DAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class WalkDay:
     spoken: str
     is_today: bool
     is_past: bool
+    is_done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +104,38 @@ class TodayPage:
     paper_title: str
     date_line: str
     zone_line: str
-    corrected: str
+    corrected: tuple[Correction, ...]
     hero: Hero
     walk: WalkCard | None
     leave: tuple[LeaveGroup, ...]
     visit: VisitCard
     picture: dict[str, object] | None
     lines: tuple[Line, ...]
-    normal: tuple[str, ...]
+    normal: Normal
     watch_until: str
+    asked: Mapping[str, Asked]  # "stocking", "walk": what may be answered for today
 
 
 def today_page(
-    *, patient: Patient, plans: Sequence[AftercarePlan], visit: Visit | None, clinic: Clinic, now: datetime
+    *,
+    patient: Patient,
+    shown: ShownPlans,
+    visit: Visit | None,
+    clinic: Clinic,
+    now: datetime,
+    answers: Mapping[tuple[date, str], Tick] | None = None,
+    course: Sequence[Words] = (),
 ) -> TodayPage:
-    """The page of one patient at one instant. `plans` are the current ones, items prefetched; `visit` is the next."""
+    """The page of one patient at one instant. `shown` are the plans with their items, `visit` is the next one.
+
+    `answers` are the newest ticks by date and task, `course` the texts of `expected_course`.
+    """
+    plans, answers = shown.holding, answers or {}
     values = [plan_of(row) for row in plans]
     today = today_of(values, now, zone=clinic.zone)
     clock = Clock(today.zone, today.day_date, ZoneInfo(patient.time_zone))
     words = plan_words(plans)
+    walked = {day for (day, task), tick in answers.items() if task == Tick.Task.WALK and tick.answer == Tick.Answer.YES}
     has_plan = today.phase is not Phase.NO_PLAN
     picture = None
     if has_plan and today.phase is not Phase.OVER:
@@ -132,21 +148,23 @@ def today_page(
             is_narrow=True,
             timeline=today.timeline,
             of_leg=today.of_leg,
+            walked=walked,
         )
     return TodayPage(
         phase=today.phase,
         paper_title=gettext("Plan of %(name)s") % {"name": patient.name},
         date_line=_date_line(today),
         zone_line=_zone_line(clock, clinic, now),
-        corrected=_corrected(plans, clock),
+        corrected=corrections(shown, clock=clock, words=words, now=now),
         hero=_hero(today, clock, plans),
-        walk=_walk_card(today.walks, today.day_date, clock, words) if today.walks else None,
+        walk=_walk_card(today.walks, today.day_date, clock, words, walked) if today.walks else None,
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock),
         picture=picture.as_mapping() if picture else None,
         lines=tuple(picture.lines) if picture else (),
-        normal=_normal(today),
+        normal=normal_on([(today.day_date - plan.session_date).days for plan in values], course, today=today.day_date),
         watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
+        asked=asked_today(today.timeline, answers, today=today.day_date, zone=today.zone) if has_plan else {},
     )
 
 
@@ -176,14 +194,6 @@ def _zone_line(clock: Clock, clinic: Clinic, now: datetime) -> str:
         "place": place,
         "zone": now.astimezone(clock.zone).tzname(),
     }
-
-
-def _corrected(plans: Sequence[AftercarePlan], clock: Clock) -> str:
-    corrections = [row.issued_at for row in plans if row.number > 1 and row.ends_at > row.issued_at]
-    if not corrections:
-        return ""
-    day = short_day(clock.date_of(max(corrections)))
-    return gettext("The clinic corrected your plan on %(day)s. This page shows the new one; follow it.") % {"day": day}
 
 
 # --- the one big thing -------------------------------------------------------------------------------------------
@@ -278,7 +288,7 @@ def _ring(left: Left) -> Ring:
 # --- the cards ---------------------------------------------------------------------------------------------------
 
 
-def _walk_card(walks: Walks, today: date, clock: Clock, words: PlanWords) -> WalkCard:
+def _walk_card(walks: Walks, today: date, clock: Clock, words: PlanWords, walked: Collection[date]) -> WalkCard:
     if today < walks.first_date:
         when = gettext("Every day from %(first)s to %(last)s") % {
             "first": clock.near_day(walks.first_date),
@@ -289,7 +299,15 @@ def _walk_card(walks: Walks, today: date, clock: Clock, words: PlanWords) -> Wal
     else:
         when = gettext("Every day until %(day)s") % {"day": short_day(walks.last_date)}
     days = tuple(
-        WalkDay(weekday(day), day.day, long_day(day), is_today=day == today, is_past=day < today) for day in walks.strip
+        WalkDay(
+            weekday(day),
+            day.day,
+            gettext("%(day)s, walked") % {"day": long_day(day)} if day in walked else long_day(day),
+            is_today=day == today,
+            is_past=day < today,
+            is_done=day in walked,
+        )
+        for day in walks.strip
     )
     return WalkCard(gettext("Walk %(minutes)s minutes") % {"minutes": words.walk_minutes}, when, days)
 
@@ -341,19 +359,3 @@ def _visit_text(visit: Visit, today: Today) -> str:
     if worn is CompressionState.NONE:
         return gettext("With %(name)s. Plan %(minutes)d minutes.") % facts
     return gettext("With %(name)s. Plan %(minutes)d minutes, and wear your stocking.") % facts
-
-
-def _normal(today: Today) -> tuple[str, ...]:
-    """What is expected, as the drug's information and studies describe it; nothing is promised."""
-    if today.day is None:
-        return ()
-    itching = gettext("Itching, stinging or small wheals where the needle went in, for the first 2 days.")
-    return (
-        gettext("Bruises. They usually go in 2 to 4 weeks."),
-        *((itching,) if today.day <= ITCHING_DAYS else ()),
-        gettext("Veins that look darker than before. This is expected at first."),
-        gettext("A brown line over a treated vein. In most people it fades within a year; in some it takes longer."),
-        gettext(
-            "Fine new red veins near a treated place. They often fade in 3 to 12 months; show them at your next visit."
-        ),
-    )

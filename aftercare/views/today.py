@@ -1,54 +1,65 @@
 """The patient's own page: what to do now, and until when."""
 
-from datetime import datetime
+from datetime import timedelta
+from typing import Any
 
-from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
+from aftercare.expected_course import all_words
 from aftercare.issuing import upcoming_visits
-from aftercare.models import AftercarePlan
+from aftercare.models import Tick
+from aftercare.portal_addresses import address_of
+from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.today import today_page
+from aftercare.shown import plans_to_show
+from aftercare.ticks import answers_of
 from clinic.access import Permission, requires
 from clinic.language import page_language
-from clinic.models import Patient, User
+from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 
-# Sessions are a week apart and plans hold for at most 90 days and the day of the session.
-_MOST_AT_ONCE = 14
+# Ticks are shown on the strip of a week, and in the picture of the whole plan.
+_ANSWERS_BACK = timedelta(days=90)
 
 
 @requires(Permission.OWN_PLAN)
 @require_safe
 def today(request: SignedInRequest) -> HttpResponse:
-    """At most seven queries whatever there is to show; nothing comes from the address, so there is nothing to guess."""
-    now = timezone.now()
-    plans = shown_plans(request.user, now=now)
-    patient = plans[0].patient if plans else Patient.objects.visible_to(request.user).first()
-    if patient is None:
-        raise Http404
-    visits = upcoming_visits(patient, now=now)
-    with translation.override(page_language(patient.language)):
-        page = today_page(
-            patient=patient, plans=plans, visit=visits[0] if visits else None, clinic=request.clinic, now=now
-        )
-        context = {
-            "page": page,
-            "home_url": request.path,
-            "whom_to_call": whom_to_call(request.clinic, page.watch_until),
-        }
-        response = render(request, "aftercare/today.html", context)
+    """At most nine queries whatever there is to show; nothing comes from the address, so there is nothing to guess."""
+    return today_response(request, portal_reader(request))
+
+
+def today_response(request: SignedInRequest, reader: Reader) -> HttpResponse:
+    """The page for patients of themselves, and for carers, who see no ways to change a visit."""
+    with translation.override(page_language(reader.language)):
+        response = render(request, "aftercare/today.html", _context(request, reader))
         response.headers["Content-Language"] = translation.get_language()
     return response
 
 
-def shown_plans(user: User, *, now: datetime) -> list[AftercarePlan]:
-    """The current plans that still hold, and the newest one in any case: its end is worth saying."""
-    mine = AftercarePlan.objects.visible_to(user).current().select_related("patient")
-    newest_first = list(mine.order_by("-ends_at")[:_MOST_AT_ONCE])
-    shown = [row for row in newest_first if row.ends_at > now] or newest_first[:1]
-    prefetch_related_objects(shown, "items")
-    return shown
+def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
+    now, patient = timezone.now(), reader.patient
+    visits = upcoming_visits(patient, now=now)
+    day = local_date(now, request.clinic.zone)
+    page = today_page(
+        patient=patient,
+        shown=plans_to_show(patient, now=now),
+        visit=visits[0] if visits else None,
+        clinic=request.clinic,
+        now=now,
+        answers=answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1)),
+        course=all_words(),
+    )
+    return {
+        "page": page,
+        "reader": reader,
+        "home_url": request.path,
+        "how_url": address_of("how", reader) if reader.may_answer else "",
+        "may_answer": reader.may_answer,
+        "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.Task},
+        "whom_to_call": whom_to_call(request.clinic, page.watch_until),
+    }

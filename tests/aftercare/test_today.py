@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftercare.models import AftercarePlan
 from clinic.access import Role
 from clinic.models import AuditEvent
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
-from tests.makers import at, make_appointment, make_clinic, make_patient_user, make_service, make_user
+from tests.makers import at, make_appointment, make_clinic, make_patient_user, make_service, make_tick, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = "/today/"
@@ -47,6 +48,11 @@ def words_of(page):
     pieces = (unescape(piece).strip() for piece in re.split(r"<[^>]+>", main))
     labels = re.findall(r'aria-label="([^"]+)"', main)
     return [piece for piece in pieces if piece] + [unescape(label) for label in labels]
+
+
+def changes_on(page):
+    changed = page[page.index("What changed") :]
+    return [unescape(line) for line in re.findall(r"<li>(.*?)</li>", changed[: changed.index("</ul>")])]
 
 
 def text_of(page):
@@ -172,6 +178,66 @@ def test_a_corrected_plan_says_so_and_shows_the_new_one(patient):
     assert "until Tue 20 Jan, 10:30" in text
 
 
+def test_a_corrected_plan_says_what_changed(patient):
+    plan = make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
+
+    page = seen_by(patient, "2026-01-15 09:00")
+
+    assert changes_on(page) == [
+        "Stocking day and night: now until Tue 20 Jan, 10:30, before until Fri 16 Jan, 10:30.",
+        "Walk 15 to 20 minutes every day: now from Wed 14 Jan to Tue 20 Jan, before from Wed 14 Jan to Fri 16 Jan.",
+    ]
+
+
+def test_a_plan_that_becomes_shorter_says_so(patient):
+    plan = make_plan("2026-01-13 10:30", RETICULAR, patient=patient, screening={"breastfeeding": True})
+    amend(plan, SPIDER, at_instant=at("2026-01-13 12:00"))
+
+    assert changes_on(seen_by(patient, "2026-01-13 13:00")) == [
+        "Stocking day and night: now until Fri 16 Jan, 10:30, before until Tue 20 Jan, 10:30.",
+        "Walk 15 to 20 minutes every day: now from Wed 14 Jan to Fri 16 Jan, before from Wed 14 Jan to Tue 20 Jan.",
+        "No longer: No breastfeeding (was until Tue 13 Jan, 18:30).",
+    ]
+
+
+def test_a_correction_that_changes_nothing_for_the_patient_is_not_told(patient):
+    plan = make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    amend(plan, {**SPIDER, "volume_ml": "0.60"}, at_instant=at("2026-01-14 12:00"))
+
+    assert "corrected" not in text_of(seen_by(patient, "2026-01-15 09:00"))
+
+
+def test_a_correction_beside_a_stricter_plan_tells_only_what_changes_in_sum(patient):
+    make_plan("2026-01-13 10:30", {**RETICULAR, "leg": "left"}, patient=patient)
+    other = make_plan("2026-01-14 10:30", {**SPIDER, "leg": "left"}, patient=patient)
+    amend(other, {**RETICULAR, "leg": "left"}, at_instant=at("2026-01-14 12:00"))
+
+    assert changes_on(seen_by(patient, "2026-01-15 09:00")) == [
+        "Stocking day and night: now until Wed 21 Jan, 10:30, before until Tue 20 Jan, 10:30.",
+        "Walk 15 to 20 minutes every day: now from Wed 14 Jan to Wed 21 Jan, before from Wed 14 Jan to Tue 20 Jan.",
+    ]
+
+
+def test_a_plan_that_was_taken_back_says_that_nothing_is_left_to_do(patient):
+    plan = make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    AftercarePlan.objects.filter(pk=plan.pk).update(replaced_at=at("2026-01-14 12:00"))
+
+    text = text_of(seen_by(patient, "2026-01-15 09:00"))
+
+    assert "On Wed 14 Jan the clinic took back the plan of your visit on Tue 13 Jan." in text
+    assert "No longer: Stocking day and night (was until Fri 16 Jan, 10:30)." in text
+    assert "No plan yet" in text
+
+
+def test_what_changed_is_open_while_it_is_news_and_folded_afterwards(patient):
+    plan = make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    amend(plan, RETICULAR, at_instant=at("2026-01-14 12:00"))
+
+    assert "<details open><summary>What changed" in seen_by(patient, "2026-01-16 11:59")
+    assert "<details><summary>What changed" in seen_by(patient, "2026-01-16 12:01")
+
+
 def test_a_visit_while_the_stocking_is_worn_says_to_wear_it(patient):
     make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
     make_appointment(patient=patient, starts_at=at("2026-01-22 10:00"))
@@ -199,11 +265,44 @@ def test_itching_is_called_normal_for_two_days_only(patient):
     assert "Itching" not in seen_by(patient, "2026-01-16 00:00")
 
 
+def test_what_is_normal_follows_the_days_since_each_session(patient):
+    make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+
+    page = seen_by(patient, "2026-04-17 09:00")
+
+    # Day 1 of the second session, day 11 of the first: both courses go on.
+    now = page[page.index('<ul class="normal">') :]
+    assert [words.split(".")[0] for words in re.findall(r"<li>(.*?)</li>", now[: now.index("</ul>")])] == [
+        "Itching, stinging or small wheals where the needle went in, for the first 2 days",
+        "Mild soreness or warmth at the treated places",
+        "Bruises",
+        "Veins that look darker than before",
+        "A small dark lump under the skin can be trapped blood",
+        "A brown line over a treated vein",
+    ]
+    later = now[now.index("What may come later") :]
+    assert re.findall(r"<b>(.*?)</b> (.*?) ", later[: later.index("</ul>")]) == [
+        ("From Thu 30 Apr", "Fine"),
+        ("From Thu 7 May", "How"),
+    ]
+
+
 def test_the_page_promises_nothing(patient):
     make_plan("2026-01-13 10:30", SPIDER, patient=patient)
     text = text_of(seen_by(patient, "2026-01-15 09:00")).lower()
 
-    for promise in ("painless", "for ever", "forever", "cure", "guarantee", "permanent", "completely"):
+    for promise in (
+        "painless",
+        "for ever",
+        "forever",
+        "cure",
+        "guarantee",
+        "permanent",
+        "completely",
+        "score",
+        "streak",
+    ):
         assert promise not in text
 
 
@@ -379,15 +478,18 @@ def queries_of(patient, when):
     return [query["sql"] for query in queries]
 
 
-def test_the_page_costs_six_queries_without_a_plan_with_one_and_with_four(patient):
-    assert len(queries_of(patient, "2026-01-12 12:30")) == 6
+def test_the_page_costs_the_same_queries_with_one_plan_and_with_four_and_with_a_month_of_answers(patient):
+    assert len(queries_of(patient, "2026-01-12 12:30")) == 8
     make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
     make_appointment(patient=patient, starts_at=at("2026-02-22 10:00"))
     one = queries_of(patient, "2026-01-15 12:30")
     for day in range(3):
         make_plan(at("2026-01-14 10:30") + timedelta(days=day), SPIDER, patient=patient)
 
-    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (6, 6)
+    for day in range(1, 31):
+        make_tick(patient=patient, by=patient.user, date=date(2026, 1, day))
+
+    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (9, 9)
 
 
 def test_reading_the_own_page_writes_nothing(patient):

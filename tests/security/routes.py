@@ -234,6 +234,8 @@ ROUTES: dict[str, Route] = {
     "sessions_app:photograph_thumbnail": Route(TREATING, LOOK, {"public_id": "photograph"}),
     # --- After the visit
     "aftercare:today": Route(PATIENTS, LOOK),
+    "aftercare:answer_stocking": Route(PATIENTS, FILL),
+    "aftercare:answer_walk": Route(PATIENTS, FILL),
     "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),
     "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
     "aftercare:how": Route(PATIENTS, FILL),

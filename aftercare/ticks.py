@@ -1,0 +1,146 @@
+"""What a patient answers for a day: whether there is something to answer, the answer written, and who helps.
+
+"No task" follows from the plans, "not answered" is no row. Neither is ever read as "no", and nothing is added up.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from aftercare.issuing import running_plans
+from aftercare.models import Tick
+from aftercare.stored import plan_of
+from clinic import audit
+from clinic.models import Patient, StaffTask, User
+from clinic.protocol import Timeline, timeline_of
+from clinic.protocol.zones import local_date, start_of_day, zone_named
+from sessions_app.refusals import Refused
+from sessions_app.retrying import retried
+
+Task, Answer, Reason = Tick.Task, Tick.Answer, Tick.Reason
+TaskKind = StaffTask.Kind.STOCKING_HELP
+
+# Today, and yesterday for who answers in the morning what was in the evening.
+DAYS_BACK = 1
+
+REASONS: dict[Tick.Task, tuple[Tick.Reason, ...]] = {
+    Task.STOCKING: (
+        Reason.HEAT,
+        Reason.SIZE,
+        Reason.HARD_TO_PUT_ON,
+        Reason.SKIN,
+        Reason.FORGOT,
+        Reason.OTHER,
+    ),
+    Task.WALK: (Reason.HEAT, Reason.FORGOT, Reason.OTHER),
+}
+# Somebody of the clinic calls about these: a stocking that does not fit or hurts is not solved by a tip.
+NEEDS_A_CALL = frozenset({Reason.SIZE, Reason.HARD_TO_PUT_ON, Reason.SKIN})
+# What the body feels, or what we do not know, belongs to "How are you?": there it is read within its time.
+LEADS_TO_QUESTIONS = frozenset({Reason.SKIN, Reason.OTHER})
+
+
+def tasks_on(timeline: Timeline, day: date) -> frozenset[Tick.Task]:
+    """What the united plans ask on one date of the clinic's calendar; empty when they ask nothing."""
+    zone = zone_named(timeline.time_zone)
+    begins, ends = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+    found = set()
+    if any(worn.starts_at < ends and worn.ends_at > begins for worn in timeline.compression):
+        found.add(Task.STOCKING)
+    if any(first <= day <= last for first, last in timeline.walk_dates):
+        found.add(Task.WALK)
+    return frozenset(found)
+
+
+def answers_of(patient: Patient, *, first: date, last: date) -> dict[tuple[date, str], Tick]:
+    """The newest answer per date and task between two dates, both inclusive. One query."""
+    rows = Tick.objects.filter(patient=patient, date__gte=first, date__lte=last).order_by("given_at", "pk")
+    return {(row.date, row.task): row for row in rows}
+
+
+def helps_with(reasons: Iterable[str]) -> bool:
+    """Whether a member of staff is asked to call about one of the reasons."""
+    return any(reason in NEEDS_A_CALL for reason in reasons)
+
+
+@retried
+def answer_day(
+    *,
+    patient: Patient,
+    task: Tick.Task,
+    day: date,
+    answer: str,
+    request_key: UUID,
+    by: User,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Tick:
+    """Write one answer; a form sent twice is one row. The newest answer of a day counts, the former ones stay.
+
+    A stocking that does not fit, cannot be put on or hurts the skin opens a staff task, one per patient while it is
+    open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
+    """
+    now = now or timezone.now()
+    reason = "" if answer == Answer.YES else reason
+    if answer != Answer.YES and reason not in REASONS[task]:
+        raise Refused("Choose what got in the way.", rule="reason", field="reason")
+    if (found := _answered(request_key, patient)) is not None:
+        return found
+    _refuse_other_days(patient, task, day, now)
+    try:
+        return _write(
+            patient=patient, task=task, day=day, answer=answer, reason=reason, key=request_key, by=by, now=now
+        )
+    except IntegrityError:
+        # The same press arrived twice at once.
+        found = _answered(request_key, patient)
+        if found is None:
+            raise
+        return found
+
+
+def _answered(request_key: UUID, patient: Patient) -> Tick | None:
+    found = Tick.objects.filter(request_key=request_key).first()
+    if found is not None and found.patient_id != patient.pk:
+        raise Refused("This form was used before. Load the page again.", rule="key")
+    return found
+
+
+def _refuse_other_days(patient: Patient, task: Tick.Task, day: date, now: datetime) -> None:
+    plans = running_plans(patient, now=now - timedelta(days=DAYS_BACK + 1))
+    timeline = timeline_of(plan_of(row) for row in plans)
+    today = local_date(now, zone_named(timeline.time_zone))
+    if not 0 <= (today - day).days <= DAYS_BACK or task not in tasks_on(timeline, day):
+        raise Refused("There is nothing to answer for that day.", rule="day")
+
+
+@transaction.atomic
+def _write(
+    *,
+    patient: Patient,
+    task: Tick.Task,
+    day: date,
+    answer: str,
+    reason: str,
+    key: UUID,
+    by: User,
+    now: datetime,
+) -> Tick:
+    row = Tick.objects.create(
+        patient=patient,
+        task=task,
+        date=day,
+        answer=answer,
+        reason=reason,
+        request_key=key,
+        given_at=now,
+        given_by=by,
+    )
+    if task == Task.STOCKING and helps_with([reason]):
+        help_wanted = StaffTask(kind=TaskKind, patient=patient, about_id=patient.public_id, created_at=now)
+        StaffTask.objects.bulk_create([help_wanted], ignore_conflicts=True)
+    audit.record("day answered", by=by, subject=row, patient=patient, task=str(task), answer=answer, reason=reason)
+    return row

@@ -1,0 +1,360 @@
+"""A patient's answers of a day: what is asked, what is kept, who helps, and that silence is never taken for a no."""
+
+import re
+import uuid
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+import time_machine
+from django.test import Client
+
+from aftercare.models import Tick
+from aftercare.stored import plan_of
+from aftercare.ticks import answer_day, answers_of, tasks_on
+from clinic.access import Role
+from clinic.models import AuditEvent, StaffTask
+from clinic.protocol import timeline_of
+from sessions_app.refusals import Refused
+from tests.aftercare.people import RETICULAR, make_plan
+from tests.makers import at, make_carer, make_clinic, make_patient_user, make_tick, make_user
+
+pytestmark = pytest.mark.django_db
+TODAY, STOCKING, WALK = "/today/", "/today/answer/first/", "/today/answer/second/"
+THURSDAY, NOON = date(2026, 1, 15), "2026-01-15 12:00"
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(phone="555-0100")
+
+
+@pytest.fixture
+def patient():
+    """Treated on Tuesday 13 January at 10:30: stocking until 3 February, walks from the 14th to the 20th."""
+    patient = make_patient_user().patient
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    return patient
+
+
+def answered(patient, answer="yes", *, day=THURSDAY, task="stocking", reason="", when=NOON, key=None):
+    return answer_day(
+        patient=patient,
+        task=Tick.Task(task),
+        day=day,
+        answer=answer,
+        reason=reason,
+        request_key=key or uuid.uuid4(),
+        by=patient.user,
+        now=at(when),
+    )
+
+
+def wanted():
+    return StaffTask.objects.filter(kind="stocking_help")
+
+
+def browser_of(patient, when=NOON):
+    client = Client()
+    client.force_login(patient.user)
+    return client, time_machine.travel(at(when), tick=False)
+
+
+def shown(patient, path=TODAY, when=NOON):
+    client, then = browser_of(patient, when)
+    with then:
+        return client.get(path).content.decode()
+
+
+def sent(patient, path=STOCKING, *, when=NOON, **fields):
+    client, then = browser_of(patient, when)
+    with then:
+        return client.post(path, {"request_key": str(uuid.uuid4()), "day": "2026-01-15", **fields})
+
+
+def text_of(page):
+    main = page[page.index("<main") : page.index("<nav")]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+# --- What is asked -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [
+        ("2026-01-12", set()),
+        ("2026-01-13", {"stocking"}),
+        ("2026-01-14", {"stocking", "walk"}),
+        ("2026-01-20", {"stocking", "walk"}),
+        ("2026-01-21", {"stocking"}),
+        ("2026-02-03", {"stocking"}),
+        ("2026-02-04", set()),
+    ],
+)
+def test_a_day_asks_what_the_united_plans_ask(patient, day, asked):
+    timeline = timeline_of(plan_of(row) for row in patient.plans.all())
+
+    assert tasks_on(timeline, date.fromisoformat(day)) == asked
+
+
+def test_nothing_is_asked_without_a_plan():
+    assert tasks_on(timeline_of([]), THURSDAY) == frozenset()
+
+
+# --- What is kept ------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_answer_of_a_day_counts_and_the_former_ones_stay(patient):
+    answered(patient, "no", reason="forgot", when="2026-01-15 08:00")
+    newest = answered(patient, "yes", when="2026-01-15 09:00")
+
+    assert answers_of(patient, first=THURSDAY, last=THURSDAY) == {(THURSDAY, "stocking"): newest}
+    assert Tick.objects.count() == 2
+
+
+def test_a_form_sent_twice_is_one_answer(patient):
+    key = uuid.uuid4()
+
+    assert answered(patient, key=key).pk == answered(patient, "no", reason="heat", key=key).pk
+    assert Tick.objects.get().answer == "yes"
+
+
+def test_a_form_of_somebody_else_is_refused(patient):
+    other = make_patient_user().patient
+    key = make_tick(patient=other, by=other.user).request_key
+
+    with pytest.raises(Refused, match="used before"):
+        answered(patient, key=key)
+
+
+def test_a_yes_keeps_no_reason(patient):
+    assert answered(patient, "yes", reason="heat").reason == ""
+
+
+@pytest.mark.parametrize("answer", ["part", "no"])
+@pytest.mark.parametrize("reason", ["", "size"])
+def test_a_walk_that_did_not_work_needs_a_reason_of_walks(patient, answer, reason):
+    with pytest.raises(Refused, match="got in the way"):
+        answered(patient, answer, task="walk", reason=reason)
+    assert not Tick.objects.exists()
+
+
+@pytest.mark.parametrize("day", [date(2026, 1, 13), date(2026, 1, 16)], ids=["two days ago", "tomorrow"])
+def test_only_today_and_yesterday_are_answered(patient, day):
+    with pytest.raises(Refused, match="nothing to answer"):
+        answered(patient, day=day)
+
+
+def test_yesterday_is_answered_in_the_morning(patient):
+    assert answered(patient, day=THURSDAY - timedelta(days=1), task="walk").date == date(2026, 1, 14)
+
+
+def test_a_day_that_asks_nothing_is_not_answered(patient):
+    with pytest.raises(Refused, match="nothing to answer"):
+        answered(patient, day=date(2026, 1, 21), task="walk", when="2026-01-21 12:00")
+
+
+def test_an_answer_is_in_the_trail_with_codes_only(patient):
+    answered(patient, "part", reason="heat")
+
+    event = AuditEvent.objects.get(action="day answered")
+    assert (event.by_id, event.patient_id) == (patient.user.pk, patient.pk)
+    assert event.details == {"task": "stocking", "answer": "part", "reason": "heat"}
+
+
+# --- Who helps ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "calls"),
+    [("heat", 0), ("size", 1), ("hard_to_put_on", 1), ("skin", 1), ("forgot", 0), ("other", 0)],
+)
+def test_a_stocking_that_needs_a_hand_becomes_a_task(patient, reason, calls):
+    answered(patient, "no", reason=reason)
+
+    assert wanted().filter(patient=patient).count() == calls
+
+
+def test_however_often_it_is_said_one_task_is_open(patient):
+    answered(patient, "no", reason="size", when="2026-01-15 08:00")
+    answered(patient, "part", reason="skin", when="2026-01-15 09:00")
+    assert wanted().count() == 1
+
+    wanted().update(done_at=at("2026-01-15 10:00"), done_by=patient.user)
+    answered(patient, "no", reason="size", when="2026-01-15 11:00")
+    assert wanted().open().count() == 1
+
+
+def test_a_walk_makes_no_task(patient):
+    answered(patient, "no", task="walk", reason="other")
+
+    assert not wanted().exists()
+
+
+# --- The page ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_asks_with_one_press_and_a_way_to_help(patient):
+    page = shown(patient)
+
+    assert re.findall(r'value="yes"><svg.*?</svg>(.*?)</button>', page, re.S) == ["It is on", "I walked today"]
+    assert f'href="{STOCKING}">It does not work</a>' in page
+
+
+def test_one_press_is_an_answer_and_the_page_says_so(patient):
+    answer = sent(patient, answer="yes", press="1")
+
+    assert answer.url == "/today/#now"
+    assert "It is on, you said at 12:00." in text_of(shown(patient))
+    assert Tick.objects.get().given_by == patient.user
+
+
+def test_a_walk_is_marked_on_its_day_and_in_the_picture(patient):
+    assert sent(patient, WALK, answer="yes", press="1").url == "/today/#walk"
+
+    page = shown(patient)
+    assert re.findall(r'<li class="did now-day" aria-current="date">', page) == [
+        '<li class="did now-day" aria-current="date">'
+    ]
+    assert page.count('class="walk-done"') == 1
+    assert "Thursday 15 January, walked" in page
+
+
+def test_what_was_not_answered_is_not_shown_as_a_no(patient):
+    page = shown(patient, when="2026-01-17 12:00")
+
+    assert 'class="did' not in page
+    assert "Not at all" not in page
+    assert "No walk" not in page
+    assert "missed" not in page.lower()
+
+
+def test_an_answer_that_did_not_work_leads_to_its_help(patient):
+    answer = sent(patient, answer="part", reason="hard_to_put_on")
+    text = text_of(shown(patient, answer.url))
+
+    assert answer.url == STOCKING
+    assert "You said: Only part of the day: hard to put on." in text
+    assert "Put it on in the morning before you get up" in text
+    assert "The clinic knows and calls or writes to you about it." in text
+
+
+def test_the_heat_gets_a_tip_and_promises_no_call(patient):
+    text = text_of(shown(patient, sent(patient, answer="no", reason="heat").url))
+
+    assert "Stay in the shade" in text
+    assert "The clinic knows" not in text
+
+
+def test_numb_toes_are_spoken_of_before_anything_is_answered(patient):
+    text = text_of(shown(patient, STOCKING))
+
+    assert text.index("Toes numb, blue or cold? Take the stocking off now") < text.index("How did it go?")
+    assert 'href="tel:911">911</a>' in shown(patient, STOCKING)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "Choose how it went."),
+        ({"answer": "no"}, "Choose what got in the way; what comes closest is enough."),
+    ],
+)
+def test_a_form_without_an_answer_says_what_to_do_and_keeps_what_was_chosen(patient, fields, said):
+    answer = sent(patient, **fields)
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Tick.objects.exists()
+    if fields:
+        assert 'name="answer" value="no" checked' in answer.content.decode()
+
+
+def test_a_page_left_open_over_midnight_writes_nothing_and_shows_the_new_day(patient):
+    answer = sent(patient, answer="yes", press="1", when="2026-01-16 07:00")
+
+    assert answer.url == TODAY
+    assert not Tick.objects.exists()
+
+
+def test_an_answer_for_a_day_long_ago_is_refused_in_words(patient):
+    answer = sent(patient, answer="yes", day="2026-01-13")
+
+    assert answer.status_code == 409
+    assert "There is nothing to answer for that day any more." in answer.content.decode()
+
+
+def test_yesterday_is_offered_while_it_is_open(patient):
+    assert f'href="{STOCKING}?day=2026-01-14"' in shown(patient)
+    assert "Wednesday 14 January" in text_of(shown(patient, f"{STOCKING}?day=2026-01-14"))
+
+    sent(patient, answer="no", reason="forgot", day="2026-01-14")
+    assert f"{STOCKING}?day=2026-01-14" not in shown(patient)
+
+
+@pytest.mark.parametrize("day", ["2026-01-13", "2026-01-16", "gone", "", "9999-99-99", "0001-01-01"])
+def test_another_day_in_the_address_is_today(patient, day):
+    assert "Thursday 15 January" in text_of(shown(patient, f"{STOCKING}?day={day}"))
+
+
+def test_looking_writes_nothing(patient):
+    before = AuditEvent.objects.exclude(action="signed in").count()
+    shown(patient, STOCKING)
+    shown(patient, WALK)
+
+    assert (Tick.objects.count(), AuditEvent.objects.exclude(action="signed in").count()) == (0, before)
+
+
+def test_no_address_or_title_says_what_is_answered(patient):
+    page = shown(patient, STOCKING)
+
+    assert re.search(r"<title>(.*?)</title>", page).group(1).startswith("Your answer")
+    assert all(word not in STOCKING + WALK for word in ("stocking", "walk", "leg"))
+
+
+def test_pages_cost_the_same_queries_after_a_month_of_answers(patient, django_assert_num_queries):
+    client, then = browser_of(patient)
+    with then:
+        client.get(STOCKING)
+        for day in range(1, 16):
+            make_tick(patient=patient, by=patient.user, date=date(2026, 1, day), answer="no", reason="heat")
+        with django_assert_num_queries(6):
+            client.get(STOCKING)
+
+
+# --- Who ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_carer_answers_only_where_the_patient_allows_it(patient):
+    may, may_not = make_carer(patient=patient, may_report=True), make_carer(patient=patient)
+    statuses = []
+    with time_machine.travel(at(NOON), tick=False):
+        for carer in (may, may_not):
+            client = Client()
+            client.force_login(carer.user)
+            statuses.append(client.get(f"/care/{carer.public_id}/answer/first/").status_code)
+
+    assert statuses == [200, 404]
+
+
+def test_an_answer_of_a_carer_is_the_patients_and_says_who_gave_it(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    client = Client()
+    with time_machine.travel(at(NOON), tick=False):
+        client.force_login(carer.user)
+        client.post(
+            f"/care/{carer.public_id}/answer/first/",
+            {"request_key": str(uuid.uuid4()), "day": "2026-01-15", "answer": "no", "reason": "heat"},
+        )
+
+    tick = Tick.objects.get()
+    assert (tick.patient, tick.given_by) == (patient, carer.user)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PATIENT])
+def test_staff_and_carers_do_not_answer_on_a_patients_address(role):
+    client = Client()
+    client.force_login(make_user(role))
+
+    assert client.get(STOCKING).status_code == 403
