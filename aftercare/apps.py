@@ -10,17 +10,21 @@ class AftercareConfig(AppConfig):
 
     def ready(self) -> None:
         from aftercare.actions import take_back_plan  # noqa: PLC0415
+        from aftercare.carers import language_of  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
         from aftercare.models import AftercarePlan  # noqa: PLC0415
+        from aftercare.presenters.carers import carer_panel  # noqa: PLC0415
         from aftercare.presenters.messages_panel import messages_panel  # noqa: PLC0415
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
+        from clinic.language import register_readers  # noqa: PLC0415
         from clinic.notifications.renewing import register_planner  # noqa: PLC0415
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
         from sessions_app.scoring import register_plan_runs  # noqa: PLC0415
 
+        register_readers("carers", language_of)
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)
@@ -40,6 +44,15 @@ class AftercareConfig(AppConfig):
                 context=messages_panel,
                 needs=Permission.VIEW_PLAN,
                 order=35,
+            )
+        )
+        register_panel(
+            Panel(
+                name="carers",
+                template="aftercare/carers/panel.html",
+                context=carer_panel,
+                needs=Permission.VIEW_PLAN,
+                order=60,
             )
         )
         register_plan_runs(

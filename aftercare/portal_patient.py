@@ -32,7 +32,7 @@ class Reader:
     @property
     def home_url(self) -> str:
         """The reader's page of today about this patient."""
-        return reverse("aftercare:care", args=[self.carer.public_id]) if self.carer else reverse("aftercare:today")
+        return reverse("aftercare:care_today", args=[self.carer.public_id]) if self.carer else reverse("aftercare:today")
 
     @property
     def may_answer(self) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftercare import checkin_routes
+from aftercare import carer_routes, checkin_routes
 from aftercare.models import Tick
 from aftercare.views import link, plan, sign, ticks, today
 
@@ -14,5 +14,6 @@ urlpatterns: list = [
     path("visits/<uuid:public_id>/sign/", sign.sign, name="sign"),
     path("patients/<uuid:public_id>/plan/", plan.plan, name="plan"),
     path("l/<str:secret>/", link.plan_link, name="plan_link"),
+    *carer_routes.PATTERNS,
     *checkin_routes.PATTERNS,
 ]

@@ -1,4 +1,4 @@
-"""How django-allauth is used here: staff by password, patients by a one-time code; nobody signs up by themselves.
+"""How django-allauth is used here: staff by password, patients and carers by a code; nobody signs up by themselves.
 
 People are found by the e-mail of their account alone. allauth's own table of addresses is never asked: it would keep
 an address that somebody gave up, and send that address codes and links.
@@ -109,6 +109,8 @@ def home_of(user: Any) -> str:
         return reverse("account_login")
     if user.is_patient:
         return reverse("aftercare:today")
+    if user.uses_portal:
+        return reverse("aftercare:care")
     if user.may(Permission.RECORD_SESSION):
         return reverse("sessions_app:my_day")
     if user.may(Permission.BOOK):
@@ -156,7 +158,7 @@ class PatientCodeForm(RequestLoginCodeForm):
                 context.request.retry_after = refusal.seconds
             return email
         person = User.objects.filter(email=email, is_active=True).first()
-        self._user = person if person and person.is_patient else None
+        self._user = person if person and person.uses_portal else None
         return email
 
 

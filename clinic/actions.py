@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from clinic import audit
-from clinic.access import Permission
+from clinic.access import Permission, Role
 from clinic.consent import WORDING_VERSION
 from clinic.duplicates import PossibleDuplicates, find_namesakes
 from clinic.models import Clinic, ContactPreference, Patient, StaffTask, User
@@ -35,12 +35,12 @@ _REGISTERING = 7_318_402  # the number of our advisory lock; any other does as w
 class EmailInUse(Exception):
     """Somebody else signs in with this e-mail; a shared one would open the other person's plan.
 
-    `patient` is the other patient, None when it is a member of staff.
+    `patient` is the other patient; without one it is a carer (`is_carer`) or a member of staff.
     """
 
-    def __init__(self, patient: Patient | None) -> None:
+    def __init__(self, patient: Patient | None, *, is_carer: bool = False) -> None:
         super().__init__("This e-mail is used by somebody else.")
-        self.patient = patient
+        self.patient, self.is_carer = patient, is_carer
 
 
 class StalePatient(Exception):
@@ -165,8 +165,12 @@ def _take_back_allergy(patient: Patient, version: int, why: str, *, by: User) ->
 
 def _refuse_shared_email(email: str, *, own: Patient | None = None) -> None:
     account = User.objects.filter(email=email).select_related("patient").first() if email else None
-    if account is not None and (own is None or account.pk != own.user_id):
-        raise EmailInUse(getattr(account, "patient", None))
+    if account is None or (own is not None and account.pk == own.user_id):
+        return
+    is_carer = Role.CARER in account.roles
+    if is_carer and account.is_active and (own is None or own.user_id is None):
+        return  # a carer who becomes a patient: the account becomes the patient's
+    raise EmailInUse(getattr(account, "patient", None), is_carer=is_carer)
 
 
 def _let_account_follow(patient: Patient, *, by: User) -> None:

@@ -24,7 +24,7 @@ def demo_people() -> list[DemoPerson]:
     """The offered people that exist, in the order of `settings.DEMO_PEOPLE`."""
     known = {person.email: person for person in User.objects.filter(email__in=settings.DEMO_PEOPLE, is_active=True)}
     return [
-        DemoPerson(person.name, person.role_names, email, "patient" if person.is_patient else "staff")
+        DemoPerson(person.name, person.role_names, email, "patient" if person.uses_portal else "staff")
         for email in settings.DEMO_PEOPLE
         if (person := known.get(email))
     ]

@@ -174,7 +174,8 @@ class PatientForm(forms.Form):
         return cleaned
 
     def explain_shared_email(self, error: EmailInUse) -> None:
-        owner = error.patient.name if error.patient else "A member of staff"
+        unnamed = "A patient's carer" if error.is_carer else "A member of staff"
+        owner = error.patient.name if error.patient else unnamed
         why = f"{owner} signs in with this e-mail. A shared one would open the other person's plan."
         self.add_error("email", f"{why} Enter another, or leave it empty.")
 

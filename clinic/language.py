@@ -1,4 +1,4 @@
-"""Which language a page speaks: staff English, patients their own, visitors their browser's or their link's."""
+"""Which language a page speaks: staff English, patients and carers their own, visitors their browser's or their link's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +9,19 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from clinic.models import Patient
+from clinic.models import Patient, User
 
 _IN_SESSION = "language"
 # Patients' languages are named by the standard; pages of the first one use British dates and spelling.
 _PAGES = {"en": settings.LANGUAGE_CODE}
+
+LanguageOf = Callable[[User], str | None]
+_others: dict[str, LanguageOf] = {}
+
+
+def register_readers(name: str, language_of: LanguageOf) -> None:
+    """Let an upper app say which language its own readers speak; called in its `AppConfig.ready`. None: not its own."""
+    _others[name] = language_of
 
 
 def page_language(code: str) -> str:
@@ -29,19 +37,25 @@ class PageLanguage:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            code = request.session.get(_IN_SESSION) if request.user.is_patient else None
+            code = request.session.get(_IN_SESSION) if request.user.uses_portal else None
             translation.activate(page_language(code) if code else settings.LANGUAGE_CODE)
         return self.get_response(request)
 
 
 @receiver(user_logged_in, dispatch_uid="language of the session")
 def remember_language(sender: Any, request: Any, user: Any, **_: Any) -> None:
-    """A patient's pages speak the patient's language from the sign-in on, without a query for each page."""
-    if request is None or not user.is_patient:
+    """The pages of patients and carers speak their language from the sign-in on, without a query for each page."""
+    if request is None or not user.uses_portal:
         return
     code = Patient.objects.filter(user=user).values_list("language", flat=True).first()
+    code = code or next((said for language_of in _others.values() if (said := language_of(user))), None)
     if code:
-        request.session[_IN_SESSION] = code
+        speak_from_now(request, code)
+
+
+def speak_from_now(request: HttpRequest, code: str) -> None:
+    """Let the following pages of this session be in another language, "en" or "es"."""
+    request.session[_IN_SESSION] = code
 
 
 def speak_to(response: HttpResponse, patient: Patient) -> HttpResponse:

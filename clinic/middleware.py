@@ -29,7 +29,7 @@ class SessionLimits:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            self._judge(request, settings.SESSION_LIMITS["patient" if request.user.is_patient else "staff"])
+            self._judge(request, settings.SESSION_LIMITS["patient" if request.user.uses_portal else "staff"])
         return self.get_response(request)
 
     def _judge(self, request: HttpRequest, limits: tuple[int, int]) -> None:

@@ -21,6 +21,7 @@ from django.urls import reverse
 from clinic import audit, throttle
 from clinic.access import Role
 from clinic.models import Patient, PortalLink, User
+from clinic.paper_link import SEPARATOR, link_on_paper
 
 # For messages that know no better end; a plan's messages pass the end of their plan.
 LINK_LIFETIME = timedelta(days=35)
@@ -51,6 +52,8 @@ def make_links(wanted: Sequence[tuple[Patient, datetime | None]], now: datetime)
 
 def find_link(secret: str, now: datetime) -> PortalLink | None:
     """The link of this secret while it lives; None alike for one that ended, was changed, or never was."""
+    if SEPARATOR in secret:
+        return link_on_paper(secret, now)
     living = PortalLink.objects.select_related("patient__user").filter(expires_at__gt=now)
     return living.filter(secret_hash=hash_of(secret)).first()
 
@@ -113,6 +116,8 @@ def portal_account(patient: Patient) -> User | None:
 
 
 def _give_account(patient: Patient) -> User | None:
+    if (taken := _from_carer(patient)) is not None:
+        return taken
     try:
         with transaction.atomic():
             user: User = User.objects.create_user(
@@ -125,6 +130,20 @@ def _give_account(patient: Patient) -> User | None:
         return given
     patient.user = user
     audit.record("portal account made", by=None, subject=user, patient=patient)
+    return user
+
+
+def _from_carer(patient: Patient) -> User | None:
+    """A carer who becomes a patient keeps the account: it is the same person's e-mail. Open sessions of it end."""
+    user: User | None = User.objects.with_role(Role.CARER).filter(email=patient.email.lower()).first()
+    if user is None or not Patient.objects.filter(pk=patient.pk, user__isnull=True).update(user=user):
+        return None
+    user.name = patient.name
+    user.roles = frozenset([Role.PATIENT])  # type: ignore[assignment]
+    user.set_unusable_password()  # a fresh random value
+    user.save()
+    patient.user = user
+    audit.record("carer's account became a patient's", by=None, subject=user, patient=patient)
     return user
 
 

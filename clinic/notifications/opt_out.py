@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from clinic import audit
-from clinic.models import ContactPreference, Delivery, OptOut
+from clinic.models import ContactPreference, Delivery, OptOut, Patient
 from clinic.notifications.channels import CHANNELS
 from clinic.notifications.consent import hash_of_address
 from clinic.notifications.recheck import STOPPED
@@ -56,13 +56,18 @@ def stop(*, delivery: Delivery, source: str, now: datetime) -> None:
         return
     preferences = ContactPreference.objects.filter(patient=delivery.patient, channel=channel.consent, allowed=True)
     preferences.update(allowed=False, decided_at=now)
-    same_consent = [name for name, other in CHANNELS.items() if other.consent == channel.consent]
-    waiting = Delivery.objects.filter(patient=delivery.patient, channel__in=same_consent)
+    call_off_waiting(delivery.patient, channel.consent, now=now)
+    _record(delivery, channel.consent, source, address="present")
+
+
+def call_off_waiting(patient: Patient, consent: str, *, now: datetime) -> None:
+    """What waits for this patient on the channels of one consent does not leave any more."""
+    channels = [name for name, channel in CHANNELS.items() if channel.consent == consent]
+    waiting = Delivery.objects.filter(patient=patient, channel__in=channels)
     for state in (State.PENDING, State.CLAIMED, State.REVIEW):
         # A row that is being written just now is passed over; the stop is seen when it is about to leave.
         changes = {"reason": STOPPED, "finished_at": now, "lease_token": None, "lease_until": None}
         move_free(waiting, state, State.CANCELLED, **changes)
-    _record(delivery, channel.consent, source, address="present")
 
 
 def _record(delivery: Delivery, consent: str, source: str, *, address: str) -> None:

@@ -174,6 +174,8 @@ ACCOUNT_RATE_LIMITS = {
     # A calendar asks a few times an hour; who guesses addresses is counted by where the guesses come from.
     "calendar_feed": "60/15m/key",
     "calendar_feed_missed": "30/15m/ip",
+    # Messages that somebody may look with a patient: a family, and a few mistyped addresses.
+    "carer_invited": "10/1d/key",
 }
 ACCOUNT_FORMS = {
     "request_login_code": "clinic.accounts.PatientCodeForm",

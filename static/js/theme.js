@@ -16,6 +16,15 @@
     } catch { /* a private window: the choice lasts for this page */ }
   }
 
+  // The size of the text is a cookie, because pages that come with it need no script (aftercare/views/preferences.py).
+  function readText() {
+    return /(?:^|; )text=large(?:;|$)/.test(document.cookie) ? "large" : null;
+  }
+  function keepText(size) {
+    const safe = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `text=${size || ""}; Path=/; SameSite=Lax; Max-Age=${size ? 31536000 : 0}${safe}`;
+  }
+
   let theme = read("theme") || "auto";
   function showTheme() {
     root.dataset.bsTheme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
@@ -29,9 +38,9 @@
   }
 
   showTheme();
-  showText(read("text"));
+  showText(readText());
   dark.addEventListener("change", showTheme);
-  document.addEventListener("DOMContentLoaded", () => showText(read("text")));
+  document.addEventListener("DOMContentLoaded", () => showText(readText()));
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-toggle]")) {
@@ -42,7 +51,7 @@
     }
     if (event.target.closest("[data-text-toggle]")) {
       const size = root.dataset.text === "large" ? null : "large";
-      keep("text", size);
+      keepText(size);
       showText(size);
     }
   });

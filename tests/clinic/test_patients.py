@@ -212,7 +212,9 @@ def test_a_consent_is_kept_with_its_time_and_wording(desk):
     preference = ContactPreference.objects.get(patient=patient)
     assert (preference.channel, preference.allowed, preference.recorded_by) == ("email", True, desk)
     assert (preference.decided_at, preference.wording_version) == (at("2026-01-13 10:00"), WORDING_VERSION)
-    assert set(WORDINGS[WORDING_VERSION]) == set(Channel)
+    wordings = WORDINGS[WORDING_VERSION]
+    assert set(wordings) == set(Patient.Language)
+    assert [set(by_channel) for by_channel in wordings.values()] == [set(Channel)] * 2
 
 
 def test_an_unchanged_consent_keeps_its_time_and_a_changed_one_does_not(desk):

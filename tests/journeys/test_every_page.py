@@ -23,7 +23,7 @@ from sessions_app.models import (
     WaitListEntry,
 )
 from tests.journeys.lookout import Lookout
-from tests.makers import at, make_patient_user, make_user, make_visit_request
+from tests.makers import at, make_patient_user, make_report, make_user, make_visit_request
 from tests.security.addresses import every_address
 
 pytestmark = [
@@ -59,6 +59,8 @@ DESK = (
     "/week/",
     "/calls/",
     "/calls/?list=unconfirmed",
+    "/queue/",
+    "/queue/?show=mine",
     "/waiting/",
     "/waiting/?show=over",
     "/waiting/new/",
@@ -89,6 +91,7 @@ DESK_WITH_PATIENTS = (
     "/waiting/{waiting}/offer/",
     "/requests/{asked}/",
     "/requests/{asked}/register/",
+    "/queue/{report}/",
 )
 NURSE = (
     "/my-day/",
@@ -103,15 +106,19 @@ NURSE = (
     "/to-sign/?who=all",
     "/calendar/",
     "/my-day/?who=all",
+    "/queue/",
+    "/queue/?show=closed",
     "/day/",
     "/protocol/",
 )
 NURSE_WITH_PATIENTS = (
+    "/queue/{report}/",
     "/stock/lots/{lot}/",
     "/stock/products/{product}/",
     "/stock/patients/?lot=DEMO-2417",
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
+    "/patients/{patient}/people/",
     "/visits/{booked}/",
     "/visits/{begun}/",
     "/visits/{draft}/sign/",
@@ -153,6 +160,7 @@ LEAD = (
     "/setup/rules/",
 )
 LEAD_WITH_NURSES = (
+    "/queue/{report}/",  # with the way to close it
     "/setup/hours/{nurse}/",
     "/setup/rooms/{room}/",
     "/setup/services/{service}/",
@@ -165,7 +173,17 @@ ADMINISTRATOR = (
     "/setup/",
     "/audit/",
 )
-PATIENT = ("/today/", "/my-visits/", "/my-consents/", "/how/", "/how/well/", "/how/sent/")
+PATIENT = (
+    "/today/",
+    "/my-visits/",
+    "/my-consents/",
+    "/settings/",
+    "/settings/people/",
+    "/care/",
+    "/how/",
+    "/how/well/",
+    "/how/sent/",
+)
 GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
@@ -177,6 +195,9 @@ NO_PAGES = {
     "aftercare:how_report",
     *(f"aftercare:care_{name}" for name in ("how", "how_symptoms", "how_words", "how_well", "how_reports")),
     "aftercare:care_how_report",  # a carer's: the same pages
+    *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "carer", "patient_carer")),
+    "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
+    *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close")),
     "home",  # goes on to the reader's own page
     "healthz",
     "account_reauthenticate",  # asked for by nothing yet
@@ -357,6 +378,7 @@ def test_every_page_of_the_demo(wrong_with_pages_of):
         "begun": draft.appointment.public_id,
         "draft": draft.public_id,
         "consent": SeriesConsent.objects.filter(patient=patient).latest("signed_at").public_id,
+        "report": make_report(patient=patient, reported_at=at("2026-01-13 10:00"), leg="left").public_id,
         "asked": make_visit_request(name="Magnolia Quillfeather").public_id,
         "waiting": WaitListEntry.objects.waiting().earliest("created_at").public_id,
         "signed": TreatmentSession.objects.filter(patient=patient, status="signed").latest("ended_at").public_id,
@@ -388,7 +410,7 @@ def test_no_page_is_left_out():
     lists = (PUBLIC, DESK, DESK_WITH_PATIENTS, NURSE, NURSE_WITH_PATIENTS, LEAD, LEAD_WITH_NURSES, PATIENT)
     some_id = "00000000-0000-4000-8000-000000000000"
     visits = ("booked", "begun", "draft", "consent", "signed", "event", "photograph")
-    names = ("patient", *visits, "asked", "waiting", "nurse", "room", "service", "lot", "product")
+    names = ("patient", *visits, "report", "asked", "waiting", "nurse", "room", "service", "lot", "product")
     things = dict.fromkeys(names, some_id)
     seen = {resolve(path.format(**things).partition("?")[0]).view_name for paths in lists for path in paths}
 

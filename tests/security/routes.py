@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 EVERYBODY = frozenset({"everybody"})
 NURSE, DESK, CLINICIAN, LEAD, ADMIN = "nurse", "front_desk", "clinician", "clinical_lead", "administrator"
 PATIENTS = frozenset({"patient_a", "patient_b"})
+READERS = PATIENTS | {"carer"}  # of pages about patients; the carer is patient B's
 STAFF = frozenset({NURSE, DESK, CLINICIAN, LEAD, ADMIN})
 TREATING = frozenset({NURSE, CLINICIAN, LEAD})
 BOOKING = TREATING | {DESK}
@@ -29,6 +30,7 @@ FILL = {**LOOK, "POST": FORM}
 POST = {"POST": FORM}
 # A later step of several goes back to the first one while that is not done.
 STEP = {"GET": PAGE_OR_GOES_ON, "HEAD": PAGE_OR_GOES_ON, "POST": FORM}
+LOOK_OR_404 = dict.fromkeys(LOOK, frozenset({200, 404}))  # patient B's; to patient A it is not there
 LOOK_NOT_THERE = dict.fromkeys(LOOK, frozenset({404}))
 NOT_THERE = {**LOOK_NOT_THERE, "POST": frozenset({404})}
 GONE_ON = dict.fromkeys(("GET", "HEAD", "POST", "PUT", "DELETE"), GOES_ON)
@@ -47,6 +49,8 @@ class Route:
     # What people who are signed in get from pages for those who are not, and the other way round.
     signed_in: dict[str, frozenset[int]] | None = None
     no_csrf: bool = False
+    # What a carer gets where it is not what patients get.
+    carer: dict[str, frozenset[int]] | None = None
     # What looking at the page may write besides the trail: who has a draft open.
     presence: frozenset[str] = frozenset()
 
@@ -58,6 +62,8 @@ class Route:
                 return GOES_ON
             if who not in self.who:
                 return frozenset({403})
+        if who == "carer" and self.carer is not None:
+            return self.carer.get(method, frozenset({405}))
         methods = self.signed_in if is_known and self.signed_in is not None else self.methods
         return methods.get(method, frozenset({405}))
 
@@ -238,20 +244,40 @@ ROUTES: dict[str, Route] = {
     "aftercare:answer_walk": Route(PATIENTS, FILL),
     "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),
     "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
-    "aftercare:how": Route(PATIENTS, FILL),
-    "aftercare:how_symptoms": Route(PATIENTS, STEP),
-    "aftercare:how_words": Route(PATIENTS, STEP),
-    "aftercare:how_well": Route(PATIENTS, LOOK),
-    "aftercare:how_reports": Route(PATIENTS, LOOK),
-    "aftercare:how_report": Route(PATIENTS, dict.fromkeys(LOOK, frozenset({200, 404})), {"report_id": "report_b"}),
+    "aftercare:how": Route(READERS, FILL, carer=NOT_THERE),
+    "aftercare:how_symptoms": Route(READERS, STEP, carer=NOT_THERE),
+    "aftercare:how_words": Route(READERS, STEP, carer=NOT_THERE),
+    "aftercare:how_well": Route(READERS, LOOK, carer=LOOK_NOT_THERE),
+    "aftercare:how_reports": Route(READERS, LOOK, carer=LOOK_NOT_THERE),
+    "aftercare:how_report": Route(READERS, LOOK_OR_404, {"report_id": "report_b"}, carer=LOOK_NOT_THERE),
     # A carer's addresses; to patients they are not there.
-    "aftercare:care_how": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
-    "aftercare:care_how_symptoms": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
-    "aftercare:care_how_words": Route(PATIENTS, NOT_THERE, {"carer_id": "carer_b"}),
-    "aftercare:care_how_well": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b"}),
-    "aftercare:care_how_reports": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b"}),
-    "aftercare:care_how_report": Route(PATIENTS, LOOK_NOT_THERE, {"carer_id": "carer_b", "report_id": "report_b"}),
+    "aftercare:care_how": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=FILL),
+    "aftercare:care_how_symptoms": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP),
+    "aftercare:care_how_words": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP),
+    "aftercare:care_how_well": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
+    "aftercare:care_how_reports": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
+    "aftercare:care_how_report": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b", "report_id": "report_b"}),
+    "aftercare:care": Route(READERS, LOOK, carer=dict.fromkeys(LOOK, GOES_ON)),
+    "aftercare:care_today": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
+    "aftercare:care_leave": Route(
+        READERS, {"POST": frozenset({404})}, {"carer_id": "carer_b"}, carer={"POST": GOES_ON}
+    ),
+    "aftercare:preferences": Route(READERS, FILL),
+    "aftercare:stop_messages": Route(PATIENTS, {"POST": GOES_ON}),
+    "aftercare:carers": Route(PATIENTS, FILL),
+    "aftercare:carer": Route(PATIENTS, {"POST": OWN_ONLY}, {"carer_id": "carer_b"}),
+    "aftercare:patient_carers": Route(TREATING, FILL, {"patient_id": "patient_b"}),
+    "aftercare:patient_carer": Route(TREATING, {"POST": GOES_ON}, {"patient_id": "patient_b", "carer_id": "carer_b"}),
     "aftercare:plan_link": Route(EVERYBODY, {**LOOK, "POST": GOES_ON}, {"secret": "link"}),
+    "aftercare:queue": Route(BOOKING, LOOK),
+    "aftercare:queue_list": Route(BOOKING, LOOK),
+    "aftercare:queue_report": Route(BOOKING, LOOK, {"public_id": "report_b"}),
+    "aftercare:queue_take": Route(TREATING, {"POST": GOES_ON}, {"public_id": "report_b"}),
+    "aftercare:queue_take_over": Route(TREATING, {"POST": GOES_ON}, {"public_id": "report_b"}),
+    "aftercare:queue_save": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
+    "aftercare:queue_hand_over": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
+    # A nurse too where it is expected; the world's is not.
+    "aftercare:queue_close": Route(CLINICIANS, {"POST": frozenset({422})}, {"public_id": "report_b"}),
     # --- Set-up
     "admin:index": Route(ADMINISTRATOR, ANY_METHOD),
     "admin:login": Route(ADMINISTRATOR, GONE_ON),

@@ -50,7 +50,7 @@ from tests.makers import (
 from tests.sessions_app.photographs_kept import keep_photograph
 
 STAFF = ("nurse", "front_desk", "clinician", "clinical_lead", "administrator")
-EVERYBODY = ("anonymous", "patient_a", "patient_b", *STAFF, "deactivated")
+EVERYBODY = ("anonymous", "patient_a", "patient_b", "carer", *STAFF, "deactivated")
 
 
 @dataclass
@@ -73,6 +73,9 @@ class World:
             return []
         if who in ("front_desk", "administrator"):
             return self.clinical
+        if who == "carer":  # of patient B, whose name heads the page
+            others = [word for words in self.personal.values() for word in words if word != "Bumblebrook"]
+            return [*others, *self.clinical]
         others = [word for whose, words in self.personal.items() if whose != who for word in words]
         return [*others, *self.clinical]
 
@@ -185,7 +188,7 @@ def _patient_b(world, house):
         "event": str(event.public_id),
         "patient_b": str(patient.public_id),
         "report_b": str(report.public_id),
-        "carer_b": str(make_carer(patient=patient, may_report=True).public_id),
+        "carer_b": str(_carer(world, patient).public_id),
         "consent_b": str(make_consent(patient=patient, signed_name="Consentcanary Bumblebrook").public_id),
         "draft": str(draft.public_id),
         "correction": str(correction.public_id),
@@ -197,6 +200,14 @@ def _patient_b(world, house):
         "course": str(make_course(patient=patient, service=house["service"]).public_id),
         "patient_held": str(make_repeat_hold().patient.public_id),
     }
+
+
+def _carer(world, patient):
+    """Lets somebody look with patient B, and answer. The name is known to the patient; the e-mail is shown masked."""
+    user = make_user(Role.CARER, email="cardamine@c.example", name="Cardamine Cuttlefish")
+    world.people["carer"] = user
+    world.personal["carer_address"] = ["cardamine@c"]
+    return make_carer(patient=patient, user=user, may_report=True)
 
 
 def _closure(world):

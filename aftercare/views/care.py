@@ -1,0 +1,45 @@
+"""What somebody sees who looks with a patient: the plan of today, and the end of it when they no longer want to."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from aftercare import carers
+from aftercare.models import Carer
+from aftercare.portal_patient import portal_reader
+from aftercare.views.today import today_response
+from clinic.access import Permission, requires
+from clinic.models import Patient
+from clinic.requests import SignedInRequest
+
+
+@requires(Permission.CARED_PLAN)
+@require_safe
+def care(request: SignedInRequest) -> HttpResponse:
+    """Whose plans the reader may see; the only one is opened at once, unless the reader has a page of their own."""
+    allowed = list(Carer.objects.living().filter(user=request.user).select_related("patient").order_by("added_at"))
+    own = Patient.objects.filter(user=request.user).first()
+    if len(allowed) == 1 and own is None:
+        return redirect("aftercare:care_today", allowed[0].public_id)
+    return render(request, "aftercare/carers/care.html", {"allowed": allowed, "has_own": own is not None})
+
+
+@requires(Permission.CARED_PLAN)
+@require_safe
+def care_today(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
+    return today_response(request, portal_reader(request, carer_id))
+
+
+@requires(Permission.CARED_PLAN)
+@require_POST
+def care_leave(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
+    """The carer ends the own access; only the patient can open it again."""
+    reader = portal_reader(request, carer_id)
+    assert reader.carer is not None  # it was found by the address
+    carers.end_carer(carer=reader.carer, by=request.user)
+    messages.success(request, _("You no longer see the page of %(name)s.") % {"name": reader.patient.name})
+    return redirect("aftercare:care")

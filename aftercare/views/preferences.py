@@ -1,0 +1,88 @@
+"""The reader's own settings: how the clinic may write, the language of pages and messages, the size of the text."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from aftercare import carers
+from aftercare.forms.preferences import PreferencesForm, ReaderForm
+from aftercare.models import Carer
+from aftercare.presenters.preferences import zone_words
+from clinic.access import Permission, requires
+from clinic.consent import Channel
+from clinic.language import page_language, speak_from_now
+from clinic.models import Patient
+from clinic.notifications.consent import standing
+from clinic.preferences import change_preferences
+from clinic.requests import SignedInRequest
+
+# "large" or nothing. static/js/theme.js keeps the same one, so that the button works without a request.
+TEXT_COOKIE = "text"
+_A_YEAR = 365 * 24 * 3600
+
+
+@requires(Permission.CARED_PLAN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: SignedInRequest) -> HttpResponse:
+    """Patients find their messages here, carers the language and the text alone."""
+    patient = Patient.objects.filter(user=request.user).first()
+    held = standing(patient) if patient else {}
+    form = _form(request, patient, held)
+    if request.method == "POST" and form.is_valid():
+        return _keep(request, patient, form)
+    context = {
+        "form": form,
+        "patient": patient,
+        "may_stop": any(held.values()),
+        "carer_count": Carer.objects.living().filter(patient=patient).count() if patient else 0,
+        "cares": Carer.objects.living().filter(user=request.user).exists(),
+        "zone_lines": zone_words(patient, request.clinic, timezone.now()),
+    }
+    return render(request, "aftercare/preferences.html", context)
+
+
+@requires(Permission.OWN_PLAN)
+@require_POST
+def stop_messages(request: SignedInRequest) -> HttpResponse:
+    """One press: no more messages on any channel. Codes to sign in still come when they are asked for."""
+    patient = Patient.objects.filter(user=request.user).first()
+    if patient is None:
+        raise Http404
+    contact = {str(channel): False for channel in Channel}
+    change_preferences(patient=patient, language=patient.language, contact=contact, by=request.user)
+    messages.success(request, _("You get no more messages. Your visits stay booked."))
+    return redirect("aftercare:preferences")
+
+
+def _form(request: SignedInRequest, patient: Patient | None, held: dict[str, bool]) -> ReaderForm:
+    data = request.POST if request.method == "POST" else None
+    initial = {"text": "large" if request.COOKIES.get(TEXT_COOKIE) == "large" else "normal"}
+    if patient is not None:
+        return PreferencesForm(data, patient=patient, standing=held, initial=initial)
+    return ReaderForm(data, initial={**initial, "language": carers.language_of(request.user)})
+
+
+def _keep(request: SignedInRequest, patient: Patient | None, form: ReaderForm) -> HttpResponse:
+    language = form.cleaned_data["language"]
+    if patient is not None and isinstance(form, PreferencesForm):
+        change_preferences(patient=patient, language=language, contact=form.contact(), by=request.user)
+    carers.change_language(user=request.user, language=language)
+    speak_from_now(request, language)
+    with translation.override(page_language(language)):
+        messages.success(request, _("Your settings are saved."))
+    response = redirect("aftercare:preferences")
+    if form.cleaned_data["text"]:
+        _keep_text(response, form.cleaned_data["text"])
+    return response
+
+
+def _keep_text(response: HttpResponse, size: str) -> None:
+    if size == "large":
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(TEXT_COOKIE, size, max_age=_A_YEAR, samesite="Lax", secure=secure)
+    else:
+        response.delete_cookie(TEXT_COOKIE, samesite="Lax")
