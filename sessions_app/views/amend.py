@@ -16,13 +16,11 @@ from clinic.requests import SignedInRequest
 from sessions_app import amending
 from sessions_app.charting import parts
 from sessions_app.forms.amendment import AmendmentForm
-from sessions_app.forms.pressed import wanted_rows
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import versions as versions_of
 from sessions_app.refusals import Refused
-from sessions_app.repeat import protocol_in_force
-from sessions_app.views.nurse import added_rows, chart_page
+from sessions_app.views.nurse import draft_page
 
 
 @requires(Permission.RECORD_SESSION)
@@ -55,11 +53,7 @@ def correction(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     session = get_visible_or_404(_sessions(request).filter(amends__isnull=False), request=request, public_id=public_id)
     if session.status != TreatmentSession.Status.DRAFT:
         return redirect("sessions_app:session", session.public_id)
-    rows = wanted_rows(request.GET, session, protocol_in_force()) if request.GET else []
-    if request.htmx and rows:
-        return added_rows(request, rows)
-    audit.record("chart read", by=request.user, subject=session, patient=session.patient)
-    return chart_page(request, session, added=rows)
+    return draft_page(request, session)
 
 
 @requires(Permission.RECORD_SESSION)

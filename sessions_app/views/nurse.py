@@ -64,11 +64,7 @@ def visit(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         return _look(request, appointment)
     if session.status != TreatmentSession.Status.DRAFT:
         return redirect("sessions_app:session", session.public_id)
-    rows = wanted_rows(request.GET, session, protocol_in_force()) if request.GET else []
-    if request.htmx and rows:
-        return added_rows(request, rows)
-    audit.record("chart read", by=request.user, subject=session, patient=session.patient)
-    return chart_page(request, session, added=rows)
+    return draft_page(request, session)
 
 
 @requires(Permission.RECORD_SESSION)
@@ -184,6 +180,15 @@ def added_rows(request: SignedInRequest, rows: Sequence[SiteForm | AmpouleForm])
         "ampoules": [form for form in rows if isinstance(form, AmpouleForm)],
     }
     return render(request, "sessions_app/nurse/_added.html", context)
+
+
+def draft_page(request: SignedInRequest, session: TreatmentSession) -> HttpResponse:
+    """A draft as it is opened, with the empty rows that its address asks for; htmx gets these rows alone."""
+    rows = wanted_rows(request.GET, session, protocol_in_force()) if request.GET else []
+    if request.htmx and rows:
+        return added_rows(request, rows)
+    audit.record("chart read", by=request.user, subject=session, patient=session.patient)
+    return chart_page(request, session, added=rows)
 
 
 def chart_page(
