@@ -221,25 +221,6 @@ def test_without_connection_the_page_says_so_and_saves_when_it_is_back(open_visi
     page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
 
-def test_what_a_closed_page_could_not_save_is_found_again_in_this_browser(open_visit, page_problems):
-    session = draft_now()
-    page = open_visit(session)
-    page.context.set_offline(True)
-    page.locator("#id_note").fill("the battery went")
-    expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
-
-    again = context.new_page()
-    again.goto(address)
-
-    expect(again.locator("#id_note")).to_have_value("the battery went")
-    saved(again, 2)
-    assert stored(session).note == "the battery went"
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
-
-
 def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, page_problems):
     session = draft_now(sites=1)
     page = open_visit(session)
