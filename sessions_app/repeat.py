@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from clinic.models import Clinic, Patient, ProtocolVersion
@@ -53,13 +53,19 @@ def register_holds(
         _hold_sources_of_many[name] = of_many
     if rows is not None:
         _hold_rows[name] = rows
-        _last_treatment.cache_clear()
+        _forget_statements()
 
 
 def unregister_holds(name: str) -> None:
     for known in (_hold_sources, _hold_sources_of_many, _hold_rows):
         known.pop(name, None)
+    _forget_statements()
+
+
+def _forget_statements() -> None:
+    """They ask for the holds that are registered."""
     _last_treatment.cache_clear()
+    _never_treated.cache_clear()
 
 
 def on_hold(patients: Sequence[Patient]) -> set[int]:
@@ -108,14 +114,12 @@ def repeat_rules(patient: Patient, service: Service) -> RepeatRules | None:
     if not last:
         return None
     ended_at, time_zone, nurse_id, protocol, *found = last[0]
-    by_rows = [each.hold for each, is_held in zip(_hold_rows.values(), found, strict=True) if is_held]
-    others = (hold for name, source in _hold_sources.items() if name not in _hold_rows for hold in source(patient))
     return RepeatRules(
         ended_at=ended_at,
         time_zone=time_zone,
         nurse_id=nurse_id,
         protocol=_protocol_of(protocol),
-        holds=(*by_rows, *others),
+        holds=_holds(patient, found),
     )
 
 
@@ -144,6 +148,42 @@ def waits(patient: Patient | None, service: Service, rules: RepeatRules | None) 
     return holds_of(patient) if patient is not None and service.kind == Service.Kind.TREATMENT else ()
 
 
+def standing(
+    patient: Patient | None, service: Service, rules: RepeatRules | None
+) -> tuple[Protocol | None, tuple[Hold, ...]]:
+    """The protocol that a treatment follows and why it waits; None and () for other services.
+
+    Out of `rules` where there are such, otherwise one query, and one more for each source of holds that has no rows.
+    """
+    if service.kind != Service.Kind.TREATMENT:
+        return None, ()
+    if rules is not None:
+        return rules.protocol, rules.holds
+    if patient is None:
+        return protocol_in_force(), ()
+    text, *found = _never_treated().rows(patient=patient.pk)[0]
+    return _protocol_of(text), _holds(patient, found)
+
+
+@cache
+def _never_treated() -> Prepared:
+    """The protocol in force, and whether each kind of hold stands for a patient."""
+
+    def make() -> QuerySet[Any, tuple[Any, ...]]:
+        held = [Exists(each.rows().filter(patient=OuterRef("pk"))) for each in _hold_rows.values()]
+        facts: tuple[Any, ...] = (Subquery(_protocol_texts()), *held)
+        return Patient.objects.filter(pk=Blank("patient", BigIntegerField())).values_list(*facts)
+
+    return Prepared(make)
+
+
+def _holds(patient: Patient, found: Sequence[bool]) -> tuple[Hold, ...]:
+    """The holds that rows say, in the order in which they were registered, and those of all other sources."""
+    by_rows = [each.hold for each, is_held in zip(_hold_rows.values(), found, strict=True) if is_held]
+    others = (hold for name, source in _hold_sources.items() if name not in _hold_rows for hold in source(patient))
+    return (*by_rows, *others)
+
+
 def protocol_in_force() -> Protocol:
     """The signed protocol; the shipped one where none is signed."""
     return _protocol_of(_protocol_texts().first())
@@ -170,10 +210,17 @@ def booked_treatment_days(
     """
     if service.kind != Service.Kind.TREATMENT:
         return []
-    coming = Appointment.objects.filter(entry__patient=patient, service__kind=service.kind).upcoming(now)
-    if moves is not None:
-        coming = coming.exclude(pk=moves.pk)
-    return [local_date(at, clinic.zone) for at in coming.values_list("entry__starts_at", flat=True)]
+    coming = _COMING_TREATMENTS.rows(patient=patient.pk, now=now, moves=moves.pk if moves is not None else 0)
+    return [local_date(at, clinic.zone) for (at,) in coming]
+
+
+def _coming_treatments() -> QuerySet[Any, tuple[Any, ...]]:
+    theirs = Appointment.objects.filter(entry__patient=Blank("patient", BigIntegerField()))
+    treatments = theirs.filter(service__kind=Service.Kind.TREATMENT).exclude(pk=Blank("moves", BigIntegerField()))
+    return treatments.upcoming(Blank("now", DateTimeField())).values_list("entry__starts_at")
+
+
+_COMING_TREATMENTS = Prepared(_coming_treatments)
 
 
 def too_near_words(day: date, booked: Iterable[date], least_days: int) -> str:

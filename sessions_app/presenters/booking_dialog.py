@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, QuerySet
+
 from clinic.models import Patient
 from clinic.notifications.consent import ways_to
+from clinic.prepared import Blank, Prepared
 from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
 from sessions_app.models import Appointment, Service
@@ -55,19 +59,28 @@ def service_words(service: Service) -> str:
 
 
 def was_here(patient: Patient | None) -> bool:
-    """Whether the patient has had a visit: then a treatment is likelier than a first visit."""
-    return (
-        patient is not None
-        and Appointment.objects.filter(
-            entry__patient=patient, status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT)
-        ).exists()
-    )
+    """Whether the patient has had a visit: then a treatment is likelier than a first visit.
+
+    One query, unless the patient was read `with_history`.
+    """
+    if patient is None:
+        return False
+    known: bool | None = getattr(patient, "was_here", None)
+    return _were_here().filter(entry__patient=patient).exists() if known is None else known
+
+
+def with_history(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
+    """Patients with the answer to `was_here`."""
+    return patients.annotate(was_here=Exists(_were_here().filter(entry__patient=OuterRef("pk"))))
+
+
+def _were_here() -> "QuerySet[Appointment]":
+    return Appointment.objects.filter(status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT))
 
 
 def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Coming]:
     """What is booked already, so that nobody books it twice; the next few."""
-    visits = Appointment.objects.filter(entry__patient=patient).upcoming(now)
-    rows = visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
+    rows = _COMING.rows(patient=patient.pk, now=now)
     return [
         Coming(
             public_id,
@@ -77,6 +90,15 @@ def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Co
         )
         for public_id, service, kind, at in rows
     ]
+
+
+def _coming() -> QuerySet[Any, tuple[Any, ...]]:
+    theirs = Appointment.objects.filter(entry__patient=Blank("patient", BigIntegerField()))
+    visits = theirs.upcoming(Blank("now", DateTimeField()))
+    return visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
+
+
+_COMING = Prepared(_coming)
 
 
 def booked_ahead(service: Service, coming: Iterable[Coming]) -> Coming | None:

@@ -9,13 +9,14 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Hold
 from clinic.protocol.window import ON_HOLD, BookingWindow, days_to_keep_free
 from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.free_times import Search, Slot, SlotKind, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, Booked, DayCell, Days, Wanted, narrowed, weeks_of
-from sessions_app.repeat import RepeatRules, booked_treatment_days, protocol_in_force, repeat_rules, waits
+from sessions_app.repeat import RepeatRules, booked_treatment_days, protocol_in_force, repeat_rules, standing
 from sessions_app.slot_value import value_of
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, range_words, time_words
@@ -184,10 +185,10 @@ def times_for(wanted: Wanted) -> Times:
     zone, patient = wanted.zone, wanted.patient
     rules = repeat_rules(patient, wanted.service) if patient else None
     window = rules.window if rules else None
-    booked = _booked(wanted, rules)
+    protocol, holds = standing(patient, wanted.service, rules)
+    booked = _booked(wanted, protocol)
     first = _first_day(wanted, window)
     search, offer = _search_and_offer(wanted, rules, first, booked)
-    holds = waits(patient, wanted.service, rules)
     if holds and offer is None:
         offer = RepeatOffer(None, ON_HOLD, [], [], [], on_hold=True)
     days = Days(wanted, search, window, booked)
@@ -215,7 +216,7 @@ def times_for(wanted: Wanted) -> Times:
         window=window,
         window_reason=_window_reason(rules) if rules else "",
         holds=holds,
-        avoid_days=avoid_days(wanted.service, rules),
+        avoid_days=days_to_keep_free(protocol) if protocol else 0,
         extra=[] if day or is_on_hold else extra,
         parts=tuple((str(part), part.label) for part in PartOfDay if part in days.parts or part == wanted.part),
         is_narrow=wanted.is_narrow,
@@ -224,14 +225,12 @@ def times_for(wanted: Wanted) -> Times:
     )
 
 
-def _booked(wanted: Wanted, rules: RepeatRules | None) -> Booked:
+def _booked(wanted: Wanted, protocol: Protocol | None) -> Booked:
     patient, service = wanted.patient, wanted.service
-    if patient is None:
+    if patient is None or protocol is None:
         return Booked()
     days = booked_treatment_days(patient, service, wanted.clinic, now=wanted.now, moves=wanted.moves)
-    if not days:
-        return Booked()
-    return Booked(tuple(days), (rules.protocol if rules else protocol_in_force()).repeat_min_days)
+    return Booked(tuple(days), protocol.repeat_min_days) if days else Booked()
 
 
 def _usual_nurse(wanted: Wanted, rules: RepeatRules | None) -> int | None:
@@ -255,11 +254,9 @@ def _window_reason(rules: RepeatRules) -> str:
     )
 
 
-def avoid_days(service: Service, rules: RepeatRules | None = None) -> int:
+def avoid_days(service: Service) -> int:
     """For how many days after the visit flights and events should be left; 0 where nobody is treated."""
-    if service.kind != Service.Kind.TREATMENT:
-        return 0
-    return days_to_keep_free(rules.protocol if rules else protocol_in_force())
+    return days_to_keep_free(protocol_in_force()) if service.kind == Service.Kind.TREATMENT else 0
 
 
 def _search_and_offer(

@@ -201,7 +201,7 @@ def _patient(request: SignedInRequest, form: BookingForm, found: list[Patient]) 
     """Who was picked; or the only one whom a search found, when Enter was pressed in its field."""
     if "change_patient" in request.POST:
         return None
-    picked = form.find_patient(Patient.objects.visible_to(request.user))
+    picked = form.find_patient(dialog.with_history(Patient.objects.visible_to(request.user)))
     return picked or (found[0] if "find" in request.POST and len(found) == 1 else None)
 
 

@@ -508,3 +508,16 @@ def test_the_dialog_says_that_the_patient_is_told_only_where_somebody_may_be_wri
     assert "The patient is told in" not in for_greta
     assert "Nobody writes to this patient: say it yourself." in for_greta
     assert "The patient is told in 5 minutes." in for_otto
+
+
+def test_the_dialog_for_a_patient_costs_the_same_queries_and_one_more_before_the_first_treatment(client, desk, house):
+    def queries_for(patient):
+        asked = {"patient": patient.public_id, "service": house["treatment"].pk}
+        client.get(reverse(BOOK), asked, headers=HTMX)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse(BOOK), asked, headers=HTMX)
+        return len(queries)
+
+    treated = make_signed_session(patient=make_patient(email_allowed=True)).patient
+
+    assert (queries_for(treated), queries_for(make_patient(email_allowed=True))) == (12, 13)
