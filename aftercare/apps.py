@@ -9,6 +9,7 @@ class AftercareConfig(AppConfig):
     name = "aftercare"
 
     def ready(self) -> None:
+        from aftercare import report_watch, today_panels  # noqa: PLC0415
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.carers import language_of  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
@@ -16,15 +17,21 @@ class AftercareConfig(AppConfig):
         from aftercare.presenters.carers import carer_panel  # noqa: PLC0415
         from aftercare.presenters.messages_panel import messages_panel  # noqa: PLC0415
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
+        from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
+        from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.language import register_readers  # noqa: PLC0415
         from clinic.notifications.renewing import register_planner  # noqa: PLC0415
         from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
+        from clinic.presenters import register_counter  # noqa: PLC0415
+        from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
+        from sessions_app import repeat  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
         from sessions_app.scoring import register_plan_runs  # noqa: PLC0415
 
         register_readers("carers", language_of)
+        today_panels.register()
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)
@@ -57,4 +64,21 @@ class AftercareConfig(AppConfig):
         )
         register_plan_runs(
             "plan", lambda patient, now: AftercarePlan.objects.filter(patient=patient).running_at(now).exists()
+        )
+        repeat.register_holds(
+            report_watch.SOURCE,
+            report_watch.hold_of,
+            of_many=report_watch.held_among,
+            rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows),
+        )
+        register_alerts(report_watch.SOURCE, report_watch.report_alerts)
+        register_counter("aftercare:queue", report_watch.waiting_for, level="danger")
+        register_panel(
+            Panel(
+                name="reports",
+                template="aftercare/queue/panel.html",
+                context=reports_panel,
+                needs=Permission.VIEW_REPORTS,
+                order=12,
+            )
         )

@@ -111,6 +111,8 @@ def home_of(user: Any) -> str:
         return reverse("aftercare:today")
     if user.uses_portal:
         return reverse("aftercare:care")
+    if user.may(Permission.CLOSE_REPORTS):
+        return reverse("aftercare:queue")
     if user.may(Permission.RECORD_SESSION):
         return reverse("sessions_app:my_day")
     if user.may(Permission.BOOK):

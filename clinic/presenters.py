@@ -14,11 +14,15 @@ from clinic.models import User
 
 Counter = Callable[[User], int]
 _counters: dict[str, Counter] = {}
+_levels: dict[str, str] = {}
 
 
-def register_counter(route: str, counter: Counter) -> None:
-    """Let an upper app say how much waits at one of the places below; called in its `AppConfig.ready`."""
-    _counters[route] = counter
+def register_counter(route: str, counter: Counter, *, level: str = "") -> None:
+    """Let an upper app say how much waits at one of the places below; called in its `AppConfig.ready`.
+
+    `level` is "danger" where somebody may come to harm while it waits.
+    """
+    _counters[route], _levels[route] = counter, level
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class NavigationItem:
 
 # Who treats goes to the week by the day, which keeps the bar short enough for a phone.
 _WEEK = "sessions_app:week"
+_QUEUE = "aftercare:queue"
 
 # The staff's places, in the order in which they stand in the bar; the first that fits is somebody's home.
 _PLACES: tuple[tuple[Permission, str, str, str], ...] = (
@@ -46,11 +51,22 @@ _PLACES: tuple[tuple[Permission, str, str, str], ...] = (
     (Permission.VIEW_SCHEDULE, "Day", "sessions_app:day", "calendar"),
     (Permission.BOOK, "Week", _WEEK, "calendar-days"),
     (Permission.BOOK, "To call", "sessions_app:calls", "phone-call"),
+    (Permission.VIEW_REPORTS, "Queue", _QUEUE, "message-square-warning"),
     (Permission.FIND_PATIENT, "Patients", "clinic:patients", "users"),
     (Permission.VIEW_DELIVERIES, "Messages", "clinic:messages", "mail"),
     (Permission.VIEW_PROTOCOL, "Protocol", "clinic:protocol", "scroll-text"),
     (Permission.EDIT_SCHEDULE, "Set-up", "sessions_app:setup", "settings"),
 )
+
+
+def _places_of(user: User) -> list[tuple[str, str, str]]:
+    """Label, route and icon; the queue is the first place of those who close what stands in it."""
+    places = [
+        (label, route, icon)
+        for permission, label, route, icon in _PLACES
+        if user.may(permission) and not (route == _WEEK and user.may(Permission.RECORD_SESSION))
+    ]
+    return sorted(places, key=lambda place: place[1] != _QUEUE) if user.may(Permission.CLOSE_REPORTS) else places
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
@@ -65,9 +81,9 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
                 icon=icon,
                 current=request.path.startswith(reverse(route)),
                 counter=partial(_counters[route], user) if route in _counters else None,
+                count_level=_levels.get(route, ""),
             )
-            for permission, label, route, icon in _PLACES
-            if user.may(permission) and not (route == _WEEK and user.may(Permission.RECORD_SESSION))
+            for label, route, icon in _places_of(user)
         ]
         context["can_subscribe"] = user.may(Permission.RECORD_SESSION)
         context["can_review_audit"] = user.may(Permission.REVIEW_AUDIT)

@@ -6,10 +6,10 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from clinic.access import Permission
+from clinic.access import GRANTS, Permission
 from clinic.models import Patient, ProtocolVersion, User
 from clinic.models.fields import public_id
 from clinic.protocol.triage import Level as TriageLevel
@@ -36,6 +36,26 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
     def holding(self) -> Self:
         """Open ones that let the next treatment wait."""
         return self.open().filter(level__in=[TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.NEXT_DAY])
+
+    def untaken(self) -> Self:
+        """Open ones that nobody has said to be working on."""
+        return self.open().filter(taken_at__isnull=True)
+
+    def with_answered(self) -> Self:
+        """Adds `is_answered`: the patient was reached by somebody who may close the report. Its timer has ended."""
+        return self.annotate(is_answered=_reached())
+
+    def unanswered(self) -> Self:
+        """Those whose timer runs, or ran out."""
+        return self.filter(~_reached())
+
+
+def _reached() -> Exists:
+    closers = Q(report__level=TriageLevel.REASSURE)
+    for role, granted in GRANTS.items():
+        if Permission.CLOSE_REPORTS in granted:
+            closers |= Q(by__roles__contains=f"|{role}|")
+    return Exists(ReportStep.objects.filter(closers, report=OuterRef("pk"), what=ReportStep.What.REACHED))
 
 
 class SymptomReport(models.Model):

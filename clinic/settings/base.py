@@ -295,6 +295,7 @@ REMINDER_TASKS = [
     "aftercare.tasks.send_compression_reminders",
     "aftercare.tasks.send_activity_reminders",
     "sessions_app.tasks.send_appointment_reminders",
+    "aftercare.tasks.watch_reports",
 ]
 # To beat each was last rung long ago, so that it rings as soon as it starts: after a pause nobody waits a minute more.
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

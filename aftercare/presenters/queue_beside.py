@@ -1,0 +1,38 @@
+"""What else waits for somebody who treats, in numbers and with the way there: shown beside the queue."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from clinic.access import Permission
+from clinic.models import User
+from sessions_app.cosigning import waiting_for_clinician
+from sessions_app.models import AdverseEvent, TreatmentSession
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    number: int
+    words: str
+    url: str
+    icon: str
+
+
+def other_work(user: User) -> list[Waiting]:
+    """Adverse events, sessions for a clinician, unsigned ones; empty for who sees no chart. At most three queries."""
+    return [each for each in _of(user) if each.number] if user.may(Permission.VIEW_CHART) else []
+
+
+def _of(user: User) -> Iterable[Waiting]:
+    events = AdverseEvent.objects.visible_to(user).open().count()
+    words = "adverse event is open" if events == 1 else "adverse events are open"
+    yield Waiting(events, words, f"{reverse('sessions_app:events')}?state=open", "shield-alert")
+    to_sign = reverse("sessions_app:to_sign")
+    if user.may(Permission.OVERRIDE_CHECK):
+        asked = waiting_for_clinician(user).count()
+        yield Waiting(
+            asked, "session waits for you" if asked == 1 else "sessions wait for you", to_sign, "shield-check"
+        )
+    drafts = TreatmentSession.objects.visible_to(user).unsigned().count()
+    yield Waiting(drafts, "session is not signed" if drafts == 1 else "sessions are not signed", to_sign, "pen-line")

@@ -1,0 +1,234 @@
+"""What staff do about a report: take it, say whether the patient was reached, note, hand over, close.
+
+Every write is a conditional update on the report's version, one step (`ReportStep`), one event of the audit trail, in
+one transaction. Nothing that was reported changes; only people close a report, and only a clinician closes what needs
+one.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from aftercare.models import ReportNotice, ReportStep, SymptomReport
+from clinic import audit
+from clinic.access import Permission
+from clinic.models import Clinic, User
+from clinic.protocol.triage import Level
+from clinic.protocol.zones import local_time
+from sessions_app.refusals import Refused, Stale
+from sessions_app.retrying import with_retries
+from sessions_app.wording import without_nul
+
+LONGEST_NOTE = 400  # a step's words hold what happens now as well
+What = ReportStep.What
+CONTACTS = (What.REACHED, What.NO_ANSWER)
+_RELATED = ("patient", "session", "given_to", "taken_by", "closed_by", "reported_by")
+P = ParamSpec("P")
+
+
+def _work(action: Callable[P, SymptomReport]) -> Callable[P, SymptomReport]:
+    """One transaction, tried again when the database gave it up; refused to who may only read reports."""
+
+    @wraps(action)
+    def done(*args: P.args, **kwargs: P.kwargs) -> SymptomReport:
+        by = kwargs["by"]
+        assert isinstance(by, User)
+        if not by.may(Permission.ANSWER_REPORTS):
+            raise Refused("A nurse or a clinician answers reports. Ask one.", rule="permission")
+        return with_retries(lambda: transaction.atomic(action)(*args, **kwargs))
+
+    return done
+
+
+def may_close(report: SymptomReport, by: User) -> bool:
+    """What is expected may be closed by whoever answers; everything else by a clinician."""
+    return by.may(Permission.CLOSE_REPORTS if report.level != Level.REASSURE else Permission.ANSWER_REPORTS)
+
+
+@_work
+def take(*, report: SymptomReport, by: User, now: datetime | None = None) -> SymptomReport:
+    """`by` answers it from now on: the alert ends. Twice is once; `Refused` when a colleague was first."""
+    now = now or timezone.now()
+    free = SymptomReport.objects.untaken().filter(pk=report.pk)
+    if free.update(taken_at=now, taken_by=by, given_to=by, version=F("version") + 1):
+        return _written(report, What.TAKEN, by=by, now=now)
+    stored = fresh(report)
+    _refuse_closed(stored)
+    if stored.taken_by != by:
+        raise Refused(
+            f"{stored.taken_by} took this at {_clock(stored.taken_at)}. Ask before you call too.", rule="taken"
+        )
+    return stored
+
+
+@_work
+def take_over(*, report: SymptomReport, version: int, by: User, now: datetime | None = None) -> SymptomReport:
+    """From a colleague who took it; who has it already keeps it."""
+    now = now or timezone.now()
+    stored = fresh(report)
+    if stored.taken_by == by and stored.closed_at is None:
+        return stored
+    _change(report, version, taken_at=now, taken_by=by, given_to=by)
+    words = f"Taken over from {stored.taken_by}" if stored.taken_by else ""
+    return _written(report, What.TAKEN, words=words, by=by, now=now)
+
+
+@_work
+def save(
+    *,
+    report: SymptomReport,
+    version: int,
+    contact: str = "",
+    outcome: str = "",
+    note: str = "",
+    by: User,
+    now: datetime | None = None,
+) -> SymptomReport:
+    """Write down a call or a note; the report stays open.
+
+    `contact` is `What.REACHED`, `What.NO_ANSWER` or "". `outcome` is what happens now. Who called takes the report if
+    nobody has it.
+    """
+    now, note = now or timezone.now(), _clean(note)
+    stored = fresh(report)
+    is_new = bool(outcome) and outcome != stored.outcome
+    if contact not in ("", *CONTACTS):
+        raise Refused("Choose whether you reached the patient.", rule="contact", field="contact")
+    if not contact and not note and not is_new:
+        raise Refused("Say whether you reached the patient, or write a note.", rule="empty", field="note")
+    changes: dict[str, Any] = {"outcome": outcome} if is_new else {}
+    if contact and stored.taken_by is None:
+        changes |= {"taken_at": now, "taken_by": by, "given_to": by}
+    _change(report, version, **changes)
+    words = _sentences(SymptomReport.Outcome(outcome).label if is_new else "", note)
+    return _written(report, What(contact) if contact else What.NOTED, words=words, by=by, now=now)
+
+
+@_work
+def hand_over(
+    *, report: SymptomReport, version: int, to: User, note: str = "", by: User, now: datetime | None = None
+) -> SymptomReport:
+    """Give it to a colleague, who is written to and must take it: until then everybody sees that nobody has it."""
+    now, note = now or timezone.now(), _clean(note)
+    if to == by:
+        raise Refused("Choose a colleague. To answer it yourself, take it.", rule="self", field="to")
+    if not (to.is_active and to.may(Permission.ANSWER_REPORTS)):
+        raise Refused(f"{to} does not answer reports. Choose somebody else.", rule="to", field="to")
+    _change(report, version, given_to=to, taken_at=None, taken_by=None)
+    write_notice(report, to=to, now=now)
+    return _written(report, What.HANDED_OVER, to=to, words=note, by=by, now=now)
+
+
+@_work
+def close(
+    *,
+    report: SymptomReport,
+    version: int,
+    outcome: str,
+    note: str,
+    contact: str = "",
+    by: User,
+    now: datetime | None = None,
+) -> SymptomReport:
+    """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again."""
+    now, note = now or timezone.now(), _clean(note)
+    if not may_close(report, by):
+        raise Refused("A clinician closes this report. Hand it over to one.", rule="permission")
+    stored = fresh(report)
+    if stored.closed_by == by and (stored.outcome, stored.closing_note) == (outcome, note):
+        return stored
+    if outcome not in SymptomReport.Outcome.values:
+        raise Refused("Choose what happens now.", rule="outcome", field="outcome")
+    if not note:
+        raise Refused("Write what was found or said: it closes the report.", rule="note", field="note")
+    changes: dict[str, Any] = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
+    _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
+    if contact in CONTACTS:
+        ReportStep.objects.create(report=report, what=contact, at=now, by=by)
+    words = _sentences(SymptomReport.Outcome(outcome).label, note)
+    return _written(report, What.CLOSED, words=words, by=by, now=now)
+
+
+# --- for the escalation, too -------------------------------------------------------------------------------------
+
+
+def escalate(*, report: SymptomReport, to: User, now: datetime) -> bool:
+    """The time ran out: `to` is asked, and nobody has it until somebody takes it. False when somebody was quicker.
+
+    `report` is as it was read: any write since then, another worker's escalation too, has raised its version.
+    """
+
+    @transaction.atomic
+    def once() -> bool:
+        due = SymptomReport.objects.open().filter(pk=report.pk, version=report.version)
+        if not due.update(given_to=to, taken_at=None, taken_by=None, version=F("version") + 1):
+            return False
+        write_notice(report, to=to, now=now)
+        _written(report, What.ESCALATED, to=to, by=None, now=now)
+        return True
+
+    return with_retries(once)
+
+
+def write_notice(report: SymptomReport, *, to: User, now: datetime) -> None:
+    """The row of an e-mail, in the transaction of what it tells; `aftercare.report_mail` sends it."""
+    newest = ReportNotice.objects.filter(report=report).aggregate(newest=Max("number"))["newest"]
+    # Number 0 is of the report itself, whether it is written yet or not.
+    ReportNotice.objects.create(report=report, number=(newest or 0) + 1, to=to, written_at=now)
+
+
+def fresh(report: SymptomReport) -> SymptomReport:
+    return SymptomReport.objects.select_related(*_RELATED).get(pk=report.pk)
+
+
+def _change(report: SymptomReport, version: int, **values: Any) -> None:
+    mine = SymptomReport.objects.open().filter(pk=report.pk, version=version)
+    if not mine.update(**values, version=F("version") + 1):
+        _refuse_closed(fresh(report))
+        raise Stale("Somebody else worked on this report meanwhile. Look at what is new, then send yours again.")
+
+
+def _refuse_closed(stored: SymptomReport) -> None:
+    if stored.closed_at is not None:
+        words = f"{stored.closed_by} closed this report at {_clock(stored.closed_at)}. Nothing was saved."
+        raise Stale(f"{words} What comes after it is a new report.")
+
+
+def _written(
+    report: SymptomReport, what: What, *, by: User | None, now: datetime, to: User | None = None, words: str = ""
+) -> SymptomReport:
+    ReportStep.objects.create(report=report, what=what, at=now, by=by, to=to, words=words)
+    stored = fresh(report)
+    details = {"to": str(to.public_id)} if to else {}
+    if what is What.CLOSED:
+        details["outcome"] = str(stored.outcome)
+    audit.record(
+        f"report {what.label.lower()}",
+        by=by,
+        subject=stored,
+        patient=stored.patient,
+        level=str(stored.level),
+        **details,
+    )
+    return stored
+
+
+def _clean(note: str) -> str:
+    note = without_nul(note).strip()
+    if len(note) > LONGEST_NOTE:
+        raise Refused(f"Shorten this to {LONGEST_NOTE} characters.", rule="length", field="note")
+    return note
+
+
+def _sentences(*parts: str) -> str:
+    return ". ".join(part for part in parts if part)
+
+
+def _clock(instant: datetime | None) -> str:
+    assert instant is not None
+    return f"{local_time(instant, Clinic.current().zone):%H:%M}"
