@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftercare import carer_routes, checkin_routes, queue_routes
+from aftercare import carer_routes, checkin_routes, kept_routes, queue_routes
 from aftercare.models import Tick
 from aftercare.views import link, plan, sign, ticks, today
 
@@ -16,5 +16,6 @@ urlpatterns: list = [
     path("l/<str:secret>/", link.plan_link, name="plan_link"),
     *carer_routes.PATTERNS,
     *checkin_routes.PATTERNS,
+    *kept_routes.PATTERNS,
     *queue_routes.PATTERNS,
 ]

@@ -119,6 +119,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CARER: frozenset({Permission.SIGN_IN, Permission.CARED_PLAN}),
 }
 
+# What patients and carers need for their own pages: who is not signed in is asked for a code, never for a password.
+PORTAL_PERMISSIONS = frozenset({Permission.OWN_PLAN, Permission.CARED_PLAN})
+
 # Views that come from libraries, by route name: the permission they need, or None for everybody.
 LIBRARY_ROUTES: dict[str, Permission | None] = {
     "account_login": None,

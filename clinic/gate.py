@@ -8,10 +8,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.http import escape_leading_slashes
 
 from clinic import audit
-from clinic.access import UNLISTED, ViewFunction, access_of
+from clinic.access import PORTAL_PERMISSIONS, UNLISTED, ViewFunction, access_of
 
 M = TypeVar("M", bound=Model)
 
@@ -31,16 +32,17 @@ class ClosedUnlessOpened:
         if needed is None:
             return None
         if not request.user.is_authenticated:
-            return _to_sign_in(request)
+            return _to_sign_in(request, needed)
         if needed is UNLISTED or not request.user.may(needed):
             _record_denial(request, reason=f"{route} needs {needed if needed is not UNLISTED else 'a declaration'}")
             raise PermissionDenied
         return None
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: HttpRequest, needed: Any) -> HttpResponse:
     """After signing in one comes back to the page one was on, never to a fragment or a step that only a form takes."""
-    to_sign_in = redirect_to_login(_page_of(request))
+    by_code = reverse("account_request_login_code") if needed in PORTAL_PERMISSIONS else None
+    to_sign_in = redirect_to_login(_page_of(request), login_url=by_code)
     if not request.headers.get("HX-Request"):
         return to_sign_in
     response = HttpResponse(status=401)

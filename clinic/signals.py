@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -12,6 +13,16 @@ from clinic import audit
 @receiver(user_logged_in)
 def note_sign_in(sender: Any, request: Any, user: Any, **_: Any) -> None:
     audit.record("signed in", by=user, subject=user)
+
+
+@receiver(user_logged_in)
+def stay_signed_in(sender: Any, request: Any, user: Any, **_: Any) -> None:
+    """A phone ends programs as it likes: for patients and carers the end of the browser is no end of the session.
+
+    What ends it are the limits that `SessionLimits` applies, idle and absolute; the cookie lives as long as the second.
+    """
+    if request is not None and user.uses_portal:
+        request.session.set_expiry(settings.SESSION_LIMITS["patient"][1])
 
 
 @receiver(user_logged_out)

@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
-from clinic import portal
+from clinic import portal, reader
 from clinic.access import public
 from clinic.language import page_language, speak_to
-from clinic.models import Clinic
+from clinic.models import Clinic, Patient
 from clinic.no_referrer import csrf_without_referrer
 
 
@@ -22,11 +22,13 @@ def plan_link(request: HttpRequest, secret: str) -> HttpResponse:
     link = portal.find_link(secret, timezone.now())
     if link is None:
         return _page(request, "link_ended", status=404)
+    if request.user.is_authenticated and request.user.pk == link.patient.user_id:
+        return _without_traces(redirect("aftercare:today"))  # signed in already: a second code would be in the way
     with translation.override(page_language(link.patient.language)):
         if request.method != "POST":
-            return _page(request, "link")
+            return _for_reader(_page(request, "link"), link.patient)
         if not link.patient.email:
-            return _page(request, "link_no_address")
+            return _for_reader(_page(request, "link_no_address"), link.patient)
         portal.send_code(request, link.patient)
         return _without_traces(speak_to(redirect("account_confirm_login_code"), link.patient))
 
@@ -36,6 +38,12 @@ def _page(request: HttpRequest, name: str, *, status: int = 200) -> HttpResponse
     clinic: Clinic = request.clinic  # type: ignore[attr-defined]
     neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
     return _without_traces(render(request, f"aftercare/{name}.html", {"clinic": neutral}, status=status))
+
+
+def _for_reader(response: HttpResponse, patient: Patient) -> HttpResponse:
+    """What this device keeps of another patient goes as soon as the link of this one is opened."""
+    reader.mark(response, patient.user)
+    return response
 
 
 def _without_traces(response: HttpResponse) -> HttpResponse:

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.middleware.SessionLimits",
+    "clinic.reader.MarkReader",
     "clinic.language.PageLanguage",
     "clinic.gate.ClosedUnlessOpened",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -17,6 +17,7 @@ from clinic.portal import masked
 
 _QUARTER_OF_AN_HOUR = 15 * 60
 _TYPED = "code_asked_for"
+ENDED = "ended"
 
 
 def too_many(request: HttpRequest, seconds: int = _QUARTER_OF_AN_HOUR) -> HttpResponse:
@@ -92,9 +93,25 @@ class RequestCodeView(FormOnly, allauth_views.RequestLoginCodeView):
         self.request.session[_TYPED] = form.cleaned_data["email"]
         return response
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "code_has_ended": ENDED in self.request.GET}
+
 
 class ConfirmCodeView(FormOnly, allauth_views.ConfirmLoginCodeView):
     """A code dies after five wrong tries, also when they come at the same time from one browser's session."""
+
+    _process: Any = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A code that was used, has ended or belongs to another browser: the way to a new one says so.
+
+        In its address, because a message would need a session, and that would take the place of the one that the same
+        code opened when its form was sent twice.
+        """
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        if request.method == "POST" and self._process is None and not request.user.is_authenticated:
+            return redirect(f"{reverse('account_request_login_code')}?{ENDED}=1")
+        return answer
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self._action != "verify":

@@ -20,6 +20,7 @@ from tests.makers import at, make_clinic, make_patient, make_patient_user, make_
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-15 12:00")
 CONFIRM = "/accounts/code/confirm/"
+ENDED = "/accounts/code/?ended=1"  # the way to a new code, which says why
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +137,7 @@ def test_a_code_works_once_and_a_second_press_sends_a_new_one(patient):
     first = code_in_mail()
     client.post("/accounts/sign-out/")
 
-    assert client.post(CONFIRM, {"code": first}).url == "/accounts/code/"
+    assert client.post(CONFIRM, {"code": first}).url == ENDED
     assert not signed_in(client)
     assert sign_in(client, link).url == reverse("aftercare:today")
     assert code_in_mail() != first
@@ -146,7 +147,7 @@ def test_a_code_is_of_no_use_in_another_browser(patient):
     Client().post(link_of(patient))
     thief = Client()
 
-    assert thief.post(CONFIRM, {"code": code_in_mail()}).url == "/accounts/code/"
+    assert thief.post(CONFIRM, {"code": code_in_mail()}).url == ENDED
     assert not signed_in(thief)
 
 
@@ -168,7 +169,7 @@ def test_a_code_is_dead_after_five_wrong_tries(patient):
     answers = [client.post(CONFIRM, {"code": "WRONG1"}) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 302]
-    assert client.post(CONFIRM, {"code": code}).url == "/accounts/code/"
+    assert client.post(CONFIRM, {"code": code}).url == ENDED
     assert not signed_in(client)
 
 

@@ -36,7 +36,8 @@ def test_what_is_public_is_a_short_known_list():
 
     asking = {"sessions_app:get_started", "sessions_app:get_started_thanks"}
     by_secret = {"aftercare:plan_link", "aftercare:link_sent", "clinic:stop", "sessions_app:feed"}
-    assert ours <= {"home", "healthz", *by_secret, *asking}
+    without_network = {"aftercare:offline", "aftercare:service_worker", "aftercare:manifest"}
+    assert ours <= {"home", "healthz", *by_secret, *asking, *without_network}
 
 
 def test_library_routes_name_real_permissions():

@@ -11,7 +11,7 @@ from clinic.models import AuditEvent
 from tests.security.addresses import every_address
 from tests.security.defences import faults
 from tests.security.routes import EVERYBODY as ANYBODY
-from tests.security.routes import ROUTES
+from tests.security.routes import ROUTES, STAFF
 from tests.security.world import EVERYBODY
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,8 @@ def test_an_address_answers_as_written_and_shows_nothing_of_somebody_else(world,
             if response.status_code not in expected:
                 wrong.append(f"{case}: {response.status_code} instead of {sorted(expected)}")
             if (response.status_code == 302) and who in ("anonymous", "deactivated") and route.who != ANYBODY:
-                wrong += [f"{case}: leads to {response.url}"] * ("/accounts/sign-in/?next=" not in response.url)
+                to = "/accounts/code/?next=" if route.who.isdisjoint(STAFF) else "/accounts/sign-in/?next="
+                wrong += [f"{case}: leads to {response.url}"] * (to not in response.url)
             if method != "POST" or response.status_code in (403, 404, 405):
                 wrong += [f"{case}: wrote to {table}" for table in _written(queries) if table not in route.presence]
             wrong += [f"{case}: shows {word}" for word in _leaked(world, who, response)]

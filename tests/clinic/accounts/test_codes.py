@@ -143,7 +143,7 @@ def test_a_code_works_only_in_the_browser_that_asked_for_it(
 def test_a_code_is_nothing_in_a_browser_that_asked_for_none(another_browser, patient, ask_code, newest_code, type_code):
     ask_code(Client(), patient.email)
 
-    assert type_code(another_browser, newest_code()).url == reverse("account_request_login_code")
+    assert type_code(another_browser, newest_code()).url == f"{reverse('account_request_login_code')}?ended=1"
 
 
 def test_a_code_works_once(client, patient, ask_code, newest_code, type_code, is_signed_in):

@@ -1,0 +1,183 @@
+"""The plan in words that stay true: for paper, and for the copy that a phone keeps. Nothing on it says "today".
+
+The same facts as on the patient's page (`aftercare.today`, `PlanPicture`), each with its date.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from aftercare.expected_course import Words
+from aftercare.issuing import Visit
+from aftercare.models import AftercarePlan
+from aftercare.presenters.expected import Normal, normal_on
+from aftercare.presenters.picture import Line, PlanPicture
+from aftercare.presenters.today import plan_words
+from aftercare.presenters.words import Clock, leg_name, short_day
+from aftercare.stored import plan_of
+from aftercare.today import Phase, Stocking, Today, today_of
+from clinic.models import Clinic, Patient
+
+# How much of what is normal a sheet has room for.
+_MOST_NORMAL = 6
+# Characters of all that varies above which a sheet is set closer, and above which tighter, so that it stays one page of
+# Letter; found by printing. Large text has no list of what is normal.
+_CLOSE_FROM, _TIGHT_FROM = 1550, 2000
+_LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM = 1200, 1500
+# What a new line costs, in characters.
+_LINE = 20
+
+
+class LastingClock(Clock):
+    """Says every moment with its date."""
+
+    def near(self, instant: datetime) -> str:
+        return self.moment(instant)
+
+    def near_day(self, day: date) -> str:
+        return short_day(day)
+
+
+@dataclass(frozen=True, slots=True)
+class BigThing:
+    """What counts first, and until when; `kind` is its colour. `legs` has a line for each leg when they differ."""
+
+    kind: str
+    title: str
+    until: str
+    then: str
+    legs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One patient's running plans as one. `picture` and `lines` are empty while no plan holds."""
+
+    name: str
+    since: str
+    big: BigThing
+    picture: dict[str, Any] | None
+    lines: tuple[Line, ...]
+    normal: Normal
+    watch_until: str
+    made: str
+    zone_line: str
+
+    @property
+    def expected(self) -> tuple[tuple[str, str], ...]:
+        """What is normal, as pairs of a date from which it may come (or nothing) and the words; as much as fits."""
+        now = [("", words) for words in self.normal.now]
+        return tuple([*now, *((each.since, each.text) for each in self.normal.later)][:_MOST_NORMAL])
+
+    def setting(self, *, other_length: int, is_large: bool) -> str:
+        """How close it is set: "", "close" or "tight". `other_length`: characters of whom to call."""
+        length = other_length + self._length + (0 if is_large else self._expected_length)
+        close, tight = (_LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM) if is_large else (_CLOSE_FROM, _TIGHT_FROM)
+        return "tight" if length > tight else "close" if length > close else ""
+
+    @property
+    def _length(self) -> int:
+        lines = [line.what + line.until for line in self.lines]
+        return sum(len(text) + _LINE for text in (*lines, *self.big.legs[1:], self.zone_line) if text)
+
+    @property
+    def _expected_length(self) -> int:
+        return sum(len(since) + len(words) + _LINE // 2 for since, words in self.expected)
+
+
+def sheet_of(
+    patient: Patient,
+    plans: Sequence[AftercarePlan],
+    *,
+    visit: Visit | None,
+    words: Iterable[Words],
+    clinic: Clinic,
+    now: datetime,
+) -> Sheet:
+    """`plans` are the running ones, items prefetched; `words` the clinic's on what is expected."""
+    values = [plan_of(row) for row in plans]
+    today = today_of(values, now, zone=clinic.zone)
+    clock = LastingClock(today.zone, today.day_date, ZoneInfo(patient.time_zone))
+    picture = None
+    if today.phase is not Phase.NO_PLAN:
+        picture = PlanPicture(
+            values,
+            clock=clock,
+            words=plan_words(plans),
+            now=now,
+            visit_at=visit.starts_at if visit else None,
+            is_narrow=True,
+            timeline=today.timeline,
+            of_leg=today.of_leg,
+        )
+    return Sheet(
+        name=patient.name,
+        since=_since([plan.session_date for plan in values]),
+        big=_big_thing(today, clock),
+        picture=_without_today(picture) if picture else None,
+        lines=tuple(line for line in picture.lines if not line.is_over) if picture else (),
+        normal=normal_on([(today.day_date - plan.session_date).days for plan in values], words, today=today.day_date),
+        watch_until=short_day(today.watch_last_date) if picture and today.watch_last_date else "",
+        made=clock.moment(now),
+        zone_line=_zone_line(clock, now),
+    )
+
+
+def _without_today(picture: PlanPicture) -> dict[str, Any]:
+    return {**picture.as_mapping(), "today": None}
+
+
+def _since(days: Sequence[date]) -> str:
+    """`Tue 6 Jan, Tue 13 Jan`: the treatments that the plan follows from."""
+    return ", ".join(short_day(day) for day in sorted(set(days)))
+
+
+def _zone_line(clock: Clock, now: datetime) -> str:
+    if not clock.differs_at(now):
+        return ""
+    place = clock.zone.key.rpartition("/")[2].replace("_", " ")
+    zone = now.astimezone(clock.zone).tzname()
+    return gettext("All times are the clinic's time (%(place)s, %(zone)s).") % {"place": place, "zone": zone}
+
+
+def _big_thing(today: Today, clock: Clock) -> BigThing:
+    if today.stocking is not None:
+        return _stocking(today, today.stocking, clock)
+    if today.phase is Phase.NO_PLAN:
+        return BigThing("empty", gettext("No plan holds now"), gettext("If something worries you, call us."), "")
+    last = short_day(today.watch_last_date) if today.watch_last_date else ""
+    until = gettext("Know the warning signs until %(day)s") % {"day": last}
+    return BigThing("watch", gettext("No stocking needed now"), until, "")
+
+
+def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
+    is_continuous = stocking.phase is Phase.CONTINUOUS
+    many = len(today.stockings) > 1
+    return BigThing(
+        kind=stocking.phase.value,
+        title=gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day"),
+        until=clock.moment(stocking.until) if is_continuous else short_day(stocking.last_date),
+        then=_then(today, stocking),
+        legs=tuple(_leg_line(each, clock) for each in today.stockings) if many else (leg_name(stocking.legs),),
+    )
+
+
+def _then(today: Today, stocking: Stocking) -> str:
+    if stocking.phase is Phase.DAYTIME:
+        return gettext("You may take it off for the night.")
+    last = today.daytime_last_date
+    if last is None or last <= stocking.last_date:
+        return ""
+    return gettext("Then by day until %(day)s.") % {"day": short_day(last)}
+
+
+def _leg_line(stocking: Stocking, clock: Clock) -> str:
+    leg = leg_name(stocking.legs)
+    if stocking.phase is Phase.CONTINUOUS:
+        when = clock.moment(stocking.until)
+        return gettext("%(leg)s: day and night until %(when)s") % {"leg": leg, "when": when}
+    return gettext("%(leg)s: by day until %(when)s") % {"leg": leg, "when": short_day(stocking.last_date)}

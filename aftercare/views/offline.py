@@ -1,0 +1,172 @@
+"""What a phone may keep of the portal, and how: the worker, the manifest, the kept plan and the page without network.
+
+The worker (`static/js/sw.js`) is told here which files those pages need; everything else about it is in the file.
+"""
+
+import json
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
+
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_safe
+
+from aftercare.expected_course import all_words
+from aftercare.issuing import running_plans, upcoming_visits
+from aftercare.presenters.calls import whom_to_call
+from aftercare.presenters.sheet import sheet_of
+from clinic import reader
+from clinic.access import Permission, public, requires
+from clinic.language import page_language
+from clinic.models import Clinic, Patient
+from clinic.requests import SignedInRequest
+
+WORKER = "js/sw.js"
+# What the two pages below are drawn with.
+FILES = (
+    "vendor/bootstrap/bootstrap-patient.min.css",
+    "css/tokens.css",
+    "css/base.css",
+    "css/patient.css",
+    "css/today.css",
+    "css/kept.css",
+    "js/theme.js",
+    "js/ui.js",
+    "js/offline.js",
+    "img/icons.svg",
+    "img/favicon.svg",
+)
+ICONS = (("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"))
+_CANVAS, _ACCENT = "#f4f5f2", "#0b5c65"
+
+
+@public
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The worker under an address at the root, so that it sees every page; it holds no data of anybody."""
+    settings = {
+        "version": _version(),
+        "files": [static(name) for name in FILES],
+        "today": reverse("aftercare:today"),
+        "kept": reverse("aftercare:kept"),
+        "offline": reverse("aftercare:offline"),
+        "notSent": f"{reverse('aftercare:offline')}?sent=no",
+        # Addresses that begin with a link's secret: what is kept of one person is not shown there to another.
+        "links": reverse("aftercare:plan_link", args=["x"]).removesuffix("x/"),
+        # Forms that end a session or begin one.
+        "turns": [reverse("account_logout"), reverse("account_confirm_login_code"), reverse("account_login")],
+        "reader": reader.HEADER,
+    }
+    text = f"const LEGWORK = {json.dumps(settings)};\n{_text_of(WORKER)}"
+    return HttpResponse(text, content_type="text/javascript; charset=utf-8")
+
+
+def _file(name: str) -> Path:
+    found = finders.find(name)
+    assert isinstance(found, str), f"static/{name} is part of the program"
+    return Path(found)
+
+
+def _text_of(name: str) -> str:
+    return _file(name).read_text()
+
+
+def _version() -> str:
+    """Changes with any of the files, so that a worker of before fetches them anew."""
+    return _hash_of(tuple(_file(name).stat().st_mtime_ns for name in (WORKER, *FILES)), static(FILES[0]))
+
+
+@lru_cache(maxsize=8)
+def _hash_of(changed: tuple[int, ...], address: str) -> str:
+    contents = b"".join(_file(name).read_bytes() for name in (WORKER, *FILES))
+    return sha256(contents + address.encode()).hexdigest()[:12]
+
+
+@public
+@require_safe
+def manifest(request: HttpRequest) -> HttpResponse:
+    """For the home screen, under the clinic's neutral name: others see it there."""
+    clinic: Clinic = request.clinic  # type: ignore[attr-defined]
+    start = reverse("account_request_login_code")  # who is signed in is led on to the own page
+    return JsonResponse(
+        {
+            "id": reverse("home"),
+            "name": clinic.message_name,
+            "short_name": clinic.message_name,
+            "lang": translation.get_language(),
+            "start_url": start,
+            "scope": reverse("home"),
+            "display": "standalone",
+            "background_color": _CANVAS,
+            "theme_color": _ACCENT,
+            "icons": [
+                {"src": static(icon_file(sizes, purpose)), "sizes": sizes, "type": "image/png", "purpose": purpose}
+                for sizes, purpose in ICONS
+            ],
+        },
+        content_type="application/manifest+json",
+    )
+
+
+def icon_file(sizes: str, purpose: str) -> str:
+    """`img/icon-512-maskable.png`; drawn by `python -m tools.icons`."""
+    suffix = "" if purpose == "any" else f"-{purpose}"
+    return f"img/icon-{sizes.partition('x')[0]}{suffix}.png"
+
+
+@public
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """What stands in for any page without network when nothing is kept: whom to call, in both languages, of nobody.
+
+    With `sent=no` it first says that what was just entered has not left the phone.
+    """
+    clinic: Clinic = request.clinic  # type: ignore[attr-defined]
+    neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
+    context = {"clinic": neutral, "was_not_sent": request.GET.get("sent") == "no", "languages": _both()}
+    return HttpResponse(render_to_string("aftercare/offline.html", context))
+
+
+def _both() -> list[str]:
+    """The reader's first."""
+    spoken = translation.get_language() or "en-gb"
+    return ["es", "en-gb"] if spoken.startswith("es") else ["en-gb", "es"]
+
+
+@requires(Permission.OWN_PLAN)
+@require_safe
+def kept(request: SignedInRequest) -> HttpResponse:
+    """The plan for the worker to keep: every date in full, the moment it was made, no form and no token on it.
+
+    Rendered without the request, because nothing of the session belongs on it: neither the token of its forms nor the
+    words that wait for its next page.
+    """
+    now = timezone.now()
+    patient = Patient.objects.visible_to(request.user).first()
+    if patient is None:
+        raise Http404
+    visits = upcoming_visits(patient, now=now)
+    with translation.override(page_language(patient.language)):
+        sheet = sheet_of(
+            patient,
+            running_plans(patient, now=now),
+            visit=visits[0] if visits else None,
+            words=all_words(),
+            clinic=request.clinic,
+            now=now,
+        )
+        context = {
+            "sheet": sheet,
+            "clinic": request.clinic,
+            "home_url": reverse("aftercare:today"),
+            "whom_to_call": whom_to_call(request.clinic, sheet.watch_until),
+        }
+        response = HttpResponse(render_to_string("aftercare/kept.html", context))
+        response.headers["Content-Language"] = translation.get_language()
+    return response

@@ -1,0 +1,83 @@
+"""The plan on one sheet of paper, in the patient's language, in ordinary or large text; with a code that leads back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from aftercare.expected_course import all_words
+from aftercare.issuing import running_plans, upcoming_visits
+from aftercare.presenters.calls import whom_to_call
+from aftercare.presenters.sheet import sheet_of
+from clinic import audit
+from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
+from clinic.language import page_language
+from clinic.models import Clinic, Patient
+from clinic.paper_link import paper_link
+from clinic.portal import LINK_LIFETIME
+from clinic.requests import SignedInRequest
+from sessions_app.presenters.handover import qr_of
+
+LARGE = "large"
+LANGUAGES = ("en", "es")
+
+
+@requires(Permission.OWN_PLAN)
+@require_safe
+def own_print(request: SignedInRequest) -> HttpResponse:
+    """The patient's own sheet; nothing comes from the address but the size of the text."""
+    patient = Patient.objects.visible_to(request.user).first()
+    if patient is None:
+        raise Http404
+    with translation.override(page_language(patient.language)):
+        return render(request, "aftercare/print.html", _page(request, patient, patient.language, request.clinic))
+
+
+@requires(Permission.VIEW_PLAN)
+@require_safe
+def plan_print(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """The same sheet for staff to hand over; `language` chooses another than the patient's. Printing is reading."""
+    patient = get_visible_or_404(Patient.objects.visible_to(request.user), request=request, public_id=public_id)
+    asked = request.GET.get("language", "")
+    language = asked if asked in LANGUAGES else patient.language
+    audit.record("plan read", by=request.user, subject=patient, patient=patient, page="print")
+    context = {**_page(request, patient, language, request.clinic), "patient": patient}
+    return render(request, "aftercare/print_staff.html", context)
+
+
+def _page(request: HttpRequest, patient: Patient, language: str, clinic: Clinic) -> dict[str, object]:
+    is_large = request.GET.get("text") == LARGE
+    sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now())
+    return {"sheet": sheet, "is_large": is_large, "language": language}
+
+
+def paper(patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime) -> SafeString:
+    """The sheet as HTML in `language`, with its own `lang`. Five queries. The code's link ends with the plan."""
+    plans = running_plans(patient, now=now)
+    visits = upcoming_visits(patient, now=now)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)  # the same code on each print of a day
+    ends_at = max((row.ends_at for row in plans), default=today + LINK_LIFETIME)
+    with translation.override(page_language(language)):
+        sheet = sheet_of(patient, plans, visit=visits[0] if visits else None, words=all_words(), clinic=clinic, now=now)
+        calls = whom_to_call(clinic, sheet.watch_until)
+        context = {
+            "sheet": sheet,
+            "clinic": clinic,
+            "language": language,
+            "is_large": is_large,
+            "setting": sheet.setting(other_length=_length(calls), is_large=is_large),
+            "qr": qr_of(paper_link(patient, ends_at)),
+            "whom_to_call": calls,
+        }
+        return render_to_string("aftercare/_sheet.html", context)
+
+
+def _length(html: SafeString) -> int:
+    return len(" ".join(strip_tags(html).split()))

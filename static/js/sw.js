@@ -1,0 +1,123 @@
+// Keeps the last plan of whoever reads it on this phone, and gives it back when there is no network. LEGWORK (version,
+// files, addresses) is written before this text by aftercare.views.offline.
+//
+// What is kept belongs to one reader. It goes when a session is ended or begun by a form, and as soon as any page comes
+// that was made for somebody else; the page of a reader says whose it is in the header LEGWORK.reader.
+"use strict";
+
+const SHELL = "legwork-shell-" + LEGWORK.version; // pages and files of nobody in particular
+const COPY = "legwork-copy"; // one plan
+const SLOW_MS = 8000;
+const FILES = new Set(LEGWORK.files.map((file) => new URL(file, self.location).href));
+
+// Counts up whenever the copy goes, so that one that was on its way then is not put in its place.
+let forgotten = 0;
+
+async function forget() {
+  forgotten += 1;
+  await caches.delete(COPY);
+}
+
+async function keep() {
+  const before = forgotten;
+  let answer;
+  try {
+    // Not the reader's doing: it does not make the session live longer.
+    answer = await fetch(LEGWORK.kept, { cache: "no-store", redirect: "error", headers: { "X-Background": "1" } });
+  } catch {
+    return; // no network after all, or nobody is signed in: what was kept stays
+  }
+  if (answer.status !== 200 || !answer.headers.get(LEGWORK.reader)) return;
+  const copies = await caches.open(COPY);
+  if (before === forgotten) await copies.put(LEGWORK.kept, answer);
+}
+
+// `has` first: looking must not make an empty one.
+async function copy() {
+  return await caches.has(COPY) ? (await caches.open(COPY)).match(LEGWORK.kept, { ignoreVary: true }) : undefined;
+}
+
+async function ofShell(address) {
+  return (await caches.open(SHELL)).match(address, { ignoreVary: true });
+}
+
+async function judge(answer) {
+  const reader = answer.headers.get(LEGWORK.reader);
+  const kept = reader && await copy();
+  if (kept && kept.headers.get(LEGWORK.reader) !== reader) await forget();
+}
+
+async function withoutNetwork(path) {
+  const kept = path.startsWith(LEGWORK.links) ? undefined : await copy();
+  return kept || await ofShell(LEGWORK.offline) || Response.error();
+}
+
+async function sent(request, path) {
+  const turns = LEGWORK.turns.includes(path) || path.startsWith(LEGWORK.links);
+  if (turns) await forget();
+  try {
+    const answer = await fetch(request);
+    await judge(answer);
+    return answer;
+  } catch {
+    return await ofShell(LEGWORK.notSent) || Response.error();
+  }
+}
+
+async function asked(event, path) {
+  const isToday = path === LEGWORK.today;
+  const kept = isToday ? await copy() : undefined;
+  const answer = fetch(event.request);
+  answer.catch(() => { /* said below, or too late to matter */ });
+  try {
+    const first = await (kept ? Promise.race([answer, later(SLOW_MS)]) : answer);
+    if (!first) return kept; // no answer yet: better the plan of before than an empty page
+    await judge(first);
+    if (isToday && first.status >= 502 && first.status <= 504) return await copy() || first;
+    if (isToday && first.ok) event.waitUntil(keep());
+    return first;
+  } catch {
+    return withoutNetwork(path);
+  }
+}
+
+function later(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+async function file(request) {
+  try {
+    return await fetch(request);
+  } catch {
+    return await ofShell(request.url) || Response.error();
+  }
+}
+
+self.addEventListener("install", (event) => {
+  event.waitUntil((async () => {
+    await (await caches.open(SHELL)).addAll([...LEGWORK.files, LEGWORK.offline, LEGWORK.notSent]);
+    await self.skipWaiting();
+  })());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    const old = (await caches.keys()).filter((name) => name.startsWith("legwork-shell-") && name !== SHELL);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await self.clients.claim();
+    // The page that brought the worker came before it.
+    const pages = await self.clients.matchAll({ type: "window" });
+    if (pages.some((page) => new URL(page.url).pathname === LEGWORK.today)) await keep();
+  })());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (address.origin !== self.location.origin) return;
+  if (request.mode === "navigate") {
+    event.respondWith(request.method === "GET" ? asked(event, address.pathname) : sent(request, address.pathname));
+  } else if (FILES.has(address.origin + address.pathname)) {
+    event.respondWith(file(request));
+  }
+});
