@@ -15,6 +15,7 @@ class AftercareConfig(AppConfig):
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
         from aftercare.models import AftercarePlan  # noqa: PLC0415
         from aftercare.presenters.carers import carer_panel  # noqa: PLC0415
+        from aftercare.presenters.checkin_links import phone_report  # noqa: PLC0415
         from aftercare.presenters.messages_panel import messages_panel  # noqa: PLC0415
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
         from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
@@ -23,7 +24,7 @@ class AftercareConfig(AppConfig):
         from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.language import register_readers  # noqa: PLC0415
         from clinic.notifications.renewing import register_planner  # noqa: PLC0415
-        from clinic.patient_page import Panel, register_panel  # noqa: PLC0415
+        from clinic.patient_page import Panel, register_head_link, register_panel  # noqa: PLC0415
         from clinic.presenters import register_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
         from sessions_app import repeat  # noqa: PLC0415
@@ -62,6 +63,7 @@ class AftercareConfig(AppConfig):
                 order=60,
             )
         )
+        register_head_link(phone_report())
         register_plan_runs(
             "plan", lambda patient, now: AftercarePlan.objects.filter(patient=patient).running_at(now).exists()
         )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aftercare.views import checkin
+from aftercare.views import checkin, checkin_phone
 
 _STEPS = (
     ("", checkin.questions, "how"),
@@ -15,4 +15,6 @@ _STEPS = (
 PATTERNS = [
     *(path(f"how/{rest}", view, name=name) for rest, view, name in _STEPS),
     *(path(f"care/<uuid:carer_id>/how/{rest}", view, name=f"care_{name}") for rest, view, name in _STEPS),
+    path("patients/<uuid:public_id>/report/", checkin_phone.phone_report, name="phone_report"),
+    path("reports/<uuid:report_id>/told/", checkin_phone.report_told, name="report_told"),
 ]

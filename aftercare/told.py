@@ -34,9 +34,9 @@ _LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
 
 
 def told(answer: TriageAnswer, clinic: Clinic) -> str:
-    """The level's text, then the advice for what made the level; with the clinic's numbers."""
+    """The level's text, then on lines of their own the advice for what made the level; with the clinic's numbers."""
     numbers = {"emergency_number": clinic.emergency_number}
-    text = " ".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
+    text = "\n".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
     if answer.level is Level.SAME_DAY and clinic.phone:
         return gettext("Call %(phone)s.") % {"phone": clinic.phone} + " " + text
     return text

@@ -1,6 +1,6 @@
 """What is asked when somebody says how they are: core questions, list, own words; and all of it at the phone."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
@@ -46,7 +46,7 @@ class QuestionsForm(KeyedForm):
         super().__init__(*args, **kwargs)
         for question in QUESTIONS:
             self.fields[question.key] = forms.ChoiceField(
-                label=question.words,
+                label=str(question.words),
                 choices=[(NO, _("No")), (YES, _("Yes"))],
                 widget=forms.RadioSelect,
                 error_messages={"required": _ANSWER, "invalid_choice": _ANSWER},
@@ -144,7 +144,7 @@ class PhoneForm(QuestionsForm, SymptomsForm, WordsForm):
         self.fields["free_text"].help_text = ""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = cast("dict[str, Any]", super().clean() or self.cleaned_data)
+        cleaned = super().clean() or self.cleaned_data
         if self.is_emergency:
             for question in QUESTIONS:  # no question is asked any more
                 self.errors.pop(question.key, None)

@@ -132,7 +132,7 @@ def asks(form: BaseForm, *, second: str = "") -> list[Ask]:
             words=str(question.words),
             second=_in(second, question.words),
             answer=str(form[question.key].value() or ""),
-            error=" ".join(form[question.key].errors) if form.is_bound else "",
+            error=" ".join(map(str, form[question.key].errors)) if form.is_bound else "",
         )
         for question in QUESTIONS
     ]
@@ -256,8 +256,9 @@ def _in_short(report: SymptomReport) -> str:
 
 
 def _told_again(report: SymptomReport) -> tuple[str, ...]:
-    """As it was told, sentence by sentence no more: one paragraph, in the language of the report."""
-    return (report.told,) if report.told else ()
+    """As it was told, in the language of the report; what to do about one symptom comes before what holds for all."""
+    level, *advice = report.told.split("\n")
+    return tuple(part for part in (*advice, level) if part)
 
 
 def _due(report: SymptomReport, clock: Clock) -> str:
@@ -297,7 +298,7 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
         yield Happened("check", f"{gettext('Answered')}. {outcome}".rstrip(), clock.near(report.closed_at))
 
 
-_ICONS = {
+_ICONS: dict[str, str] = {
     ReportStep.What.TAKEN: "user-check",
     ReportStep.What.REACHED: "phone-call",
     ReportStep.What.NO_ANSWER: "phone",

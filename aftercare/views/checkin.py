@@ -172,7 +172,8 @@ def _questions_page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "asks": words.asks(form),
+        "asks": (asked := words.asks(form)),
+        "missing": [ask.key for ask in asked if ask.error] if was_told else [],
         "has_reports": _reports(request, reader).exists() if was_told else False,
     }
     return _step(request, reader, "questions", context, was_told=was_told)

@@ -46,8 +46,6 @@ PUBLIC = (
     "/accounts/inactive/",
     "/l/never-was/",
     "/stop/never-was/",
-    "/offline/",
-    "/offline/?sent=no",
     "/get-started/",
     "/get-started/?language=es",
     "/get-started/thanks/",
@@ -121,7 +119,6 @@ NURSE_WITH_PATIENTS = (
     "/stock/patients/?lot=DEMO-2417",
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
-    "/patients/{patient}/plan/print/",
     "/patients/{patient}/people/",
     "/visits/{booked}/",
     "/visits/{begun}/",
@@ -155,10 +152,6 @@ LEAD = (
     "/audit/",
     "/protocol/next/",
     "/consent-text/",
-    "/aftercare-words/",
-    "/aftercare-words/?text=new",
-    "/aftercare-words/?text=bruises",
-    "/aftercare-words/?text=help-walk-heat",
     "/setup/",
     "/setup/hours/",
     "/setup/closures/",
@@ -183,11 +176,6 @@ ADMINISTRATOR = (
 )
 PATIENT = (
     "/today/",
-    "/today/answer/first/",
-    "/today/answer/second/",
-    "/today/kept/",
-    "/plan/print/",
-    "/plan/print/?text=large",
     "/my-visits/",
     "/my-consents/",
     "/settings/",
@@ -201,9 +189,6 @@ GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
 NO_PAGES = {
-    "aftercare:help_done",  # the patient's page again
-    "aftercare:care_answer_stocking",  # as the patient's own, seen there
-    "aftercare:care_answer_walk",
     "sessions_app:day_check",
     "sessions_app:own_consent",  # seen in its own test
     "aftercare:how_symptoms",  # seen with the other steps in tests/aftercare/test_checkin_browser.py
@@ -216,8 +201,6 @@ NO_PAGES = {
     "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
     *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close")),
     "home",  # goes on to the reader's own page
-    "aftercare:service_worker",
-    "aftercare:manifest",
     "healthz",
     "account_reauthenticate",  # asked for by nothing yet
     "account_confirm_login_code",  # the journeys wait there for their code
