@@ -46,6 +46,8 @@ PUBLIC = (
     "/accounts/inactive/",
     "/l/never-was/",
     "/stop/never-was/",
+    "/offline/",
+    "/offline/?sent=no",
     "/get-started/",
     "/get-started/?language=es",
     "/get-started/thanks/",
@@ -92,6 +94,7 @@ DESK_WITH_PATIENTS = (
     "/requests/{asked}/",
     "/requests/{asked}/register/",
     "/patients/{patient}/report/",
+    "/patients/{patient}/report/",
     "/queue/{report}/",
 )
 NURSE = (
@@ -119,6 +122,7 @@ NURSE_WITH_PATIENTS = (
     "/stock/patients/?lot=DEMO-2417",
     "/patients/{patient}/",
     "/patients/{patient}/plan/",
+    "/patients/{patient}/plan/print/",
     "/patients/{patient}/people/",
     "/visits/{booked}/",
     "/visits/{begun}/",
@@ -152,6 +156,10 @@ LEAD = (
     "/audit/",
     "/protocol/next/",
     "/consent-text/",
+    "/aftercare-words/",
+    "/aftercare-words/?text=new",
+    "/aftercare-words/?text=bruises",
+    "/aftercare-words/?text=help-walk-heat",
     "/setup/",
     "/setup/hours/",
     "/setup/closures/",
@@ -176,6 +184,11 @@ ADMINISTRATOR = (
 )
 PATIENT = (
     "/today/",
+    "/today/answer/first/",
+    "/today/answer/second/",
+    "/today/kept/",
+    "/plan/print/",
+    "/plan/print/?text=large",
     "/my-visits/",
     "/my-consents/",
     "/settings/",
@@ -189,6 +202,9 @@ GONE = ("/l/never-was/", "/stop/never-was/")
 
 # Not in the lists: answers to a press, parts of pages, and pages that the journeys see.
 NO_PAGES = {
+    "aftercare:help_done",  # the patient's page again
+    "aftercare:care_answer_stocking",  # as the patient's own, seen there
+    "aftercare:care_answer_walk",
     "sessions_app:day_check",
     "sessions_app:own_consent",  # seen in its own test
     "aftercare:how_symptoms",  # seen with the other steps in tests/aftercare/test_checkin_browser.py
@@ -196,11 +212,14 @@ NO_PAGES = {
     "aftercare:how_report",
     *(f"aftercare:care_{name}" for name in ("how", "how_symptoms", "how_words", "how_well", "how_reports")),
     "aftercare:report_told",  # after a press, seen there as well
+    "aftercare:report_told",  # after a press, seen there as well
     "aftercare:care_how_report",  # a carer's: the same pages
     *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "carer", "patient_carer")),
     "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
     *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close")),
     "home",  # goes on to the reader's own page
+    "aftercare:service_worker",
+    "aftercare:manifest",
     "healthz",
     "account_reauthenticate",  # asked for by nothing yet
     "account_confirm_login_code",  # the journeys wait there for their code

@@ -242,6 +242,10 @@ ROUTES: dict[str, Route] = {
     "aftercare:today": Route(PATIENTS, LOOK),
     "aftercare:answer_stocking": Route(PATIENTS, FILL),
     "aftercare:answer_walk": Route(PATIENTS, FILL),
+    "aftercare:care_answer_stocking": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=FILL),
+    "aftercare:care_answer_walk": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=FILL),
+    "aftercare:help_done": Route(BOOKING, {"POST": GOES_ON}, {"public_id": "help"}),
+    "aftercare:course_words": Route(frozenset({LEAD}), {**LOOK, "POST": frozenset({404})}),
     "aftercare:sign": Route(TREATING, {**LOOK, "POST": frozenset({200, 409})}, {"public_id": "draft"}),
     "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
     "aftercare:phone_report": Route(BOOKING, FILL, {"public_id": "patient_b"}),
@@ -270,7 +274,16 @@ ROUTES: dict[str, Route] = {
     "aftercare:carer": Route(PATIENTS, {"POST": OWN_ONLY}, {"carer_id": "carer_b"}),
     "aftercare:patient_carers": Route(TREATING, FILL, {"patient_id": "patient_b"}),
     "aftercare:patient_carer": Route(TREATING, {"POST": GOES_ON}, {"patient_id": "patient_b", "carer_id": "carer_b"}),
-    "aftercare:plan_link": Route(EVERYBODY, {**LOOK, "POST": GOES_ON}, {"secret": "link"}),
+    # A patient who is signed in already is led on to the own page.
+    "aftercare:plan_link": Route(
+        EVERYBODY, {"GET": PAGE_OR_GOES_ON, "HEAD": PAGE_OR_GOES_ON, "POST": GOES_ON}, {"secret": "link"}
+    ),
+    "aftercare:kept": Route(PATIENTS, LOOK),
+    "aftercare:offline": Route(EVERYBODY, LOOK),
+    "aftercare:service_worker": Route(EVERYBODY, LOOK),
+    "aftercare:manifest": Route(EVERYBODY, LOOK),
+    "aftercare:print": Route(PATIENTS, LOOK),
+    "aftercare:plan_print": Route(TREATING, LOOK, {"public_id": "patient_a"}),
     "aftercare:queue": Route(BOOKING, LOOK),
     "aftercare:queue_list": Route(BOOKING, LOOK),
     "aftercare:queue_report": Route(BOOKING, LOOK, {"public_id": "report_b"}),
