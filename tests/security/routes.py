@@ -159,7 +159,7 @@ ROUTES: dict[str, Route] = {
     "sessions_app:cancel": Route(BOOKING, FILL, {"public_id": "visit_booked"}),
     "sessions_app:status": Route(BOOKING, POST, {"public_id": "visit_booked"}),
     "sessions_app:appointment_ics": Route(
-        STAFF | PATIENTS, dict.fromkeys(LOOK, frozenset({200, 404})), {"public_id": "visit_booked"}
+        STAFF | READERS, LOOK_OR_404, {"public_id": "visit_booked"}, carer=LOOK_NOT_THERE
     ),
     "sessions_app:calendar": Route(TREATING, LOOK),
     "sessions_app:calendar_address": Route(TREATING, POST),
