@@ -13,7 +13,7 @@ from clinic.models import Patient
 
 _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", _("Write this on one line."), inverse_match=True)
 _WHY_NOT = {
-    WhyNot.OWN: ("email", _("This is the patient's own e-mail. Enter the other person's.")),
+    WhyNot.OWN: ("email", _("This e-mail opens the page already. Enter the other person's.")),
     WhyNot.ALREADY: ("email", _("The person with this e-mail may look already.")),
     WhyNot.UNUSABLE: ("email", _("This e-mail cannot be used here. Ask the person for another one.")),
     WhyNot.FULL: (

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.consent import Channel, current_wording
 from clinic.models import Patient
 from clinic.notifications.channels import enabled
+from clinic.phones import phone_words
 
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 _SEGMENTED = {"data-look": "segmented"}
@@ -42,7 +43,7 @@ class PreferencesForm(ReaderForm):
         said = {f"contact_{channel}": "yes" if allowed else "no" for channel, allowed in standing.items()}
         kwargs["initial"] = {"language": patient.language, **said, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
-        for channel, address in ((Channel.EMAIL, patient.email), (Channel.SMS, str(patient.phone or ""))):
+        for channel, address in ((Channel.EMAIL, patient.email), (Channel.SMS, phone_words(patient.phone or ""))):
             if address:
                 self.fields[f"contact_{channel}"] = _consent_field(channel, address, patient.language)
         self.order_fields(self.field_order)

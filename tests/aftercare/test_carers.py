@@ -192,7 +192,7 @@ def test_the_page_says_it_once_more_before_it_lets_anybody_look(patient):
         ({"name": ""}, "Enter the person&#x27;s name."),
         ({"name": "Rosa\nWren"}, "Write this on one line."),
         ({"email": "rosa"}, "Enter the whole e-mail, for example name@example.com."),
-        ({"email": "marigold@example.com"}, "This is the patient&#x27;s own e-mail."),
+        ({"email": "marigold@example.com"}, "This e-mail opens the page already."),
         ({"language": "de"}, "Choose a language."),
     ],
 )
