@@ -2,15 +2,12 @@
 
 from django.urls import path
 
-from aftercare import carer_routes, checkin_routes, kept_routes, queue_routes
-from aftercare.models import Tick
-from aftercare.views import link, plan, sign, ticks, today
+from aftercare import carer_routes, checkin_routes, kept_routes, queue_routes, today_routes
+from aftercare.views import link, plan, sign, today
 
 app_name = "aftercare"
 urlpatterns: list = [
     path("today/", today.today, name="today"),
-    path("today/answer/first/", ticks.answer, {"task": Tick.Task.STOCKING}, name="answer_stocking"),
-    path("today/answer/second/", ticks.answer, {"task": Tick.Task.WALK}, name="answer_walk"),
     path("visits/<uuid:public_id>/sign/", sign.sign, name="sign"),
     path("patients/<uuid:public_id>/plan/", plan.plan, name="plan"),
     path("l/<str:secret>/", link.plan_link, name="plan_link"),
@@ -18,4 +15,5 @@ urlpatterns: list = [
     *checkin_routes.PATTERNS,
     *kept_routes.PATTERNS,
     *queue_routes.PATTERNS,
+    *today_routes.PATTERNS,
 ]

@@ -22,6 +22,7 @@ from sessions_app.models import Appointment, VisitRequest, WaitListOffer
 Kind = StaffTask.Kind
 MESSAGE_TASKS = (Kind.MESSAGE_FAILED, Kind.MESSAGE_EXPIRED, Kind.MESSAGE_UNCERTAIN, Kind.MESSAGE_UNREACHABLE)
 VISIT_TASKS = (Kind.VISIT_MOVE_ASKED, Kind.VISIT_OUTSIDE_HOURS)
+_OF_THE_DESK = (*MESSAGE_TASKS, *VISIT_TASKS, Kind.STOCKING_HELP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def waiting_for_the_desk(user: User) -> int:
     now = timezone.now()
     parts: list[QuerySet] = [
         VisitRequest.objects.visible_to(user).open().values("pk"),
-        StaffTask.objects.visible_to(user).open().filter(kind__in=[*MESSAGE_TASKS, *VISIT_TASKS]).values("pk"),
+        StaffTask.objects.visible_to(user).open().filter(kind__in=_OF_THE_DESK).values("pk"),
         _running(now).values("pk"),
     ]
     first, *others = parts

@@ -7,6 +7,19 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Tick
+from aftercare.stocking_help import LONGEST_NOTE
+
+
+class HelpForm(forms.Form):
+    """How somebody of the clinic helped with the stocking."""
+
+    note = forms.CharField(
+        max_length=LONGEST_NOTE,
+        error_messages={
+            "required": "Write how you helped.",
+            "max_length": f"Shorten this to {LONGEST_NOTE} characters.",
+        },
+    )
 
 
 class TickForm(forms.Form):

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from django.utils.translation import get_language, gettext
 
-from aftercare.expected_course import Words, expected_on
+from aftercare.expected_course import HELP, Words, expected_on
+from aftercare.models import Tick
 from aftercare.presenters.words import short_day
 
 
@@ -50,3 +51,29 @@ def days_words(words: Words) -> str:
     if words.first_day == words.last_day:
         return f"Day {words.first_day}"
     return f"Day {words.first_day} to day {words.last_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One text in the list of the clinical lead. `state`: "shipped", "own" or "hidden"."""
+
+    key: str
+    when: str
+    en: str
+    es: str
+    source: str
+    state: str
+    number: int
+
+
+def text_line(words: Words) -> TextLine:
+    state = "hidden" if not words.is_shown else "own" if words.number else "shipped"
+    when = help_name(words) if words.is_help else days_words(words)
+    return TextLine(words.key, when, words.en, words.es, words.source, state, words.number)
+
+
+def help_name(words: Words) -> str:
+    """`Stocking: hard to put on`"""
+    task, _, reason = words.key.removeprefix(HELP).partition("-")
+    label = str(Tick.Reason(reason.replace("-", "_")).label)
+    return f"{Tick.Task(task).label}: {label[:1].lower()}{label[1:]}"

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,6 +32,24 @@ BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 4, 8, 200
 NAMES = ("requests", "offers", "fits", "moves", "unconfirmed", "due", "missed", "outside", "unreached")
 # What the board has room for; the page has all of them.
 BESIDE = ("requests", "offers", "fits", "moves", "due", "unreached")
+
+
+class ListMaker(Protocol):
+    """Makes a list of at most `limit` rows; its name is that under which it was registered."""
+
+    def __call__(self, *, now: datetime, zone: ZoneInfo, limit: int) -> WorkList: ...
+
+
+_registered: dict[str, tuple[Permission, ListMaker]] = {}
+
+
+def register_list(name: str, *, needs: Permission, maker: ListMaker) -> None:
+    """Let an upper app add a list at the end of the page; called in its `AppConfig.ready`."""
+    _registered[name] = (needs, maker)
+
+
+def names() -> tuple[str, ...]:
+    return (*NAMES, *_registered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,8 @@ def calls_for(user: User, *, now: datetime, clinic: Clinic, limit: int, only: Co
         "outside": (Permission.WORK_TASKS, lambda: outside_list(zone=zone, limit=limit)),
         "unreached": (Permission.WORK_TASKS, lambda: _unreached_list(zone, limit)),
     }
+    for name, (needs, maker) in _registered.items():
+        makers[name] = (needs, partial(maker, now=now, zone=zone, limit=limit))
     wanted = [makers[name] for name in makers if not only or name in only]
     return Calls(tuple(make() for permission, make in wanted if user.may(permission)))
 

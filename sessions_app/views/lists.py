@@ -36,7 +36,7 @@ def calls_beside(request: SignedInRequest) -> HttpResponse:
 def calls(request: SignedInRequest) -> HttpResponse:
     """Every list, each as far as it shows at a glance; `?list=due` shows one of them whole."""
     now, one = timezone.now(), request.GET.get("list", "")
-    if one not in call_lists.NAMES:
+    if one not in call_lists.names():
         found = call_lists.calls_for(request.user, now=now, clinic=request.clinic, limit=call_lists.ON_THE_PAGE)
         return render(request, "sessions_app/desk/calls.html", {"calls": found, "one": ""})
     found = call_lists.calls_for(request.user, now=now, clinic=request.clinic, limit=call_lists.ONE_LIST, only=(one,))

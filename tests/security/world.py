@@ -140,6 +140,7 @@ def _patient_a(world, house):
     failed = make_due(patient, state="failed", finished_at=now, due_at=now - timedelta(hours=2))
     task = StaffTask.objects.create(kind="message_failed", patient=patient, delivery=failed)
     held = make_due(patient, state="review", due_at=now + timedelta(hours=2))
+    help_wanted = StaffTask.objects.create(kind="stocking_help", patient=patient, about_id=patient.public_id)
     link = portal.make_link(patient, now)
     world.values |= {
         "patient_a": str(patient.public_id),
@@ -148,6 +149,7 @@ def _patient_a(world, house):
         "visit_done": str(plan.session.appointment.public_id),
         "task": str(task.public_id),
         "held": str(held.pk),
+        "help": str(help_wanted.public_id),
         "link": urlsplit(link).path.strip("/").rpartition("/")[2],
         "stop": urlsplit(opt_out.stop_url(failed.pk)).path.strip("/").rpartition("/")[2],
     }
