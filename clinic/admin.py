@@ -41,6 +41,7 @@ class ClinicAdmin(SetUpAdmin):
         "time_zone",
         "phone",
         "phone_hours",
+        "phone_hours_es",
         "out_of_hours_phone",
         "emergency_number",
         "address",

@@ -11,7 +11,7 @@ from clinic.models import Clinic
 
 def whom_to_call(clinic: Clinic, watch_until: str) -> SafeString:
     """The card as HTML in the active language; `watch_until` are words, or empty while there is no plan."""
-    numbers = (clinic.emergency_number, clinic.phone, clinic.phone_hours, clinic.out_of_hours_phone)
+    numbers = (clinic.emergency_number, clinic.phone, clinic.phone_hours_told, clinic.out_of_hours_phone)
     return _written(get_language() or "", watch_until, *numbers)
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 
 
 def validate_zone(name: str) -> None:
@@ -27,6 +28,9 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=32, blank=True)
     phone_hours = models.CharField(
         max_length=80, blank=True, help_text="When somebody answers, for example Mon to Fri 8:00 to 18:00"
+    )
+    phone_hours_es = models.CharField(
+        max_length=80, blank=True, help_text="The same in Spanish, for example Lun a vie 8:00 a 18:00"
     )
     out_of_hours_phone = models.CharField(max_length=32, blank=True)
     emergency_number = models.CharField(max_length=16, default="911")
@@ -82,6 +86,11 @@ class Clinic(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def phone_hours_told(self) -> str:
+        """When somebody answers, in the language of the page where the clinic has written it in that language."""
+        return (self.phone_hours_es if get_language() == "es" else "") or self.phone_hours
 
     @property
     def message_name(self) -> str:

@@ -87,11 +87,11 @@ def _texts(step: str, language: str, context: dict[str, Any], clinic: Clinic, li
         **context,
         "clinic_name": clinic.message_name,
         "phone": clinic.phone,
-        "phone_hours": clinic.phone_hours,
         "link": _LINK,
         "stop_url": _STOP,
     }
     with translation.override(page_language(language)), timezone.override(clinic.zone):
+        words["phone_hours"] = clinic.phone_hours_told
         return Texts(
             subject=" ".join(_text(step, "subject", language, words).split()),
             body=_text(step, "body", language, words).strip() + "\n",
