@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Staff see all reports; a portal account those which it gave, or which are its own patient's."""
+        """Staff see all; a portal account those of its own patient, and those it gave for whom it cares for now."""
         if not isinstance(user, User):
             return self.none()
         if user.may(Permission.VIEW_REPORTS):
             return self
-        return (
-            self.filter(Q(patient__user=user) | Q(reported_by=user)) if user.may(Permission.OWN_PLAN) else self.none()
-        )
+        if not user.may(Permission.CARED_PLAN):
+            return self.none()
+        cared = Patient.objects.filter(carers__user=user, carers__ended_at__isnull=True)
+        return self.filter(Q(patient__user=user) | Q(reported_by=user, patient__in=cared))
 
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)

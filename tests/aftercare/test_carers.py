@@ -12,12 +12,21 @@ from django.utils import timezone
 
 from aftercare import carers
 from aftercare.carers import MOST_CARERS, NotAdded, WhyNot
-from aftercare.models import Carer
+from aftercare.models import Carer, SymptomReport
 from clinic.access import GRANTS, Permission, Role
 from clinic.actions import EmailInUse, register_patient, update_patient
 from clinic.models import AuditEvent, Patient, User
 from tests.aftercare.people import RETICULAR, make_plan
-from tests.makers import at, make_appointment, make_carer, make_clinic, make_patient, make_patient_user, make_user
+from tests.makers import (
+    at,
+    make_appointment,
+    make_carer,
+    make_clinic,
+    make_patient,
+    make_patient_user,
+    make_report,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 MINE = "/settings/people/"
@@ -301,6 +310,19 @@ def test_an_ended_access_is_gone_at_the_next_request_of_an_open_session(patient)
     assert "Quillfeather" not in browser.get("/care/").content.decode()
     carer.refresh_from_db()
     assert (carer.ended_by, actions_of(patient)[-1]) == (patient.user, "carer ended")
+
+
+def test_what_a_carer_reported_is_the_carers_to_see_until_the_access_ends(patient):
+    other = make_patient_user()
+    for user in (make_user(Role.CARER), other):
+        carer = make_carer(patient=patient, user=user, may_report=True)
+        given = make_report(patient=patient, by=user, source="carer")
+        make_report(patient=patient, by=patient.user)
+        assert list(SymptomReport.objects.visible_to(user)) == [given]
+
+        carers.end_carer(carer=carer, by=patient.user)
+        assert list(SymptomReport.objects.visible_to(user)) == []
+    assert SymptomReport.objects.visible_to(patient.user).count() == 4
 
 
 def test_ended_twice_it_stays_ended_by_the_first(patient):
