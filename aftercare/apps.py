@@ -25,7 +25,7 @@ class AftercareConfig(AppConfig):
         from clinic.language import register_readers  # noqa: PLC0415
         from clinic.notifications.renewing import register_planner  # noqa: PLC0415
         from clinic.patient_page import Panel, register_head_link, register_panel  # noqa: PLC0415
-        from clinic.presenters import register_counter  # noqa: PLC0415
+        from clinic.presenters import register_later_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
         from sessions_app import repeat  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
@@ -74,7 +74,7 @@ class AftercareConfig(AppConfig):
             rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows),
         )
         register_alerts(report_watch.SOURCE, report_watch.report_alerts)
-        register_counter("aftercare:queue", report_watch.waiting_for, level="danger")
+        register_later_counter("aftercare:queue", report_watch.waiting_for)
         register_panel(
             Panel(
                 name="reports",

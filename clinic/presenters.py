@@ -14,20 +14,32 @@ from clinic.models import User
 
 Counter = Callable[[User], int]
 _counters: dict[str, Counter] = {}
-_levels: dict[str, str] = {}
+# Asked with the alerts, in the background: the id of the place for the number, and what counts.
+_later: dict[str, tuple[str, Counter]] = {}
 
 
-def register_counter(route: str, counter: Counter, *, level: str = "") -> None:
-    """Let an upper app say how much waits at one of the places below; called in its `AppConfig.ready`.
+def register_counter(route: str, counter: Counter) -> None:
+    """Let an upper app say how much waits at one of the places below; called in its `AppConfig.ready`."""
+    _counters[route] = counter
 
-    `level` is "danger" where somebody may come to harm while it waits.
-    """
-    _counters[route], _levels[route] = counter, level
+
+def register_later_counter(route: str, counter: Counter) -> None:
+    """The same for what somebody may come to harm by: no page waits for it, and it stays fresh while a page is open."""
+    _later[route] = (f"count-{route.replace(':', '-')}", counter)
+
+
+def later_counts(user: User) -> dict[str, int]:
+    """The numbers that belong into the bar, by the id of their place; for those who have the place."""
+    routes = [route for _, route, _ in _places_of(user) if route in _later]
+    return {_later[route][0]: _later[route][1](user) for route in routes}
 
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """One place. What waits there is counted only when the bar is drawn, not for parts of pages."""
+    """One place. What waits there is counted only when the bar is drawn, not for parts of pages.
+
+    `count_id` is set where the number comes later.
+    """
 
     label: str
     url: str
@@ -35,6 +47,7 @@ class NavigationItem:
     current: bool
     counter: Callable[[], int] | None = None
     count_level: str = ""
+    count_id: str = ""
 
     @cached_property
     def count(self) -> int:
@@ -81,7 +94,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
                 icon=icon,
                 current=request.path.startswith(reverse(route)),
                 counter=partial(_counters[route], user) if route in _counters else None,
-                count_level=_levels.get(route, ""),
+                count_id=_later[route][0] if route in _later else "",
             )
             for label, route, icon in _places_of(user)
         ]

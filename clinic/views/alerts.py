@@ -1,15 +1,18 @@
-"""The lines on top of every staff page; a fragment that the page asks for in the background."""
+"""The lines on top of every staff page, and fresh numbers for its bar; the page asks for them in the background."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
 from clinic.access import Permission, requires
 from clinic.alerts import alerts_for
+from clinic.presenters import later_counts
 from clinic.requests import SignedInRequest
 
 
 @requires(Permission.VIEW_SCHEDULE)
 @require_safe
 def alerts(request: SignedInRequest) -> HttpResponse:
-    return render(request, "components/alerts.html", {"alerts": alerts_for(request.user)})
+    answer = render(request, "components/alerts.html", {"alerts": alerts_for(request.user)})
+    return trigger_client_event(answer, "counts", later_counts(request.user))

@@ -226,6 +226,14 @@
   });
   window.addEventListener("legwork:say", (event) => say(event.detail));
 
+  // Numbers of the bar that come with the alerts in the background; nought shows nothing.
+  document.addEventListener("counts", (event) => {
+    Object.entries(event.detail || {}).forEach(([id, number]) => {
+      const place = typeof number === "number" && byId(id);
+      if (place) place.textContent = number || "";
+    });
+  });
+
   // --- When the server does not answer ------------------------------------------------------------------------
   // A refresh in the background fails in silence: nobody asked for it, and the next one comes.
   const isBackground = (event) => "X-Background" in (event.detail.requestConfig?.headers || {});

@@ -1,5 +1,6 @@
 """The queue on the screen: what stands where, who sees what, and what becomes of each press."""
 
+import json
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -15,7 +16,6 @@ from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
 from clinic.alerts import alerts_for
 from clinic.models import AuditEvent, Clinic
-from clinic.presenters import page_context
 from clinic.protocol.triage import SYMPTOMS
 from clinic.protocol.vocabulary import Hold
 from sessions_app import repeat
@@ -161,11 +161,11 @@ def test_the_queue_costs_the_same_for_one_and_for_thirty(client, clinician, djan
     client.force_login(clinician)
     make_report(given_to=clinician)
     client.get(URL)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(URL)
     for _ in range(29):
         make_report(given_to=clinician)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(URL)
 
 
@@ -255,13 +255,13 @@ def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, n
         client.get(address("report", report))
 
     look()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         look()
     for number in range(1, 9):
         report_work.save(report=report, version=number, contact="no_answer", by=nurse, now=NOW)
         make_adverse_event(session=session)
         make_report(patient=session.patient)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         look()
 
 
@@ -400,16 +400,17 @@ def test_a_crowd_of_reports_is_three_lines_and_a_number(nurse):
     assert (len(lines), lines[-1].words) == (4, "6 more reports wait: nobody has taken them.")
 
 
-def test_the_bar_counts_what_nobody_took_and_what_is_mine(rf, nurse, clinician):
+def test_the_bar_counts_what_nobody_took_and_what_is_mine_with_the_alerts(client, nurse, clinician):
     report_work.take(report=make_report(), by=nurse, now=NOW)
     make_report()
     counts = []
-    for user in (nurse, clinician):
-        request = rf.get("/")
-        request.user = user
-        counts += [(i.count, i.count_level) for i in page_context(request)["navigation"] if i.label == "Queue"]
+    for user in (nurse, clinician, make_user(Role.ADMINISTRATOR)):
+        client.force_login(user)
+        counts.append(json.loads(client.get(reverse("clinic:alerts"))["HX-Trigger"])["counts"])
+    client.force_login(nurse)
 
-    assert counts == [(2, "danger"), (1, "danger")]
+    assert counts == [{"count-aftercare-queue": 2}, {"count-aftercare-queue": 1}, {}]
+    assert '<span class="count count-danger" id="count-aftercare-queue"></span>' in client.get(URL).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ REFUSED_BY_PURPOSE = (
     # What a page asks in the background after its reader's session ended.
     "Response Status Error Code 401 from /day/changes/",
     "Response Status Error Code 401 from /alerts/",
+    "Response Status Error Code 401 from /queue/list/",
 )
 
 
@@ -100,7 +101,7 @@ def new_context(browser, live_server, page_problems):
             color_scheme=scheme,
             has_touch=size != "desk",
             reduced_motion="reduce",
-            **{"locale": "en-GB", **options},
+            **{"locale": "en-GB", "service_workers": "block", **options},
         )
         context.set_default_timeout(10_000)
         context.on("page", lambda page: watch(page, live_server.url, page_problems))
