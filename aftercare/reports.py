@@ -85,7 +85,7 @@ def file_report(
         opened = () if answer.level is Level.EMERGENCY else openings(clinic, now)
     asked = in_turn(session, day=local_date(now, clinic.zone))
     with translation.override(page_language(language)):
-        words = told(answer, clinic)
+        words = told(answer, clinic, is_on_phone=source == Source.PHONE)
     try:
         with transaction.atomic():
             report = SymptomReport.objects.create(

@@ -33,11 +33,14 @@ _ADVICE = {
 _LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
 
 
-def told(answer: TriageAnswer, clinic: Clinic) -> str:
-    """The level's text, then on lines of their own the advice for what made the level; with the clinic's numbers."""
+def told(answer: TriageAnswer, clinic: Clinic, *, is_on_phone: bool = False) -> str:
+    """The level's text, then on lines of their own the advice for what made the level; with the clinic's numbers.
+
+    `is_on_phone`: to somebody who is calling the clinic, and need not be told to.
+    """
     numbers = {"emergency_number": clinic.emergency_number}
     text = "\n".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
-    if answer.level is Level.SAME_DAY and clinic.phone:
+    if answer.level is Level.SAME_DAY and clinic.phone and not is_on_phone:
         return gettext("Call %(phone)s.") % {"phone": clinic.phone} + " " + text
     return text
 

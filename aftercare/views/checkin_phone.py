@@ -25,6 +25,8 @@ from clinic.requests import SignedInRequest
 from sessions_app.refusals import Refused
 from sessions_app.wording import time_words
 
+_EMERGENCY = TriageAnswer(Level.EMERGENCY, (), "")
+
 
 @requires(Permission.VIEW_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +72,7 @@ def report_told(request: SignedInRequest, report_id: UUID) -> HttpResponse:
         "patient": found.patient,
         "told": found.told.split("\n"),
         "told_language": page_language(found.language),
-        "told_english": told(answer, request.clinic).split("\n") if found.language != "en" else [],
+        "told_english": told(answer, request.clinic, is_on_phone=True).split("\n") if found.language != "en" else [],
         "due": time_words(found.due_at, request.clinic.zone),
         "emergency": _caller_emergency(request, found.patient),
         "is_emergency": found.level == SymptomReport.Level.EMERGENCY,
@@ -89,7 +91,10 @@ def _form_page(request: SignedInRequest, patient: Patient, form: PhoneForm) -> H
         ),
         "second": page_language(second) if second else "",
         "emergency": _caller_emergency(request, patient),
+        "say_now_english": told(_EMERGENCY, request.clinic),
     }
+    with translation.override(page_language(patient.language)):
+        context["say_now"] = told(_EMERGENCY, request.clinic)
     return render(request, "aftercare/checkin/phone.html", context)
 
 

@@ -1,11 +1,16 @@
-// "How are you?": everything works without this. It keeps ticks when the page is left, says when there is no network,
-// and tells the clinic when somebody presses the emergency call.
+// "How are you?": everything works without this. It keeps what is chosen and written while one goes on, so that the
+// browser's Back loses nothing; says when there is no network; tells the clinic when somebody presses the emergency call.
 (function () {
   "use strict";
   const form = document.getElementById("checkin");
   if (!form) return;
-  let changed = false;
-  let sent = false;
+  const keeps = form.hasAttribute("data-keeps");
+  const QUIET_MS = 600;
+  let waiting = 0;
+  let isDirty = false;
+  let isSending = false;
+
+  const isEmergency = () => form.querySelector(".yes-danger:checked") !== null;
 
   function body(go) {
     const data = new FormData(form);
@@ -13,36 +18,48 @@
     return data;
   }
 
+  function keep() {
+    clearTimeout(waiting);
+    if (!isDirty || isSending || isEmergency()) return;
+    isDirty = false;
+    navigator.sendBeacon(form.action, body("keep"));
+  }
+
+  function changed() {
+    if (!keeps) return;
+    isDirty = true;
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, QUIET_MS);
+  }
+
   form.addEventListener("change", (event) => {
-    changed = true;
     const row = event.target.closest(".tick-row");
     // A line that is not to be seen any more is not meant any more.
     if (row && event.target.name === "symptoms" && !event.target.checked) {
       for (const more of row.querySelectorAll(".tick-more input")) more.checked = false;
     }
+    changed();
   });
-  form.addEventListener("input", () => { changed = true; });
+  form.addEventListener("input", changed);
+  window.addEventListener("pagehide", keep);
+  window.addEventListener("pageshow", () => { isSending = false; });
 
   form.addEventListener("submit", (event) => {
     const notice = form.querySelector("[data-no-network]");
     notice.hidden = navigator.onLine;
-    if (!navigator.onLine) {
-      event.preventDefault();
-      notice.textContent = form.dataset.offline;
-      notice.scrollIntoView({ block: "center" });
+    if (navigator.onLine) {
+      isSending = true;
+      clearTimeout(waiting);
       return;
     }
-    sent = true;
+    event.preventDefault();
+    notice.textContent = form.dataset.offline;
+    notice.scrollIntoView({ block: "center" });
   });
-
-  window.addEventListener("pagehide", () => {
-    if (changed && !sent && !form.querySelector(".yes-danger:checked")) navigator.sendBeacon(form.action, body("keep"));
-  });
-  window.addEventListener("pageshow", () => { sent = false; });
 
   for (const call of form.querySelectorAll("[data-emergency-call]")) {
     call.addEventListener("click", () => {
-      if (form.querySelector(".yes-danger:checked")) {
+      if (isEmergency()) {
         fetch(form.action, { method: "POST", body: body("tell"), keepalive: true, redirect: "manual" }).catch(() => {});
       }
     });

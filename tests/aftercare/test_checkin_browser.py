@@ -1,0 +1,211 @@
+""" "How are you?" in a real browser: with and without script, in both languages and schemes, with the network gone."""
+
+import pytest
+from django.utils import timezone
+
+from aftercare.models import SymptomReport
+from aftercare.presenters.symptoms import QUESTIONS
+from clinic.access import Role
+from tests.aftercare.people import make_plan, reachable_patient
+from tests.makers import make_clinic, make_hours, make_patient_user, make_service, make_user
+from tests.support.browser import serious_accessibility_problems, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NEXT = ".bar-bottom button.btn-primary"
+PANEL = ".checkin .emergency"
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100", phone_hours="8:00–18:00")
+    make_hours(make_user(name="Ada Birchwood"))
+    make_service()
+    make_user(Role.CLINICIAN, name="Hugo Ashdown")
+
+
+@pytest.fixture
+def patient():
+    patient = make_patient_user(reachable_patient(given_name="Marigold", family_name="Quillfeather")).patient
+    make_plan(timezone.now() - timezone.timedelta(days=2), patient=patient)
+    return patient
+
+
+@pytest.fixture
+def opened(new_context, live_server, patient):
+    """Open a page as the patient: ``opened("/how/", scheme="dark")``."""
+
+    def open_page(path, **options):
+        context = new_context(size="phone", **options)
+        sign_in(context, patient.user, live_server)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    return open_page
+
+
+def says_no(page):
+    for question in QUESTIONS:
+        page.click(f"label[for=id_{question.key}_0]")
+    page.click(NEXT)
+    page.wait_for_url("**/how/2/")
+
+
+def wrong_with(page):
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [
+        *serious_accessibility_problems(page),
+        *([f"{page.url} is {too_wide} px too wide"] if too_wide > 0 else []),
+    ]
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 390), ("es", "dark", 360)])
+def test_everybody_can_read_each_step_and_the_receipt(opened, patient, language, scheme, width):
+    patient.language = language
+    patient.save()
+    page = opened("/how/", scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    found = wrong_with(page)
+
+    page.click("label[for=id_BREATH_1]")
+    found += wrong_with(page)
+    page.click("label[for=id_BREATH_0]")
+    page.click(NEXT)
+    found += wrong_with(page)
+    says_no(page)
+    page.check("input[value=TOES_UNDER_STOCKING]")
+    found += wrong_with(page)
+    page.click(NEXT)
+    page.wait_for_url("**/how/3/")
+    found += wrong_with(page)
+    page.click(NEXT)
+    page.wait_for_url("**/how/sent/**")
+    found += wrong_with(page)
+    for path in ("/how/sent/", "/how/well/"):
+        page.goto(path)
+        found += wrong_with(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_a_yes_raises_the_panel_at_once_and_a_no_lowers_it(opened, page_problems, with_script):
+    page = opened("/how/", java_script_enabled=with_script)
+    assert not page.is_visible(PANEL)
+
+    page.click("label[for=id_CHEST_1]")
+
+    assert page.is_visible(PANEL)
+    assert page.get_attribute(f"{PANEL} a.btn", "href") == "tel:911"
+    assert not page.is_visible(NEXT)
+    assert not SymptomReport.objects.exists()
+    page.click("label[for=id_CHEST_0]")
+    assert not page.is_visible(PANEL)
+    assert page.is_visible(NEXT)
+
+
+def test_the_panel_needs_no_network(opened, page_problems):
+    page = opened("/how/")
+    page.context.set_offline(True)
+
+    page.click("label[for=id_FACE_1]")
+
+    assert page.is_visible(PANEL)
+    page.click("label[for=id_FACE_0]")
+    page.click(NEXT)
+    assert page.inner_text("[data-no-network]") == (
+        "There is no network. Nothing was sent. What you chose stays on this page."
+    )
+    assert page.is_checked("#id_FACE_0")
+    page_problems.clear()
+
+
+def test_all_steps_work_without_script(opened):
+    page = opened("/how/", java_script_enabled=False)
+    says_no(page)
+    page.check("input[value=ONE_LEG]")
+    page.click(NEXT)
+    page.click("label:has-text('Left leg')")
+    page.fill("textarea", "It throbs")
+    page.click("button:has-text('Back')")
+    assert page.is_checked("input[value=ONE_LEG]")
+    page.click(NEXT)
+    assert page.input_value("textarea") == "It throbs"
+    page.click(NEXT)
+    page.wait_for_url("**/how/sent/**")
+
+    made = SymptomReport.objects.get()
+    assert (made.symptoms, made.leg, made.free_text) == (["ONE_LEG"], "left", "It throbs")
+
+
+def test_the_back_button_of_the_browser_loses_no_tick(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.check("input[value=SKIN_DAMAGE]")
+    page.go_back()
+    page.wait_for_url("**/how/")
+    assert page.is_checked("#id_CHEST_0")
+
+    seen = (page.goto("/how/2/") and page.is_checked("input[value=SKIN_DAMAGE]") for _ in range(20))
+    assert any(seen)  # what is kept travels beside the page
+
+
+def test_what_is_written_is_kept_before_it_is_sent(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.click(NEXT)
+    with page.expect_response(lambda response: response.status == 204):
+        page.fill("textarea", "It throbs at night")
+
+    page.goto("/how/3/")
+
+    assert page.input_value("textarea") == "It throbs at night"
+    assert not SymptomReport.objects.exists()
+
+
+def test_a_line_that_follows_an_unticked_one_is_unticked_too(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.check("input[value=TOES_UNDER_STOCKING]")
+    page.check("input[value=TOES_NOT_BETTER]")
+    assert page.is_visible(PANEL)
+
+    page.uncheck("input[value=TOES_UNDER_STOCKING]")
+
+    assert not page.is_visible(PANEL)
+    assert not page.is_checked("input[value=TOES_NOT_BETTER]")
+
+
+def test_calling_from_the_panel_tells_the_clinic_as_well(opened):
+    page = opened("/how/")
+    page.click("label[for=id_CHEST_1]")
+    page.evaluate("document.querySelector('[data-emergency-call]').href = '#called'")  # no phone here to open
+
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.click("[data-emergency-call]")
+    page.click(".btn-tell")
+    page.wait_for_url("**/how/sent/**")
+
+    assert [report.level for report in SymptomReport.objects.all()] == ["EMERGENCY"]
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("tablet", "dark")])
+def test_the_form_for_the_phone_says_what_to_say(new_context, live_server, patient, size, scheme):
+    patient.language = "es"
+    patient.save()
+    context = new_context(size=size, scheme=scheme)
+    sign_in(context, make_user(Role.FRONT_DESK), live_server)
+    page = context.new_page()
+    page.goto(f"/patients/{patient.public_id}/report/")
+    found = wrong_with(page)
+    assert not page.is_visible(".say-now")
+
+    page.click("label[for=id_FAINT_1]")
+
+    assert page.is_visible(".say-now")
+    assert "Llame al 911 ahora." in page.inner_text(".say-now")
+    found += wrong_with(page)
+    page.click(".say-now button")
+    page.wait_for_url("**/told/")
+    assert found + wrong_with(page) == []
+    assert SymptomReport.objects.get().source == "phone"
