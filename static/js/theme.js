@@ -43,11 +43,12 @@
   document.addEventListener("DOMContentLoaded", () => showText(readText()));
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-theme-toggle]")) {
+    const button = event.target.closest("[data-theme-toggle]");
+    if (button) {
       theme = ORDER[theme] || "light";
       keep("theme", theme === "auto" ? null : theme);
       showTheme();
-      window.dispatchEvent(new CustomEvent("legwork:say", { detail: { auto: "Automatic", light: "Light", dark: "Dark" }[theme] }));
+      window.dispatchEvent(new CustomEvent("legwork:say", { detail: button.dataset[theme] }));
     }
     if (event.target.closest("[data-text-toggle]")) {
       const size = root.dataset.text === "large" ? null : "large";
