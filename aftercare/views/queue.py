@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -139,9 +138,8 @@ def _pressed(request: SignedInRequest, public_id: UUID, press: Press, said: str)
     except Stale as stale:
         return _conflict(request, public_id, form, stale)
     except Refused as refused:
-        if refused.rule == "permission":
+        if refused.rule == "permission":  # there was no button for it
             audit.record("denied", by=request.user, path=request.path, method=request.method, reason=refused.message)
-            raise PermissionDenied from refused
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return _report_page(request, report, form=form, status=UNFIT)
     messages.success(request, said)
