@@ -61,4 +61,4 @@ def _last_looks(carers: Sequence[Carer]) -> dict[str, datetime]:
 
 def carer_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
     """For the patient's page of staff."""
-    return {"patient": patient, "lines": carer_lines(patient)}
+    return {"patient": patient, "lines": carer_lines(patient), "places": (("carers-title", "Carers"),)}
