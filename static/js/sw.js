@@ -27,18 +27,17 @@ async function keep() {
   } catch {
     return; // no network after all, or nobody is signed in: what was kept stays
   }
-  if (answer.status !== 200 || !answer.headers.get(LEGWORK.reader)) return;
+  if (answer.status !== 200 || !answer.headers.get(LEGWORK.reader) || before !== forgotten) return;
   const copies = await caches.open(COPY);
   if (before === forgotten) await copies.put(LEGWORK.kept, answer);
 }
 
-// `has` first: looking must not make an empty one.
-async function copy() {
-  return await caches.has(COPY) ? (await caches.open(COPY)).match(LEGWORK.kept, { ignoreVary: true }) : undefined;
+function copy() {
+  return caches.match(LEGWORK.kept, { cacheName: COPY, ignoreVary: true });
 }
 
-async function ofShell(address) {
-  return (await caches.open(SHELL)).match(address, { ignoreVary: true });
+function ofShell(address) {
+  return caches.match(address, { cacheName: SHELL, ignoreVary: true });
 }
 
 async function judge(answer) {
