@@ -194,7 +194,7 @@ def _answers(report: SymptomReport) -> Iterable[AnswerLine]:
     elif len(report.denied) >= asked:
         yield AnswerLine(f"Emergency signs, {asked} questions", "all no", "check")
     else:
-        yield AnswerLine(f"Other emergency signs, {asked} questions", f"{len(report.denied)} no", "check")
+        yield AnswerLine("Other emergency signs", f"{len(report.denied)} of {asked} questions no", "check")
 
 
 def _facts(report: SymptomReport, reader: User) -> Iterable[tuple[str, str]]:
