@@ -40,12 +40,13 @@ def adherence_panel(patient: Patient, reader: User, now: datetime) -> Mapping[st
     if all(state is State.NO_TASK for day in days for state in day.states.values()):
         return None
     return {
+        "places": [("adherence-title", "Answers")],
         "adherence": {
             "days": [(f"{day.date:%a}", day.date.day) for day in days],
             "rows": [StripRow(label, tuple(_cell(day, task) for day in days)) for task, label in _LABELS.items()],
             "key": [Cell(*look, state.value) for state, look in _LOOKS.items()],
             "reasons": [line for day in reversed(days) for line in _reasons(day, patient)],
-        }
+        },
     }
 
 

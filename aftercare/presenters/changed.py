@@ -18,11 +18,20 @@ _NEWS_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """`now` says what holds, `was` what held before; `was` is empty for what is new."""
+
+    now: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
-    """`lines` say what changed, one sentence each; `is_news` that they are shown open."""
+    """`heading` names its day; `is_news`: the changes are shown open."""
 
     title: str
-    lines: tuple[str, ...]
+    heading: str
+    changes: tuple[Change, ...]
     is_news: bool
 
 
@@ -35,7 +44,9 @@ def corrections(shown: ShownPlans, *, clock: Clock, words: PlanWords, now: datet
         changes = changes_between([*others, plan_of(before)], new, clock=clock, words=words, now=now)
         if changes:
             at = after.issued_at if after else before.replaced_at or before.issued_at
-            told.append((at, Correction(_title(before, after, at, clock), changes, now - at < _NEWS_FOR)))
+            heading = gettext("What changed on %(day)s") % {"day": short_day(clock.date_of(at))}
+            title = _title(before, after, at, clock)
+            told.append((at, Correction(title, heading, changes, is_news=now - at < _NEWS_FOR)))
     return tuple(each for _, each in sorted(told, key=lambda pair: pair[0], reverse=True))
 
 
@@ -48,20 +59,20 @@ def _title(before: AftercarePlan, after: AftercarePlan | None, at: datetime, clo
             )
             % days
         )
-    return gettext("The clinic corrected your plan on %(day)s. This page shows the new one; follow it.") % days
+    return gettext("The clinic corrected your plan on %(day)s. Follow this new one.") % days
 
 
 def changes_between(
     before: Sequence[Plan], after: Sequence[Plan], *, clock: Clock, words: PlanWords, now: datetime
-) -> tuple[str, ...]:
-    """Sentences for what starts, ends or lasts differently; nothing for what was over before and is over now."""
+) -> tuple[Change, ...]:
+    """What starts, ends or lasts differently; nothing for what was over before and is over now."""
     old, new = _by_thing(before, clock, words, now), _by_thing(after, clock, words, now)
-    sentences = []
+    found = []
     for what in (*new, *(what for what in old if what not in new)):
         was, now_is = old.get(what, ([], True)), new.get(what, ([], True))
         if was[0] != now_is[0] and not (was[1] and now_is[1]):
-            sentences.append(_sentence(what, "; ".join(was[0]), "; ".join(now_is[0])))
-    return tuple(sentences)
+            found.append(_change(what, "; ".join(was[0]), "; ".join(now_is[0])))
+    return tuple(found)
 
 
 def _by_thing(
@@ -78,9 +89,10 @@ def _by_thing(
     }
 
 
-def _sentence(what: str, was: str, now_is: str) -> str:
+def _change(what: str, was: str, now_is: str) -> Change:
+    before = gettext("before: %(was)s") % {"was": was} if was else ""
     if not now_is:
-        return gettext("No longer: %(what)s (was %(was)s).") % {"what": what, "was": was}
+        return Change(gettext("No longer: %(what)s") % {"what": what}, before)
     if not was:
-        return gettext("New: %(what)s %(now)s.") % {"what": what, "now": now_is}
-    return gettext("%(what)s: now %(now)s, before %(was)s.") % {"what": what, "now": now_is, "was": was}
+        return Change(gettext("New: %(what)s %(now)s") % {"what": what, "now": now_is}, "")
+    return Change(gettext("%(what)s: now %(now)s") % {"what": what, "now": now_is}, before)

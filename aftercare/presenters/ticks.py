@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
@@ -57,6 +56,7 @@ class Asked:
     `yesterday` is set while yesterday asked the same and was not answered.
     """
 
+    name: str
     question: str
     yes: str
     other: str
@@ -64,13 +64,11 @@ class Asked:
     request_key: str
     kind: str
     said: str
-    reason: str
     yesterday: str
+    links: str  # words of the quiet link to the page of the day, where no button leads there
 
 
-def asked_today(
-    timeline: Timeline, answers: Mapping[tuple[date, str], Tick], *, today: date, zone: ZoneInfo
-) -> dict[str, Asked]:
+def asked_today(timeline: Timeline, answers: Mapping[tuple[date, str], Tick], *, today: date) -> dict[str, Asked]:
     """By task, for those that hold today. `answers` are the newest ones, of yesterday and today at least."""
     tasks, before = tasks_on(timeline, today), today - timedelta(days=1)
     late = tasks_on(timeline, before)
@@ -79,7 +77,6 @@ def asked_today(
             task,
             answers.get((today, task.value)),
             today,
-            zone,
             yesterday=before if task in late and (before, task.value) not in answers else None,
         )
         for task in Task
@@ -87,30 +84,33 @@ def asked_today(
     }
 
 
-def _asked(task: Tick.Task, tick: Tick | None, today: date, zone: ZoneInfo, *, yesterday: date | None) -> Asked:
+def _asked(task: Tick.Task, tick: Tick | None, today: date, *, yesterday: date | None) -> Asked:
     is_stocking = task is Task.STOCKING
     return Asked(
+        name=gettext("Stocking") if is_stocking else gettext("Walk"),
         question=gettext("Is the stocking on?") if is_stocking else gettext("Did you walk today?"),
         yes=gettext("It is on") if is_stocking else gettext("I walked today"),
         other=gettext("It does not work") if is_stocking else gettext("Only a little, or not today"),
         day=today.isoformat(),
         request_key=str(uuid.uuid4()),
         kind=tick.answer if tick else "",
-        said=said_words(tick, zone) if tick else "",
-        reason=tick.reason if tick else "",
+        said=said_words(tick) if tick else "",
+        links=_link_words(tick) if not is_stocking else "",
         yesterday=yesterday.isoformat() if yesterday else "",
     )
 
 
-def said_words(tick: Tick, zone: ZoneInfo) -> str:
-    """`It is on, you said at 09:10.`, `Only part of the day: too warm.`"""
-    words = str(_ANSWERS[tick.task][tick.answer])
-    if tick.answer != Answer.YES:
-        return f"{words}: {_SHORT[tick.reason]}." if tick.reason else f"{words}."
-    local = tick.given_at.astimezone(zone)
-    if local.date() != tick.date:
-        return f"{words}."
-    return gettext("%(answer)s, you said at %(time)s.") % {"answer": words, "time": f"{local:%H:%M}"}
+def _link_words(tick: Tick | None) -> str:
+    """Of a walk, whose card has one button only."""
+    if tick is None:
+        return gettext("Only a little, or not today")
+    return gettext("Change the answer") if tick.answer == Answer.YES else ""
+
+
+def said_words(tick: Tick) -> str:
+    """`You said: “It is on”`, `You said: “Only part of the day” (too warm)`"""
+    said = gettext("You said: “%(answer)s”") % {"answer": _ANSWERS[tick.task][tick.answer]}
+    return f"{said} ({_SHORT[tick.reason]})" if tick.reason else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,7 @@ class AnswerPage:
     kind: str
 
 
-def answer_page(
-    task: Tick.Task, day: date, *, today: date, tick: Tick | None, help_text: str, zone: ZoneInfo
-) -> AnswerPage:
+def answer_page(task: Tick.Task, day: date, *, today: date, tick: Tick | None, help_text: str) -> AnswerPage:
     is_stocking = task is Task.STOCKING
     reason = tick.reason if tick else ""
     words = dict(_ANSWERS[task])
@@ -145,7 +143,7 @@ def answer_page(
         answers=tuple((value, str(each)) for value, each in words.items()),
         reasons=tuple((each.value, str(REASON_WORDS[each][0]), REASON_WORDS[each][1]) for each in REASONS[task]),
         is_stocking=is_stocking,
-        said=said_words(tick, zone) if tick else "",
+        said=said_words(tick) if tick else "",
         help_text=help_text,
         calls=is_stocking and reason in NEEDS_A_CALL,
         leads_to_questions=reason in LEADS_TO_QUESTIONS,

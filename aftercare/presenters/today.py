@@ -164,7 +164,7 @@ def today_page(
         lines=tuple(picture.lines) if picture else (),
         normal=normal_on([(today.day_date - plan.session_date).days for plan in values], course, today=today.day_date),
         watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
-        asked=asked_today(today.timeline, answers, today=today.day_date, zone=today.zone) if has_plan else {},
+        asked=asked_today(today.timeline, answers, today=today.day_date) if has_plan else {},
     )
 
 

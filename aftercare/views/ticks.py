@@ -101,7 +101,6 @@ def _page(
             today=today,
             tick=tick,
             help_text=found.text(translation.get_language()) if found else "",
-            zone=request.clinic.zone,
         ),
         "form": form,
         "problem": problem,

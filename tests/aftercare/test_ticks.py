@@ -206,7 +206,7 @@ def test_one_press_is_an_answer_and_the_page_says_so(patient):
     answer = sent(patient, answer="yes", press="1")
 
     assert answer.url == "/today/#now"
-    assert "It is on, you said at 12:00." in text_of(shown(patient))
+    assert "You said: “It is on”" in text_of(shown(patient))
     assert Tick.objects.get().given_by == patient.user
 
 
@@ -235,7 +235,7 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
     text = text_of(shown(patient, answer.url))
 
     assert answer.url == STOCKING
-    assert "You said: Only part of the day: hard to put on." in text
+    assert "You said: “Only part of the day” (hard to put on)" in text
     assert "Put it on in the morning before you get up" in text
     assert "The clinic knows and calls or writes to you about it." in text
 

@@ -1,0 +1,157 @@
+"""Answering a day in a real browser: by keyboard, without scripts, in both schemes and languages, at any width."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from aftercare.models import Tick
+from clinic.access import Role
+from clinic.models import StaffTask
+from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
+from tests.makers import make_carer, make_clinic, make_patient_user, make_user
+from tests.support.browser import serious_accessibility_problems, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+STOCKING, WALK, WORDS = "/today/answer/first/", "/today/answer/second/", "/aftercare-words/"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100")
+
+
+@pytest.fixture
+def patient():
+    """Two days after a session that was corrected this morning; nothing is answered yet."""
+    patient = make_patient_user(given_name="Marigold", family_name="Quillfeather").patient
+    plan = make_plan(timezone.now() - 2 * DAY, {**SPIDER, "leg": "left"}, patient=patient)
+    amend(plan, {**RETICULAR, "leg": "left"}, at_instant=timezone.now() - timedelta(hours=3))
+    return patient
+
+
+@pytest.fixture
+def page_of(new_context, live_server):
+    def opened(user, *, width=390, height=844, **facts):
+        context = new_context(**facts)
+        sign_in(context, user, live_server)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
+
+    return opened
+
+
+def faults_of(page, path):
+    page.goto(path)
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*serious_accessibility_problems(page), *([f"{path} is {too_wide} px too wide"] if too_wide > 0 else [])]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_everybody_can_read_the_answers_of_a_day(page_of, patient, scheme, language):
+    patient.language = language
+    patient.save()
+    page = page_of(patient.user, scheme=scheme)
+
+    assert [faults_of(page, path) for path in ("/today/", STOCKING, WALK)] == [[], [], []]
+
+
+def test_everybody_can_read_what_helps(page_of, patient):
+    page = page_of(patient.user)
+    page.goto(STOCKING)
+    page.get_by_label("Only part of the day").check()
+    page.get_by_label("The skin is sore or itches").check()
+    page.get_by_role("button", name="Save the answer").click()
+    page.get_by_role("heading", name="What helps").wait_for()
+
+    assert faults_of(page, page.url) == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 1024, 1440])
+def test_nothing_is_cut_off_in_large_text_at_any_width(page_of, patient, width):
+    page = page_of(patient.user, width=width)
+    wide = []
+    for path in ("/today/", STOCKING, WALK):
+        page.goto(path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide.append(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    assert max(wide) <= 0
+
+
+def test_a_day_is_answered_without_scripts(new_context, live_server, patient):
+    context = new_context(java_script_enabled=False)
+    sign_in(context, patient.user, live_server)
+    page = context.new_page()
+    page.goto("/today/")
+    page.get_by_role("button", name="It is on").click()
+    page.get_by_role("button", name="I walked today").click()
+    page.get_by_role("link", name="It does not work").click()
+    page.get_by_label("Not at all").check()
+    page.get_by_label("It does not fit").check()
+    page.get_by_role("button", name="Save the answer").click()
+
+    assert page.get_by_text("The clinic knows and calls or writes to you about it.").is_visible()
+    assert list(Tick.objects.order_by("pk").values_list("task", "answer", "reason")) == [
+        ("stocking", "yes", ""),
+        ("walk", "yes", ""),
+        ("stocking", "no", "size"),
+    ]
+    assert StaffTask.objects.filter(kind="stocking_help").count() == 1
+
+
+def test_a_day_is_answered_by_keyboard(page_of, patient):
+    page = page_of(patient.user)
+    page.goto("/today/")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "It is on":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_text("You said: “It is on”").wait_for()
+
+    assert Tick.objects.get().answer == "yes"
+
+
+def test_what_was_noted_is_said_beside_the_bar_and_not_on_it(page_of, patient):
+    page = page_of(patient.user)
+    page.goto("/today/")
+    page.get_by_role("button", name="It is on").click()
+    toast, bar = page.locator("[data-toast]").bounding_box(), page.locator(".bar-bottom").bounding_box()
+
+    assert toast["y"] + toast["height"] <= bar["y"]
+
+
+def test_what_the_hand_reaches_is_44_pixels_high(page_of, patient):
+    page = page_of(patient.user)
+    small = []
+    for path in ("/today/", STOCKING):
+        page.goto(path)
+        small += page.evaluate(
+            """() => [...document.querySelectorAll("main :is(a, button, summary, label.choice), nav a")]
+              .filter(each => each.checkVisibility() && each.getBoundingClientRect().height < 44)
+              .map(each => each.textContent.trim())"""
+        )
+
+    assert small == []
+
+
+def test_a_carer_who_may_answer_reads_whose_day_it_is(page_of, patient):
+    carer = make_carer(patient=patient, may_report=True)
+    page = page_of(carer.user)
+
+    assert faults_of(page, f"/care/{carer.public_id}/answer/first/") == []
+    assert page.get_by_text("Marigold Quillfeather").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_the_clinics_words_and_the_answers(page_of, patient, scheme):
+    lead = make_user(Role.CLINICAL_LEAD)
+    page = page_of(lead, width=1440, scheme=scheme)
+    paths = (WORDS, f"{WORDS}?text=bruises", f"{WORDS}?text=help-walk-heat", f"/patients/{patient.public_id}/")
+
+    assert [(path, faults_of(page, path)) for path in paths] == [(path, []) for path in paths]
