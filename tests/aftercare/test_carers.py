@@ -1,5 +1,6 @@
 """Somebody whom a patient lets look: added, invited, let answer, ended; and that nothing else opens to them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -305,8 +306,9 @@ def test_an_ended_access_is_gone_at_the_next_request_of_an_open_session(patient)
 
     browser_of(patient.user).post(f"{MINE}{carer.public_id}/", {"act": "end"})
 
-    answers = [browser.get(address), browser.get(f"{address}answer/1/"), browser.post(f"{address}leave/")]
-    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    gone = [browser.get(f"{address}{end}") for end in ("", "answer/first/", "how/", "how/sent/")]
+    gone += [browser.post(f"{address}{end}") for end in ("leave/", "answer/second/", "how/", "how/3/")]
+    assert [answer.status_code for answer in gone] == [404] * 8
     assert "Quillfeather" not in browser.get("/care/").content.decode()
     carer.refresh_from_db()
     assert (carer.ended_by, actions_of(patient)[-1]) == (patient.user, "carer ended")
@@ -374,6 +376,28 @@ def test_a_carer_reads_the_plan_and_finds_no_way_to_a_visit_or_a_message(patient
         words for words in ("Stocking on, day and night", "Thu 22 Jan, 10:00", "Whom to call") if words not in page
     ] == []
     assert [words for words in (str(visit.public_id), "/my-visits/", "visit.ics", "/today/") if words in page] == []
+
+
+@pytest.mark.parametrize("may_report", [True, False])
+def test_every_link_that_a_carer_finds_leads_somewhere(patient, may_report):
+    make_plan(timezone.now() - timedelta(days=2), RETICULAR, patient=patient)
+    make_appointment(patient=patient, starts_at=timezone.now() + timedelta(days=5))
+    carer = make_carer(patient=patient, may_report=may_report)
+    make_report(patient=patient, by=carer.user, source="carer")
+    browser, seen, waiting = browser_of(carer.user), {}, ["/care/"]
+    while waiting:
+        path = waiting.pop()
+        answer = browser.get(path, follow=True)
+        seen[path] = answer.status_code
+        links = re.findall(r'<(?:a|form)[^>]* (?:href|action)="(/[^"#?]*)', answer.content.decode())
+        actions = ("/leave/", "/accounts/")
+        waiting += [
+            link for link in links if link not in {*seen, *waiting} and not any(word in link for word in actions)
+        ]
+
+    assert {path: status for path, status in seen.items() if status != 200} == {}
+    assert {f"/care/{carer.public_id}/", "/settings/"} <= seen.keys()
+    assert (f"/care/{carer.public_id}/how/" in seen) == may_report
 
 
 def test_a_page_is_in_the_carers_language_and_not_in_the_patients(patient):
