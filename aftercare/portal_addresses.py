@@ -8,11 +8,14 @@ from django.urls import NoReverseMatch, reverse
 from aftercare.portal_patient import Reader
 
 
-def address_of(name: str, reader: Reader) -> str:
-    """The reader's own address of a part, "today", "how", …; empty where the reader has no such part."""
+def address_of(name: str, reader: Reader, *args: object) -> str:
+    """The reader's own address of a part, "today", "how", …; empty where the reader has no such part.
+
+    `args` are further parts of the address, such as the id of a report.
+    """
     try:
         if reader.carer is None:
-            return reverse(f"aftercare:{name}")
-        return reverse(f"aftercare:care_{name}", args=[reader.carer.public_id])
+            return reverse(f"aftercare:{name}", args=args)
+        return reverse(f"aftercare:care_{name}", args=[reader.carer.public_id, *args])
     except NoReverseMatch:
         return ""

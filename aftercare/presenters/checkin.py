@@ -216,7 +216,7 @@ def report_page(
         told=_told_again(report),
         due=_due(report, clock) if is_open and not is_emergency else "",
         closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
-        late=_late(report, now) if is_open else "",
+        late=late_words(report, now) if is_open else "",
         happened=tuple(_happened(report, steps, clock)),
         what=tuple(symptom_words(code, denied=report.denied) for code in report.symptoms if code != FREE_TEXT),
         leg=leg_words(report.leg),
@@ -280,7 +280,8 @@ def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: dat
     return f"{words} {call}"
 
 
-def _late(report: SymptomReport, now: datetime) -> str:
+def late_words(report: SymptomReport, now: datetime) -> str:
+    """What the giver is told when nobody took the report in time; empty otherwise."""
     if report.taken_at is not None or now <= report.due_at or report.level == Level.EMERGENCY:
         return ""
     return gettext("This takes longer than we said. Call us now.")

@@ -11,10 +11,8 @@ from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,6 +20,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from aftercare.checkin_draft import Draft, draft_of, drop, keep, with_emergency
 from aftercare.forms.checkin import NO, QuestionsForm, SymptomsForm, WordsForm, as_typed
 from aftercare.models import SymptomReport
+from aftercare.models.report import SymptomReportQuerySet
+from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters import checkin as words
 from aftercare.reports import Said, file_report, newest_session
@@ -56,7 +56,7 @@ def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
         if not form.is_valid():
             return _questions_page(request, reader, form)
         keep(request, reader, draft, denied=tuple(form.denied), asked_at=now)
-    return redirect(_url(reader, "how_symptoms"))
+    return redirect(address_of("how_symptoms", reader))
 
 
 @requires(Permission.CARED_PLAN)
@@ -68,7 +68,7 @@ def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResp
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
             if not draft.is_asked(now):
-                return redirect(_url(reader, "how"))
+                return redirect(address_of("how", reader))
             form = SymptomsForm(initial={"key": draft.key})
             return _symptoms_page(request, reader, form, ticked=draft.symptoms)
         form = SymptomsForm(request.POST)
@@ -93,14 +93,14 @@ def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
             if not draft.is_asked(now):
-                return redirect(_url(reader, "how"))
+                return redirect(address_of("how", reader))
             given = {"key": draft.key, "leg": draft.leg, "free_text": draft.free_text}
             return _words_page(request, reader, WordsForm(initial=given), draft)
         form = WordsForm(request.POST)
         go = request.POST.get("go")
         made = _reports(request, reader).filter(request_key=form.sent_key).first()
         if made is not None and made.free_text == as_typed(request.POST.get("free_text", "")):
-            return redirect(_url(reader, "how_report", made.public_id))
+            return redirect(address_of("how_report", reader, made.public_id))
         if go in ("back", "keep") or not draft.is_asked(now):
             keep(request, reader, draft, **_typed(form))
             return _after(reader, go, draft.is_asked(now), back="how_symptoms", following="how")
@@ -109,14 +109,14 @@ def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
         draft = keep(request, reader, draft, **_typed(form))
         if draft.said.is_nothing:
             drop(request, reader)
-            return redirect(_url(reader, "how_well"))
+            return redirect(address_of("how_well", reader))
         try:
             report = _file(request, reader, draft.said, draft.key)
         except Refused as refused:
             form.add_error(None, refused.message)
             return _words_page(request, reader, form, draft)
         drop(request, reader)
-    return redirect(_url(reader, "how_report", report.public_id))
+    return redirect(address_of("how_report", reader, report.public_id))
 
 
 @requires(Permission.CARED_PLAN)
@@ -160,8 +160,22 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
     clock = words.clock_for(reader, request.clinic, timezone.now())
     with translation.override(page_language(reader.language)):
         rows = list(_reports(request, reader).select_related("taken_by").order_by("-reported_at", "-pk")[:_MOST_SHOWN])
-        lines = [(line, _url(reader, "how_report", line.public_id)) for line in words.report_lines(rows, clock)]
+        lines = [(line, address_of("how_report", reader, line.public_id)) for line in words.report_lines(rows, clock)]
         return _page(request, reader, "reports", {"lines": lines})
+
+
+def open_report(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
+    """The newest report that waits for its answer, for the page of today; None without one. One query."""
+    waiting = _reports(request, reader).open().select_related("taken_by").order_by("-reported_at", "-pk").first()
+    if waiting is None or not reader.may_answer:
+        return None
+    now = timezone.now()
+    line = words.report_lines([waiting], words.clock_for(reader, request.clinic, now))[0]
+    return {
+        "line": line,
+        "late": words.late_words(waiting, now),
+        "url": address_of("how_report", reader, waiting.public_id),
+    }
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -205,9 +219,9 @@ def _page(
 ) -> HttpResponse:
     with translation.override(page_language(reader.language)):
         addresses = {
-            "home_url": reader.home_url,
-            "how_url": _url(reader, "how"),
-            "reports_url": _url(reader, "how_reports"),
+            "home_url": address_of("today", reader),
+            "how_url": address_of("how", reader),
+            "reports_url": address_of("how_reports", reader),
         }
         response = render(
             request, f"aftercare/checkin/{name}.html", {**context, **addresses, "reader": reader}, status=status
@@ -226,14 +240,7 @@ def _reader(request: SignedInRequest, carer_id: UUID | None) -> Reader:
     return reader
 
 
-def _url(reader: Reader, name: str, *args: Any) -> str:
-    """An address of these pages for the reader: a carer's have the carer's id in front."""
-    if reader.carer is None:
-        return reverse(f"aftercare:{name}", args=args)
-    return reverse(f"aftercare:care_{name}", args=[reader.carer.public_id, *args])
-
-
-def _reports(request: SignedInRequest, reader: Reader) -> QuerySet[SymptomReport]:
+def _reports(request: SignedInRequest, reader: Reader) -> SymptomReportQuerySet:
     """Patients see all reports about them, carers their own about this patient."""
     about = SymptomReport.objects.filter(patient=reader.patient)
     return about.filter(reported_by=request.user) if reader.carer else about
@@ -250,8 +257,8 @@ def _after(reader: Reader, go: str | None, is_asked: bool, *, back: str, followi
     if go == "keep":
         return HttpResponse(status=204)
     if go == "back":
-        return redirect(_url(reader, back))
-    return redirect(_url(reader, following if is_asked else "how"))
+        return redirect(address_of(back, reader))
+    return redirect(address_of(following if is_asked else "how", reader))
 
 
 def _emergency(
@@ -268,7 +275,7 @@ def _emergency(
     except (DatabaseError, Refused):
         logger.exception("An emergency could not be stored.")
         return None
-    return redirect(_url(reader, "how_report", made.public_id))
+    return redirect(address_of("how_report", reader, made.public_id))
 
 
 def _file(request: SignedInRequest, reader: Reader, said: Said, key: UUID) -> SymptomReport:

@@ -515,3 +515,28 @@ def test_the_steps_cost_few_queries(browser, patient, django_assert_max_num_quer
     for url in ("/how/2/", "/how/3/"):
         with django_assert_max_num_queries(9):
             browser.get(url)
+
+
+# --- the page of today -------------------------------------------------------------------------------------------
+
+
+def test_today_says_by_when_a_report_is_answered_until_it_is(browser, patient, clock):
+    report = make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 09:00"))
+
+    page = browser.get("/today/")
+    assert "You reported something today, 09:00. Somebody answers by today, 13:00. Your report" in text_of(page)
+    assert f'href="/how/sent/{report.public_id}/"' in page.content.decode()
+    clock.move_to(at("2026-01-15 13:01"))
+    browser.logout()
+    browser.force_login(patient.user)
+    assert "This takes longer than we said. Call us now." in text_of(browser.get("/today/"))
+    closing = {"closing_note": "Rang her.", "outcome": "advised", "closed_by": make_user(Role.CLINICIAN)}
+    SymptomReport.objects.update(closed_at=at("2026-01-15 13:02"), **closing)
+    assert "You reported something" not in text_of(browser.get("/today/"))
+
+
+def test_a_carer_sees_of_the_patients_own_reports_nothing_on_today(patient, clock):
+    carer, client = carer_of(patient)
+    make_report(patient=patient, by=patient.user)
+
+    assert "You reported something" not in text_of(client.get(f"/care/{carer.public_id}/"))
