@@ -1,0 +1,94 @@
+"""The printed sheet in a browser: one page whatever stands on it, readable by everybody."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from clinic.access import Role
+from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient
+from tests.makers import make_appointment, make_clinic, make_patient_user, make_user
+from tests.support.browser import serious_accessibility_problems, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(
+        name="Larkfield Centre for Veins and Skin of the Upper Valley",
+        phone="212-555-0100",
+        phone_hours="Mon to Fri 8:00 to 18:00, Sat 9:00 to 12:00",
+        out_of_hours_phone="212-555-0199",
+    )
+
+
+@pytest.fixture
+def little():
+    patient = make_patient_user(reachable_patient()).patient
+    make_plan(timezone.now() - 20 * DAY, SPIDER, patient=patient)
+    return patient
+
+
+@pytest.fixture
+def much():
+    """Both legs by plans of their own, a pause, a visit, a zone of their own and a long name."""
+    name = {"given_name": "Maximiliana Philippa", "family_name": "Featherstonehaugh-Quillfeather"}
+    patient = make_patient_user(reachable_patient(**name, time_zone="Europe/Madrid")).patient
+    make_plan(timezone.now() - 5 * DAY, {**SPIDER, "leg": "right"}, patient=patient)
+    make_plan(timezone.now() - 2 * DAY, RETICULAR, patient=patient, screening={"breastfeeding": True})
+    make_plan(timezone.now() - DAY / 2, {**SPIDER, "leg": "right"}, patient=patient)
+    make_appointment(patient=patient, starts_at=timezone.now() + 6 * DAY)
+    return patient
+
+
+@pytest.mark.parametrize("who", ["little", "much"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("text", ["", "large"])
+def test_the_sheet_is_one_page_of_either_paper(new_context, live_server, request, who, language, text):
+    patient = request.getfixturevalue(who)
+    patient.language = language
+    patient.save()
+    context = new_context(size="phone", scheme="dark")
+    sign_in(context, patient.user, live_server)
+    page = context.new_page()
+    page.goto(f"/plan/print/?text={text}")
+
+    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+
+    assert pages == {"A4": 1, "Letter": 1}
+
+
+def test_the_sheet_of_staff_is_one_page_too(new_context, live_server, much):
+    context = new_context(size="desk")
+    sign_in(context, make_user(Role.NURSE), live_server)
+    page = context.new_page()
+    page.goto(f"/patients/{much.public_id}/plan/print/")
+
+    assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="Letter"))) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("text", ["", "large"])
+def test_everybody_can_read_the_sheet_on_the_screen(new_context, live_server, much, scheme, text):
+    context = new_context(size="phone", scheme=scheme)
+    sign_in(context, much.user, live_server)
+    page = context.new_page()
+    page.goto(f"/plan/print/?text={text}")
+
+    assert serious_accessibility_problems(page) == []
+    for width in (320, 390, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_button_prints_and_is_there_only_where_it_can(new_context, live_server, little):
+    for scripts in (True, False):
+        context = new_context(size="phone", java_script_enabled=scripts)
+        sign_in(context, little.user, live_server)
+        page = context.new_page()
+        page.goto("/plan/print/")
+
+        assert page.get_by_text("Print this page").is_visible() is scripts
