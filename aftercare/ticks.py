@@ -89,7 +89,8 @@ def answer_day(
         raise Refused("Choose what got in the way.", rule="reason", field="reason")
     if (found := _answered(request_key, patient)) is not None:
         return found
-    _refuse_other_days(patient, task, day, now)
+    if not is_asked(patient, task, day, now=now):
+        raise Refused("There is nothing to answer for that day.", rule="day")
     try:
         return _write(
             patient=patient, task=task, day=day, answer=answer, reason=reason, key=request_key, by=by, now=now
@@ -109,12 +110,12 @@ def _answered(request_key: UUID, patient: Patient) -> Tick | None:
     return found
 
 
-def _refuse_other_days(patient: Patient, task: Tick.Task, day: date, now: datetime) -> None:
+def is_asked(patient: Patient, task: Tick.Task, day: date, *, now: datetime) -> bool:
+    """Whether the plans that hold ask this on that day, and the day is not too long ago to be answered. Two queries."""
     plans = running_plans(patient, now=now - timedelta(days=DAYS_BACK + 1))
     timeline = timeline_of(plan_of(row) for row in plans)
     today = local_date(now, zone_named(timeline.time_zone))
-    if not 0 <= (today - day).days <= DAYS_BACK or task not in tasks_on(timeline, day):
-        raise Refused("There is nothing to answer for that day.", rule="day")
+    return 0 <= (today - day).days <= DAYS_BACK and task in tasks_on(timeline, day)
 
 
 @transaction.atomic

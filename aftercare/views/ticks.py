@@ -20,7 +20,7 @@ from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.ticks import answer_page, answered_toast, refused_words
-from aftercare.ticks import DAYS_BACK, answer_day, answers_of
+from aftercare.ticks import DAYS_BACK, answer_day, answers_of, is_asked
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
@@ -102,6 +102,7 @@ def _page(
             tick=tick,
             help_text=found.text(translation.get_language()) if found else "",
         ),
+        "is_asked": is_asked(reader.patient, task, day, now=timezone.now()),
         "form": form,
         "problem": problem,
         "request_key": uuid.uuid4(),

@@ -319,8 +319,23 @@ def test_pages_cost_the_same_queries_after_a_month_of_answers(patient, django_as
         client.get(STOCKING)
         for day in range(1, 16):
             make_tick(patient=patient, by=patient.user, date=date(2026, 1, day), answer="no", reason="heat")
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(8):
             client.get(STOCKING)
+
+
+def test_a_day_that_asks_nothing_offers_no_form(patient):
+    page = shown(patient, WALK, when="2026-01-22 12:00")
+
+    assert "Nothing to answer for this day" in text_of(page)
+    assert "Save the answer" not in page
+
+
+def test_a_patient_without_a_plan_is_asked_nothing():
+    other = make_patient_user().patient
+
+    assert "tick-day" not in shown(other)
+    assert "Nothing to answer for this day" in text_of(shown(other, STOCKING))
+    assert sent(other, answer="yes").status_code == 409
 
 
 # --- Who ---------------------------------------------------------------------------------------------------------
