@@ -15,14 +15,17 @@ from django.utils import timezone
 
 from aftercare.actions import sign_session
 from aftercare.demo import clock
+from aftercare.demo.at_home import AtHome
 from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
 from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
 from aftercare.demo.photographs import Photographs
 from aftercare.demo.preparation import day_checks, new_series_begins, sign_if_none_stands
+from aftercare.demo.reports import Reports
 from aftercare.demo.scores import Scores
 from aftercare.demo.stock import open_lot, stock_events
+from aftercare.tasks import watch_reports
 from clinic.actions import register_patient
 from clinic.models import Delivery, Patient, User
 from clinic.notifications.channels.base import Letter, PermanentFailure, ProviderReceipt
@@ -70,6 +73,8 @@ class History:
             Scores(self.house, self.today).events(),
             stock_events(self.house, self.now),
             day_checks(self.house, self.now),
+            AtHome(self.house, self.now).events(),
+            Reports(self.house, self.now).events(),
         )
         for moment, event in chain.from_iterable(parts):
             self._when(moment, event)
@@ -96,6 +101,7 @@ class History:
     def _ring(self) -> None:
         dispatch(kinds=[kind.value for kind in Delivery.Kind], new_clock=HostClock)
         sweep(clock=HostClock())
+        watch_reports()
 
     # --- Stories -----------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from aftercare.demo.cast import STAFF, STORIES
 from aftercare.demo.house import MIDDLE_OF_THE_DAY, zone_at_work
-from aftercare.models import AftercarePlan
+from aftercare.models import AftercarePlan, Carer, CourseText, ReportStep, SymptomReport, Tick
 from clinic.models import Clinic, Delivery, Patient, StaffTask, User
 from clinic.settings import demo as demo_settings
 from sessions_app.courses import progress_of
@@ -85,6 +85,7 @@ def test_the_whole_demo_tells_its_stories(demo):
     assert not Delivery.objects.filter(state="pending", due_at__lt=timezone.now() - timedelta(hours=4)).exists()
     call_command("check_integrity", stdout=StringIO())
     _looks_like_a_busy_front_desk(timezone.now(), clinic)
+    _looks_like_patients_who_answer()
 
     out = StringIO()
     call_command("demo_people", stdout=out)
@@ -97,13 +98,33 @@ def _looks_like_a_busy_front_desk(now, clinic):
     calls = calls_for(User.objects.get(email="desk@example.com"), now=now, clinic=clinic, limit=20)
     fennimore = Appointment.objects.filter(entry__patient__family_name="Fennimore", status="booked")
 
-    assert {each.name: bool(each.rows) for each in calls.lists} == dict.fromkeys(NAMES, True)
+    assert {each.name: bool(each.rows) for each in calls.lists} == dict.fromkeys((*NAMES, "stocking"), True)
     assert [bool(row.urgent) for row in calls.named("requests").rows] == [True, False, False]
     assert WaitListOffer.objects.get().is_open(now)
     assert progress_of(fennimore)[fennimore.earliest("entry__starts_at").pk] == (2, 4)
     assert Appointment.objects.exclude(entry__overbook_reason="").count() == 1
     assert set(Appointment.objects.upcoming(now).values_list("confirmed_via", flat=True)) == {"", "desk"}
     assert (Closure.objects.count(), DatedHours.objects.count()) == (1, 2)
+
+
+def _looks_like_patients_who_answer():
+    reports = SymptomReport.objects.all()
+    said = Tick.objects.filter(task="stocking").values_list("answer", flat=True)
+
+    assert set(reports.values_list("level", flat=True)) == set(SymptomReport.Level.values)
+    assert set(reports.values_list("source", flat=True)) == set(SymptomReport.Source.values)
+    assert set(ReportStep.objects.values_list("what", flat=True)) == set(ReportStep.What.values) - {"noted"}
+    # One waits for who takes it, one was handed over and waits too; what is expected alerts nobody.
+    assert [report.level for report in reports.untaken().order_by("reported_at")] == [
+        "REASSURE",
+        "NEXT_DAY",
+        "SAME_DAY",
+    ]
+    assert reports.filter(closed_at__isnull=False).count() == 3
+    assert not reports.holding().filter(due_at__lt=timezone.now()).unanswered().exists()
+    assert set(said) == {"yes", "part", "no"}
+    assert StaffTask.objects.open().filter(kind="stocking_help").count() == 2
+    assert (Carer.objects.living().count(), CourseText.objects.count()) == (2, 1)
 
 
 def test_every_name_and_address_is_invented():
