@@ -163,6 +163,16 @@ def test_what_is_written_is_kept_before_it_is_sent(opened):
     assert not SymptomReport.objects.exists()
 
 
+def test_enter_goes_on_and_not_back(opened):
+    page = opened("/how/")
+    says_no(page)
+
+    page.press("input[value=BRUISES]", "Space")
+    page.press("input[value=BRUISES]", "Enter")
+
+    page.wait_for_url("**/how/3/")
+
+
 def test_a_line_that_follows_an_unticked_one_is_unticked_too(opened):
     page = opened("/how/")
     says_no(page)
