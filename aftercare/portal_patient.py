@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import Http404
-from django.urls import reverse
 
 from aftercare.models import Carer
 from clinic import audit
@@ -28,11 +27,6 @@ class Reader:
     def language(self) -> str:
         """The reader's, "en" or "es": a carer may speak another one than the patient."""
         return self.carer.language if self.carer else self.patient.language
-
-    @property
-    def home_url(self) -> str:
-        """The reader's page of today about this patient."""
-        return reverse("aftercare:care_today", args=[self.carer.public_id]) if self.carer else reverse("aftercare:today")
 
     @property
     def may_answer(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which language a page speaks: staff English, patients and carers their own, visitors their browser's or their link's."""
+"""Which language a page speaks: staff English, patients and carers their own, visitors their browser's or link's."""
 
 from collections.abc import Callable
 from typing import Any

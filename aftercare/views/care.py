@@ -13,6 +13,7 @@ from aftercare.models import Carer
 from aftercare.portal_patient import portal_reader
 from aftercare.views.today import today_response
 from clinic.access import Permission, requires
+from clinic.gate import get_visible_or_404
 from clinic.models import Patient
 from clinic.requests import SignedInRequest
 
@@ -37,9 +38,10 @@ def care_today(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
 @requires(Permission.CARED_PLAN)
 @require_POST
 def care_leave(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
-    """The carer ends the own access; only the patient can open it again."""
-    reader = portal_reader(request, carer_id)
-    assert reader.carer is not None  # it was found by the address
-    carers.end_carer(carer=reader.carer, by=request.user)
-    messages.success(request, _("You no longer see the page of %(name)s.") % {"name": reader.patient.name})
+    """The carer ends the own access; only the patient can open it again. Pressed twice it is ended once."""
+    own = Carer.objects.filter(user=request.user).select_related("patient")
+    carer = get_visible_or_404(own, request=request, public_id=carer_id)
+    if carer.ended_at is None:
+        carers.end_carer(carer=carer, by=request.user)
+        messages.success(request, _("You no longer see the page of %(name)s.") % {"name": carer.patient.name})
     return redirect("aftercare:care")
