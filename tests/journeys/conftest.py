@@ -11,7 +11,7 @@ from clinic.models import User
 from sessions_app.models import Service
 from tests.journeys.clock import Clock
 from tests.journeys.lookout import Lookout
-from tests.journeys.people import ClinicalLead, FrontDesk, Nurse, PatientAtHome
+from tests.journeys.people import ClinicalLead, Clinician, FrontDesk, Nurse, PatientAtHome
 from tests.journeys.post import Post
 from tests.makers import at, make_clinic, make_hours, make_room, make_service, make_user
 
@@ -78,6 +78,11 @@ def new_desk(clinic, new_page, lookout):
 @pytest.fixture
 def desk(new_desk):
     return new_desk("Petra Fallowell")
+
+
+@pytest.fixture
+def clinician(clinic, new_page, lookout):
+    return Clinician(new_page(size="desk"), lookout, User.objects.get(name="Hugo Ashdown"))
 
 
 @pytest.fixture

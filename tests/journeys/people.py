@@ -363,3 +363,81 @@ class PatientAtHome(Person):
 
     def _words(self, part, selector):
         return " ".join(part.locator(selector).first.inner_text().split())
+
+    def says_of_today(self, words):
+        """One press on the page of the day, which stays."""
+        self.page.get_by_role("button", name=words, exact=True).click()
+        self.is_told("Noted")
+
+    def tells_of_the_walk(self, how, *, why):
+        """What got in the way, on the page of the day's walk."""
+        self.page.get_by_role("link", name="Only a little, or not today").click()
+        self.sees("How did it go with the walk?")
+        self.looks_around()
+        self.page.get_by_text(how, exact=True).click()
+        self.page.get_by_text(why, exact=True).click()
+        self.page.get_by_role("button", name="Save the answer").click()
+
+    def goes_back_to_today(self):
+        self.page.get_by_role("link", name="Back to today").click()
+
+    def has_said(self, task):
+        """What stands under the question of today."""
+        return self.page.get_by_role("group", name=task).locator(".tick-said").inner_text()
+
+    def is_asked_how_she_is(self):
+        self.page.get_by_role("link", name="How are you?").click()
+        self.sees("How are you?")
+        self.looks_around()
+
+    def says_no_to_all(self):
+        for question in self.page.get_by_role("main").get_by_role("group").all():
+            question.get_by_text("No", exact=True).click()
+        self.page.get_by_role("button", name="Next").click()
+
+    def ticks(self, *symptoms):
+        self.sees("What do you have?")
+        self.looks_around()
+        for words in symptoms:
+            self.page.get_by_role("checkbox", name=words).check()
+        self.page.get_by_role("button", name="Next").click()
+
+    def adds_words_and_sends(self, words, *, leg):
+        self.sees("Tell us more")
+        self.page.get_by_text(leg, exact=True).click()
+        self.page.get_by_label("Anything else, in your own words").fill(words)
+        self.looks_around()
+        self.page.get_by_role("button", name="Send to the clinic").click()
+
+    def reads_of_her_report(self):
+        """By when somebody answers, and what happened so far, newest last, without the times."""
+        due = self.page.locator(".answer-by")
+        steps = self.page.locator(".happened li > div").all()
+        happened = [step.inner_text().split("\n")[0].strip() for step in steps]
+        return (due.inner_text() if due.count() else "", happened)
+
+
+class Clinician(Person):
+    """Answers for what patients report."""
+
+    def is_alerted(self, words):
+        """The line on top of every page, which leads to the report."""
+        expect(self.page.locator(".page-alerts")).to_contain_text(words)
+
+    def opens_the_report_of(self, name):
+        self.page.locator(".page-alerts").get_by_role("link", name="Open it").first.click()
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+
+    def takes_it(self):
+        self.page.get_by_role("button", name="Take it: I answer").click()
+        expect(self.page.get_by_text("You have it since")).to_be_visible()
+
+    def reads_the_patients_words(self):
+        return self.page.locator(".quote").inner_text()
+
+    def closes_it(self, *, outcome, note):
+        self.page.get_by_text("Reached", exact=True).click()
+        self.page.get_by_label("What happens now").select_option(outcome)
+        self.page.get_by_label("Note").fill(note)
+        self.page.get_by_role("button", name="Close the report").click()
+        expect(self.page.get_by_text("Hugo Ashdown closed it").first).to_be_visible()

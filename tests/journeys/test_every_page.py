@@ -212,7 +212,6 @@ NO_PAGES = {
     "aftercare:how_report",
     *(f"aftercare:care_{name}" for name in ("how", "how_symptoms", "how_words", "how_well", "how_reports")),
     "aftercare:report_told",  # after a press, seen there as well
-    "aftercare:report_told",  # after a press, seen there as well
     "aftercare:care_how_report",  # a carer's: the same pages
     *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "carer", "patient_carer")),
     "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
