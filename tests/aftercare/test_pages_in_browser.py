@@ -69,7 +69,7 @@ def test_the_patients_page_works_without_script(new_context, live_server, patien
     page.goto("/today/")
 
     assert page.get_by_role("heading", level=1).inner_text() == "Stocking on, day and night"
-    assert page.get_by_text("Print the plan").is_hidden()
+    assert page.get_by_role("link", name="Print the plan").is_visible()
 
 
 def test_the_paper_is_one_sheet(new_context, live_server, patient):
