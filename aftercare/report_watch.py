@@ -52,7 +52,11 @@ def report_alerts(user: User) -> Iterable[Alert]:
     if not user.may(Permission.VIEW_REPORTS):
         return
     untaken = list(
-        SymptomReport.objects.untaken().exclude(level=Level.REASSURE).select_related("patient").order_by("due_at", "pk")
+        SymptomReport.objects.untaken()
+        .exclude(level=Level.REASSURE)
+        .select_related("patient")
+        .only("public_id", "level", "due_at", "given_to_id", "patient__given_name", "patient__family_name")
+        .order_by("due_at", "pk")
     )
     if not untaken:
         return

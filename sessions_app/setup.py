@@ -25,8 +25,10 @@ RULES = (
     "patient_move_notice_hours",
     "offer_minutes",
     "request_answer_hours",
+    "report_emergency_minutes",
+    "report_same_day_minutes",
 )
-"""The columns of the clinic's row that are rules of booking."""
+"""The columns of the clinic's row that are rules of booking and of answering."""
 
 
 def save_room(

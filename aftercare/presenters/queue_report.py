@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from aftercare.models import ReportNotice, ReportStep, SymptomReport
+from aftercare.adherence import State, last_days
+from aftercare.models import ReportNotice, ReportStep, SymptomReport, Tick
 from aftercare.presenters.queue import level_key, near_words, source_words, title_of
 from aftercare.presenters.symptoms import QUESTIONS, leg_words, symptom_words
 from aftercare.report_work import may_close
@@ -27,6 +28,8 @@ from sessions_app.wording import day_words
 What = ReportStep.What
 _EARLIER = 5
 _LEVELS = {symptom.code: symptom.level for symptom in SYMPTOMS}
+_STOCKING = Tick.Task.STOCKING.value
+_SAID = {State.YES: "yes", State.PART: "in part", State.NO: "no", State.UNANSWERED: "not answered"}
 # After so many tries an e-mail is not merely late.
 _TRIES_UNTIL_SAID = 3
 
@@ -81,7 +84,7 @@ class ReportCard:
 
 
 def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: datetime) -> ReportCard:
-    """`report` comes with its people. At most nine queries, however much was done about it."""
+    """`report` comes with its people. At most thirteen queries, however much was done about it."""
     zone = clinic.zone
     answers_reports, is_open = reader.may(Permission.ANSWER_REPORTS), report.closed_at is None
     steps = list(report.steps.select_related("by", "to"))
@@ -93,7 +96,7 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         who=_who(report),
         reported=f"{near_words(report.reported_at, now, zone)}{source_words(report)}",
         answers=list(_answers(report)),
-        facts=list(_facts(report, reader)) if sees_chart else [],
+        facts=list(_facts(report, reader, now, zone)) if sees_chart else [],
         steps=[step_line(step, now, zone, reads_notes=answers_reports) for step in steps],
         earlier=_earlier(report, reader, now, zone),
         warnings=list(_warnings(report)) if is_open else [],
@@ -197,7 +200,7 @@ def _answers(report: SymptomReport) -> Iterable[AnswerLine]:
         yield AnswerLine("Other emergency signs", f"{len(report.denied)} of {asked} questions no", "check")
 
 
-def _facts(report: SymptomReport, reader: User) -> Iterable[tuple[str, str]]:
+def _facts(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> Iterable[tuple[str, str]]:
     patient = report.patient
     entry = _entry(report, reader)
     if entry is not None and entry.sites:
@@ -211,8 +214,19 @@ def _facts(report: SymptomReport, reader: User) -> Iterable[tuple[str, str]]:
         yield "Allergies", ", ".join(filter(None, allergies))
     if entry is not None:
         yield "Stocking", stocking_words(entry.session)
+        said = _said(patient, now, zone)
+        if said:
+            yield "Worn, as given", said
         for event in entry.events:
             yield "Adverse event", f"{event.words}, {'open' if event.is_open else 'closed'}"
+
+
+def _said(patient: Patient, now: datetime, zone: ZoneInfo) -> str:
+    """What the patient ticked of the stocking, a day that was not answered apart from a "no"; newest first."""
+    asked = [day for day in reversed(last_days(patient, now=now, zone=zone)) if day.states[_STOCKING] in _SAID]
+    if not any(_STOCKING in day.ticks for day in asked):
+        return "nothing in the last days" if asked else ""
+    return ", ".join(f"{day.date:%a} {_SAID[day.states[_STOCKING]]}" for day in asked)
 
 
 def _entry(report: SymptomReport, reader: User) -> Entry | None:

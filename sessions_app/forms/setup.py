@@ -278,7 +278,7 @@ def _values_of(service: Service) -> dict[str, Any]:
 
 
 class RulesForm(forms.Form):
-    """The rules of booking that hold for the whole clinic."""
+    """The rules of booking and answering that hold for the whole clinic."""
 
     grid_minutes = forms.TypedChoiceField(
         label="Visits start every",
@@ -300,6 +300,20 @@ class RulesForm(forms.Form):
         168,
         "h",
         help_text="The page promises it; the desk's list counts down.",
+    )
+    report_emergency_minutes = number_field(
+        "An emergency is answered within",
+        1,
+        60,
+        "min",
+        help_text="On the clock, day and night, then the next one is asked. To be confirmed by the clinical lead.",
+    )
+    report_same_day_minutes = number_field(
+        "A report for today is answered within",
+        15,
+        480,
+        "min",
+        help_text="Of opening time, and before closing. To be confirmed by the clinical lead.",
     )
 
     mark_optional = False

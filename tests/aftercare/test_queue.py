@@ -27,6 +27,7 @@ from tests.makers import (
     make_report,
     make_service,
     make_signed_session,
+    make_tick,
     make_user,
 )
 
@@ -194,6 +195,7 @@ def test_the_report_shows_what_was_answered_told_injected_and_done(client, clini
         denied=[question.key for question in QUESTIONS],
         free_text="It feels tight.",
     )
+    make_tick(patient=patient, given_at=NOW)
     report_work.save(report=report, version=1, contact="no_answer", note="Rang twice.", by=nurse, now=NOW)
     client.force_login(clinician)
     text = words(client.get(address("report", report)))
@@ -201,7 +203,8 @@ def test_the_report_shows_what_was_answered_told_injected_and_done(client, clini
     expected = (
         "Bess Cowslip", "session Tue 13 Jan, day 2", "yes, left leg", "Emergency signs, 7 questions all no",
         "It feels tight.", "What they were told: Speak to a clinician today.", "0.8 mL, 4 mg at 1 site",
-        "Pill or hormone therapy", "Both legs, 20-30 mmHg", "10:00 Petra Fallowell rang, no answer Rang twice.",
+        "Pill or hormone therapy", "Both legs, 20-30 mmHg", "Worn, as given Thu yes",
+        "10:00 Petra Fallowell rang, no answer Rang twice.",
         "Treatments cannot be booked until this is closed.", "Petra Fallowell has it since 10:00",
     )  # fmt: skip
     assert [part for part in expected if part not in text] == []
@@ -255,13 +258,13 @@ def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, n
         client.get(address("report", report))
 
     look()
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         look()
     for number in range(1, 9):
         report_work.save(report=report, version=number, contact="no_answer", by=nurse, now=NOW)
         make_adverse_event(session=session)
         make_report(patient=session.patient)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         look()
 
 

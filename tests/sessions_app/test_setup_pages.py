@@ -393,6 +393,8 @@ RULES = {
     "patient_move_notice_hours": "48",
     "offer_minutes": "60",
     "request_answer_hours": "12",
+    "report_emergency_minutes": "4",
+    "report_same_day_minutes": "180",
 }
 
 
@@ -402,6 +404,7 @@ def test_the_rules_are_saved_and_what_they_were_is_on_record(client):
 
     clinic = Clinic.current()
     assert (clinic.grid_minutes, clinic.patients_may_move, clinic.offer_minutes) == (10, True, 60)
+    assert (clinic.report_emergency_minutes, clinic.report_same_day_minutes) == (4, 180)
     event = AuditEvent.objects.get(action="booking rules changed")
     assert (event.details["grid_minutes"], event.details["grid_minutes_was"]) == (10, 15)
 
