@@ -186,6 +186,8 @@ ACCOUNT_FORMS = {
     "change_password": "clinic.accounts.OwnPasswordForm",
 }
 
+# As Django's own in the database, but under hashes of the keys.
+SESSION_ENGINE = "clinic.hashed_sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
