@@ -18,7 +18,7 @@ from clinic.portal import masked
 
 @dataclass(frozen=True, slots=True)
 class CarerLine:
-    """`email` is masked: an account may have moved to an address that the patient was never told."""
+    """`email` is masked for patients: an account may have moved to an address that they were never told."""
 
     public_id: UUID
     name: str
@@ -29,21 +29,21 @@ class CarerLine:
     may_report: bool
 
 
-def carer_lines(patient: Patient) -> list[CarerLine]:
+def carer_lines(patient: Patient, *, masks: bool = True) -> list[CarerLine]:
     """Those who may look now, the longest first; days are the clinic's, which pages have as their zone. Two queries."""
     living = list(Carer.objects.living().filter(patient=patient).select_related("user").order_by("added_at", "pk"))
     looked = _last_looks(living)
-    return [_line(carer, looked.get(str(carer.public_id))) for carer in living]
+    return [_line(carer, looked.get(str(carer.public_id)), masks=masks) for carer in living]
 
 
-def _line(carer: Carer, looked: datetime | None) -> CarerLine:
+def _line(carer: Carer, looked: datetime | None, *, masks: bool) -> CarerLine:
     seen = gettext("Has not looked yet")
     if looked is not None:
         seen = gettext("Looked last on %(day)s") % {"day": short_day(timezone.localdate(looked))}
     return CarerLine(
         public_id=carer.public_id,
         name=carer.name,
-        email=masked(carer.user.email),
+        email=masked(carer.user.email) if masks else carer.user.email,
         since=gettext("Since %(day)s") % {"day": short_day(timezone.localdate(carer.added_at))},
         seen=seen,
         has_looked=looked is not None,

@@ -14,7 +14,7 @@ from aftercare import carers as actions
 from aftercare.forms.carers import CarerActForm, CarerForm
 from aftercare.models import Carer
 from aftercare.presenters.carers import carer_lines
-from clinic import throttle
+from clinic import audit, throttle
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import Patient
@@ -24,12 +24,12 @@ from clinic.requests import SignedInRequest
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One of the two pages: whose carers, its template, and whether it asks once more before it shares."""
+    """One of the two pages. The patient's asks once more before it shares, and shows no more than a masked e-mail."""
 
     patient: Patient
     template: str
     url: str
-    asks_again: bool
+    is_own: bool
 
 
 @requires(Permission.OWN_PLAN)
@@ -41,7 +41,9 @@ def carers(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.VIEW_PLAN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def patient_carers(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    return _carers(request, _of_staff(request, patient_id))
+    place = _of_staff(request, patient_id)
+    audit.record("carers read", by=request.user, subject=place.patient)
+    return _carers(request, place)
 
 
 @requires(Permission.OWN_PLAN)
@@ -60,25 +62,25 @@ def _own(request: SignedInRequest) -> _Place:
     patient = Patient.objects.filter(user=request.user).first()
     if patient is None:
         raise Http404
-    return _Place(patient, "aftercare/carers/own.html", reverse("aftercare:carers"), asks_again=True)
+    return _Place(patient, "aftercare/carers/own.html", reverse("aftercare:carers"), is_own=True)
 
 
 def _of_staff(request: SignedInRequest, patient_id: UUID) -> _Place:
     patient = get_visible_or_404(Patient.objects.visible_to(request.user), request=request, public_id=patient_id)
     url = reverse("aftercare:patient_carers", args=[patient.public_id])
-    return _Place(patient, "aftercare/carers/staff.html", url, asks_again=False)
+    return _Place(patient, "aftercare/carers/staff.html", url, is_own=False)
 
 
 def _carers(request: SignedInRequest, place: _Place) -> HttpResponse:
     form = CarerForm(request.POST or None, initial={"language": place.patient.language})
     if request.method == "POST" and form.is_valid() and "change" not in request.POST:
-        if place.asks_again and not form.cleaned_data["sure"]:
+        if place.is_own and not form.cleaned_data["sure"]:
             return render(request, "aftercare/carers/sure.html", {"form": form, "typed": form.facts()})
         if added := _add(request, place, form):
             words = _("%(name)s may look from now on. A message with the way in goes to %(email)s.")
             messages.success(request, words % {"name": added.name, "email": form.cleaned_data["email"]})
             return redirect(place.url)
-    context = {"form": form, "patient": place.patient, "carers": carer_lines(place.patient)}
+    context = {"form": form, "patient": place.patient, "carers": carer_lines(place.patient, masks=place.is_own)}
     return render(request, place.template, context)
 
 
@@ -95,7 +97,7 @@ def _add(request: SignedInRequest, place: _Place, form: CarerForm) -> Carer | No
 
 
 def _too_many_words() -> str:
-    return _("Too many messages were sent today. Try again tomorrow, or call us.")
+    return _("Too many messages were sent today. Try again tomorrow.")
 
 
 def _act(request: SignedInRequest, place: _Place, carer_id: UUID) -> HttpResponse:
@@ -117,7 +119,7 @@ def _act(request: SignedInRequest, place: _Place, carer_id: UUID) -> HttpRespons
         _invite(request, found)
     else:
         actions.allow_reports(carer=found, may_report=act == "allow", by=request.user)
-        words = _("%(name)s may answer for you too.") if act == "allow" else _("%(name)s may look and no more.")
+        words = _("%(name)s may look and answer now.") if act == "allow" else _("%(name)s may only look now.")
         messages.success(request, words % names)
     return redirect(place.url)
 

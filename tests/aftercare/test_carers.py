@@ -231,7 +231,7 @@ def test_a_day_holds_ten_messages_and_no_more(patient):
 
     refused = browser.post(MINE, {**TYPED, "sure": "on"}).content.decode()
 
-    assert "Too many messages were sent today." in refused
+    assert "Too many messages were sent today. Try again tomorrow." in refused
     assert not Carer.objects.living().exists()
 
 
@@ -525,7 +525,9 @@ def test_staff_who_treat_let_somebody_look_and_end_it(patient, role):
 
     assert browser.post(address, TYPED).url == address
     carer = Carer.objects.get()
-    assert (carer.added_by, "Rosa Wren" in browser.get(address).content.decode()) == (nurse, True)
+    page = browser.get(address).content.decode()
+    assert (carer.added_by, "Rosa Wren" in page, "rosa@example.com" in page) == (nurse, True, True)
+    assert "carers read" in actions_of(patient)
     assert "Rosa Wren" in browser.get(f"/patients/{patient.public_id}/").content.decode()
 
     browser.post(f"{address}{carer.public_id}/", {"act": "end"})
