@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from aftercare.presenters.queue_report import report_lines
-from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
 
 _SHOWN = 10
@@ -14,4 +13,4 @@ _SHOWN = 10
 def reports_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
     """Two queries."""
     lines = report_lines(patient, reader, now, Clinic.current().zone, limit=_SHOWN)
-    return {"patient": patient, "lines": lines, "may_answer": reader.may(Permission.ANSWER_REPORTS)}
+    return {"places": [("reports-h", "Reports")], "lines": lines}

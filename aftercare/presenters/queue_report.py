@@ -225,7 +225,7 @@ def _said(patient: Patient, now: datetime, zone: ZoneInfo) -> str:
     """What the patient ticked of the stocking, a day that was not answered apart from a "no"; newest first."""
     asked = [day for day in reversed(last_days(patient, now=now, zone=zone)) if day.states[_STOCKING] in _SAID]
     if not any(_STOCKING in day.ticks for day in asked):
-        return "nothing in the last days" if asked else ""
+        return "not answered in the last days" if asked else ""
     return ", ".join(f"{day.date:%a} {_SAID[day.states[_STOCKING]]}" for day in asked)
 
 
