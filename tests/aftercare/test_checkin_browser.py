@@ -88,6 +88,37 @@ def test_everybody_can_read_each_step_and_the_receipt(opened, patient, language,
     assert found == []
 
 
+@pytest.mark.parametrize("width", [360, 430])
+def test_nothing_is_cut_off_in_large_text(opened, patient, width):
+    patient.language = "es"
+    patient.save()
+    page = opened("/how/")
+    page.set_viewport_size({"width": width, "height": 800})
+    too_wide = {}
+
+    def measure():
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        too_wide[page.url] = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        page.evaluate("document.documentElement.style.fontSize = ''")
+
+    measure()
+    says_no(page)
+    page.check("input[value=TOES_UNDER_STOCKING]")
+    measure()
+    page.click(NEXT)
+    page.wait_for_url("**/how/3/")
+    measure()
+    page.click(NEXT)
+    page.wait_for_url("**/how/sent/**")
+    measure()
+    page.goto("/how/sent/")
+    measure()
+
+    assert list(too_wide.values()) == [0, 0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("with_script", [True, False])
 def test_a_yes_raises_the_panel_at_once_and_a_no_lowers_it(opened, page_problems, with_script):
     page = opened("/how/", java_script_enabled=with_script)
