@@ -97,6 +97,18 @@ def today(page: Page) -> None:
     page.goto("/today/")
 
 
+def how(page: Page) -> None:
+    """The first step: what would be an emergency."""
+    page.goto("/how/")
+
+
+def queue(page: Page) -> None:
+    """A report that nobody has taken yet, open beside the list."""
+    page.goto("/queue/")
+    page.get_by_role("link", name="Aurelio Piedrabuena").first.click()
+    page.get_by_role("heading", name="Aurelio Piedrabuena").wait_for()
+
+
 def _press(page: Page | Locator, question: str, words: str) -> None:
     page.get_by_role("group", name=question, exact=True).get_by_text(words, exact=True).click()
 
@@ -118,4 +130,7 @@ SHOTS = (
     Shot("sign", "nurse2@example.com", TABLET, sign),
     Shot("today", "patient@example.com", PHONE, today),
     Shot("today-dark", "patient@example.com", PHONE, today, scheme="dark"),
+    Shot("today-es", "patient3@example.com", PHONE, today),
+    Shot("how", "patient@example.com", PHONE, how),
+    Shot("queue", "clinician@example.com", DESK, queue),
 )
