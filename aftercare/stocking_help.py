@@ -10,11 +10,10 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from aftercare.models import Tick
-from aftercare.ticks import NEEDS_A_CALL
+from aftercare.ticks import HELP_TASK, NEEDS_A_CALL
 from clinic import audit
 from clinic.models import Patient, StaffTask, User
 
-KIND = StaffTask.Kind.STOCKING_HELP
 LONGEST_NOTE = 300
 
 
@@ -36,7 +35,7 @@ class HelpWanted:
 
 def open_help(*, limit: int, patient: Patient | None = None) -> Sequence[HelpWanted]:
     """Who waits, the longest first. One query."""
-    tasks = StaffTask.objects.open().filter(kind=KIND)
+    tasks = StaffTask.objects.open().filter(kind=HELP_TASK)
     if patient is not None:
         tasks = tasks.filter(patient=patient)
     said = Tick.objects.filter(patient=OuterRef("patient_id"), task=Tick.Task.STOCKING, reason__in=NEEDS_A_CALL)
@@ -61,7 +60,7 @@ def open_help(*, limit: int, patient: Patient | None = None) -> Sequence[HelpWan
 def finish_help(*, task: StaffTask, note: str, by: User, now: datetime | None = None) -> bool:
     """Somebody helped; `note`, at most 300 characters, says how. False when a colleague was first."""
     now = now or timezone.now()
-    open_one = StaffTask.objects.open().filter(pk=task.pk, kind=KIND)
+    open_one = StaffTask.objects.open().filter(pk=task.pk, kind=HELP_TASK)
     if not open_one.update(done_at=now, done_by=by, note=" ".join(note.split())):
         return False
     audit.record("task done", by=by, subject=task, patient=task.patient, kind=str(task.kind))

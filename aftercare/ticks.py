@@ -21,7 +21,7 @@ from sessions_app.refusals import Refused
 from sessions_app.retrying import retried
 
 Task, Answer, Reason = Tick.Task, Tick.Answer, Tick.Reason
-TaskKind = StaffTask.Kind.STOCKING_HELP
+HELP_TASK = StaffTask.Kind.STOCKING_HELP
 
 # Today, and yesterday for who answers in the morning what was in the evening.
 DAYS_BACK = 1
@@ -141,7 +141,7 @@ def _write(
         given_by=by,
     )
     if task == Task.STOCKING and helps_with([reason]):
-        help_wanted = StaffTask(kind=TaskKind, patient=patient, about_id=patient.public_id, created_at=now)
+        help_wanted = StaffTask(kind=HELP_TASK, patient=patient, about_id=patient.public_id, created_at=now)
         StaffTask.objects.bulk_create([help_wanted], ignore_conflicts=True)
     audit.record("day answered", by=by, subject=row, patient=patient, task=str(task), answer=answer, reason=reason)
     return row

@@ -8,7 +8,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from aftercare.forms.ticks import HelpForm
-from aftercare.stocking_help import KIND, finish_help
+from aftercare.stocking_help import finish_help
+from aftercare.ticks import HELP_TASK
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import StaffTask
@@ -18,7 +19,7 @@ from clinic.requests import SignedInRequest
 @requires(Permission.WORK_TASKS)
 @require_POST
 def help_done(request: SignedInRequest, public_id: UUID) -> HttpResponse:
-    tasks = StaffTask.objects.visible_to(request.user).filter(kind=KIND).select_related("patient")
+    tasks = StaffTask.objects.visible_to(request.user).filter(kind=HELP_TASK).select_related("patient")
     task = get_visible_or_404(tasks, request=request, public_id=public_id)
     form = HelpForm(request.POST)
     if not form.is_valid():

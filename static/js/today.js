@@ -1,5 +1,4 @@
-// The patient's page: the print button is there only where it can do something, and a page that comes back after a
-// while shows what holds now, not what held when it was put away.
+// A patient's page that comes back after a while shows what holds now, not what held when it was put away.
 (function () {
   "use strict";
   const STALE_AFTER_MS = 15 * 60 * 1000;
@@ -8,8 +7,4 @@
     if (document.hidden) hiddenSince = Date.now();
     else if (hiddenSince && Date.now() - hiddenSince > STALE_AFTER_MS && navigator.onLine) location.reload();
   });
-  for (const button of document.querySelectorAll("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  }
 })();
