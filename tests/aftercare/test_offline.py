@@ -255,7 +255,11 @@ def test_no_title_of_a_patients_page_says_what_the_clinic_does(patient):
     client = browser_of(patient.user)
     titles = [
         re.search("<title>(.*?)</title>", client.get(path).content.decode())[1]
-        for path in ("/today/", KEPT, "/offline/", "/plan/print/", "/my-visits/")
+        for path in ("/today/", KEPT, "/offline/", "/plan/print/", "/my-visits/", "/settings/", "/how/")
+    ]
+    titles += [
+        re.search("<title>(.*?)</title>", Client().get(path).content.decode())[1]
+        for path in ("/accounts/code/", "/l/never-was/")
     ]
 
     assert [title for title in titles if re.search("(?i)vein|plan|stocking|treat", title)] == []

@@ -136,7 +136,7 @@ def test_the_sheet_speaks_the_patients_language(patient):
     page = page_of(patient.user).content.decode()
 
     assert '<article class="plansheet' in page
-    assert 'lang="es" aria-labelledby="plansheet-title"' in page
+    assert 'lang="es" data-bs-theme="light"' in page
     assert "Su plan" in page
 
 
