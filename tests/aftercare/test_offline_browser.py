@@ -301,8 +301,8 @@ def test_a_copy_that_was_on_its_way_at_the_sign_out_is_not_kept(
     assert answered.wait(20)
     page.reload()  # through the worker, behind the answer that it waited for
 
-    assert "Stocking" not in without_network(page, "/today/")
     assert page.evaluate(HAS_COPY) is False
+    assert "Stocking" not in without_network(page, "/today/")
 
 
 # --- The page of nobody ------------------------------------------------------------------------------------------
