@@ -80,7 +80,9 @@ def without_network(phone, page_problems):
         phone.set_offline(True)
         page.goto(path)
         seen = page.locator("body").inner_text()
-        phone.set_offline(False)
+        assert page.locator("[data-stands-in]").count() == 1
+        with page.expect_navigation():  # what stands in gives way by itself
+            phone.set_offline(False)
         page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
         return seen
 
@@ -134,7 +136,8 @@ def test_it_can_be_called_from_and_read_by_everybody(phone, marigold, live_serve
 
     assert page.get_by_role("link", name="Emergency 911").get_attribute("href") == "tel:911"
     assert page.evaluate("getComputedStyle(document.querySelector('.hero')).borderRadius") != "0px"
-    phone.set_offline(False)
+    with page.expect_navigation():
+        phone.set_offline(False)
     page.goto("/today/kept/")
     assert serious_accessibility_problems(page) == []
 
