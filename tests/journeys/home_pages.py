@@ -125,7 +125,15 @@ def _reports(patient, user, language):
         )
     )
     taken = report_work.take(report=answered, by=clinician, now=at(NOW))
-    report_work.close(report=taken, version=taken.version, outcome="visit", note="Seen.", by=clinician, now=at(NOW))
+    report_work.close(
+        report=taken,
+        version=taken.version,
+        outcome="visit",
+        note="Seen.",
+        contact="reached",
+        by=clinician,
+        now=at(NOW),
+    )
     return emergency, waiting, answered
 
 
