@@ -14,7 +14,16 @@ from sessions_app.models import DayCheck, TreatmentSession
 
 def clinicians() -> list[User]:
     """Everybody who may close a report, by name. One query."""
-    roles = [role for role, granted in GRANTS.items() if Permission.CLOSE_REPORTS in granted]
+    return _who_may(Permission.CLOSE_REPORTS)
+
+
+def answerers() -> list[User]:
+    """Everybody who may take a report and call the patient, by name. One query."""
+    return _who_may(Permission.ANSWER_REPORTS)
+
+
+def _who_may(permission: Permission) -> list[User]:
+    roles = [role for role, granted in GRANTS.items() if permission in granted]
     any_role = reduce(or_, (Q(roles__contains=f"|{role}|") for role in roles))
     return list(User.objects.staff().filter(any_role).order_by("name", "pk"))
 

@@ -9,7 +9,7 @@ class AftercareConfig(AppConfig):
     name = "aftercare"
 
     def ready(self) -> None:
-        from aftercare import report_watch, today_panels  # noqa: PLC0415
+        from aftercare import report_stuck, report_watch, today_panels  # noqa: PLC0415
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.carers import language_of  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
@@ -74,6 +74,7 @@ class AftercareConfig(AppConfig):
             rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows),
         )
         register_alerts(report_watch.SOURCE, report_watch.report_alerts)
+        register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)
         register_later_counter("aftercare:queue", report_watch.waiting_for)
         register_panel(
             Panel(

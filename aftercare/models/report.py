@@ -3,6 +3,7 @@
 `aftercare.rules` lets nothing but the state change, and lets only a clinician close what must be seen by one.
 """
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -43,7 +44,10 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
         return self.open().filter(taken_at__isnull=True)
 
     def with_answered(self) -> Self:
-        """Adds `is_answered`: the patient was reached by somebody who may close the report. Its timer has ended."""
+        """Adds `is_answered`: the patient was reached by somebody who may close the report. Its timer has ended.
+
+        Handed over after that, it waits for an answer again: whoever asked a colleague has not ended it.
+        """
         return self.annotate(is_answered=_reached())
 
     def unanswered(self) -> Self:
@@ -52,11 +56,18 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
 
 
 def _reached() -> Exists:
+    """Reached by a closer, and nobody else was asked to answer since: steps are written one after the other."""
     closers = Q(report__level=TriageLevel.REASSURE)
     for role, granted in GRANTS.items():
         if Permission.CLOSE_REPORTS in granted:
             closers |= Q(by__roles__contains=f"|{role}|")
-    return Exists(ReportStep.objects.filter(closers, report=OuterRef("pk"), what=ReportStep.What.REACHED))
+    passed_on = ReportStep.objects.filter(
+        report=OuterRef("report"),
+        what__in=[ReportStep.What.HANDED_OVER, ReportStep.What.ESCALATED],
+        pk__gt=OuterRef("pk"),
+    )
+    reached = ReportStep.objects.filter(closers, report=OuterRef("pk"), what=ReportStep.What.REACHED)
+    return Exists(reached.filter(~Exists(passed_on)))
 
 
 class SymptomReport(models.Model):
@@ -108,6 +119,8 @@ class SymptomReport(models.Model):
     given_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
     taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # When all who answer reports were last asked at once, because no clinician was left to ask.
+    reminded_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
@@ -169,17 +182,51 @@ class ReportStep(models.Model):
         return self.get_what_display()
 
 
+class ReportNoticeQuerySet(models.QuerySet["ReportNotice"]):
+    # Everything about other tables is asked in EXISTS: a join would move the whole condition of an UPDATE into a
+    # subquery, which PostgreSQL does not look at again when another worker was quicker.
+
+    def wanted(self) -> Self:
+        """Unsent ones that still ask for something: of who is asked now, or of the newest round to everybody.
+
+        Nobody is asked any more once the report is answered or closed, or somebody took it since.
+        """
+        report = SymptomReport.objects.open().unanswered().filter(pk=OuterRef("report_id"))
+        to_one = report.filter(taken_at__isnull=True, given_to=OuterRef("to_id"))
+        untouched = Q(taken_at__isnull=True) | Q(taken_at__lt=OuterRef("written_at"))
+        to_all = report.filter(untouched, reminded_at=OuterRef("written_at"))
+        at_work = User.objects.filter(pk=OuterRef("to_id"), is_active=True)
+        asked = Q(Exists(to_one), to_all=False) | Q(Exists(to_all), to_all=True)
+        return self.filter(asked, Exists(at_work), sent_at__isnull=True)
+
+    def to_send(self, now: datetime, *, lease: timedelta) -> Self:
+        """Wanted ones whose turn it is: nobody claimed them within `lease`, and no pause after a failure runs."""
+        free = Q(claimed_at__isnull=True) | Q(claimed_at__lte=now - lease)
+        paused = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
+        return self.wanted().filter(free, paused, refused_at__isnull=True)
+
+
 class ReportNotice(models.Model):
-    """One neutral e-mail to a member of staff about a report: the first, then one for each escalation."""
+    """One neutral e-mail to a member of staff about a report: the first, then one for each escalation.
+
+    When no clinician is left to ask, one to everybody who answers reports (`to_all`), at the report's `reminded_at`.
+    """
 
     report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, related_name="notices")
     number = models.PositiveSmallIntegerField()  # 0: at the report
     to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    to_all = models.BooleanField(default=False)
     written_at = models.DateTimeField(default=timezone.now)
     # Who sends claims it first, so that it leaves once; empty again after a failure.
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # After a failure: not before. The pauses grow.
+    retry_at = models.DateTimeField(null=True)
+    # The mail server said for good that this address takes nothing.
+    refused_at = models.DateTimeField(null=True)
+
+    objects = ReportNoticeQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["report", "number"], name="report_notice_once")]

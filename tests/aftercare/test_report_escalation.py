@@ -1,16 +1,15 @@
-"""When a report's time runs out the next clinician is asked: once for each time, and in the end everybody once."""
+"""When a report's time runs out the next clinician is asked: once for each time; when none is left, everybody is."""
 
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 
-from aftercare import report_escalation, report_mail, report_work
+from aftercare import report_escalation, report_work
 from aftercare.models import ReportNotice, ReportStep, SymptomReport
-from aftercare.tasks import watch_reports
+from aftercare.presenters.queue import queue_page
 from clinic.access import Role
-from clinic.models import AuditEvent
-from tests.makers import at, make_clinic, make_hours, make_patient, make_report, make_service, make_user
+from clinic.models import AuditEvent, Clinic
+from tests.makers import at, make_hours, make_report, make_service, make_user
 
 pytestmark = pytest.mark.django_db
 REPORTED = at("2026-01-15 09:10")  # Thursday; due at 13:10
@@ -61,14 +60,60 @@ def test_when_the_time_is_over_the_next_clinician_is_asked_once(people):
     assert list(AuditEvent.objects.values_list("action", "by_name")) == [("report escalated", "system")]
 
 
-def test_each_further_time_asks_one_more_until_everybody_was_asked_once(people):
+def reminders(report):
+    """The rounds to everybody: minutes since the report, and the names."""
+    rounds = {}
+    rows = ReportNotice.objects.filter(report=report, to_all=True).select_related("to").order_by("number")
+    for notice in rows:
+        rounds.setdefault((notice.written_at - REPORTED) / timedelta(minutes=1), []).append(notice.to.name)
+    return rounds
+
+
+def test_each_further_time_asks_one_more_until_every_clinician_was_asked_once(people):
     report = made(people["ada"], level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
     for minute in range(60):
         ring(REPORTED + timedelta(minutes=minute))
 
-    # Ada was named at the report, so she is asked again last; then nobody is left.
+    # Ada was named at the report, so she is asked again last; then no clinician is left.
     assert asked(report) == [
         (REPORTED + timedelta(minutes=5 * number), name) for number, name in enumerate(["Ben", "Lea", "Ada"])
+    ]
+
+
+def test_when_no_clinician_is_left_everybody_who_answers_is_written_to_once_in_each_further_time(people):
+    make_user(Role.FRONT_DESK, name="Flo Desk")
+    report = made(people["ada"], level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
+    for half_minute in range(60):
+        ring(REPORTED + timedelta(seconds=30 * half_minute))
+
+    # The three clinicians were asked at 0, 5 and 10 minutes.
+    assert reminders(report) == {15: ["Ada", "Ben", "Lea", "Nina Nurse"], 20: ["Ada", "Ben", "Lea", "Nina Nurse"]} | {
+        25: ["Ada", "Ben", "Lea", "Nina Nurse"]
+    }
+    assert AuditEvent.objects.filter(action="report reminded", by_name="system").count() == 3
+
+
+def test_a_reminder_to_everybody_leaves_open_pages_as_they_are(people):
+    report = made(people["ada"], level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
+    for minute in (0, 5, 10):
+        ring(REPORTED + timedelta(minutes=minute))
+    version = report_work.fresh(report).version
+    ring(REPORTED + timedelta(minutes=15))
+
+    saved = report_work.save(report=report, version=version, contact="no_answer", by=people["ada"])
+    assert (saved.taken_by, list(reminders(report))) == (people["ada"], [15])
+
+
+def test_reminders_of_a_report_for_today_keep_to_the_clinics_hours(people):
+    report = made(people["ada"])
+    for hour in range(72):  # to Sunday, 13:10
+        ring(DUE + timedelta(hours=hour))
+
+    # 13:10, 17:10 and 18:00 asked the clinicians; Friday 12:00, 16:00, 18:00 asked all, rung at ten past.
+    assert [REPORTED + timedelta(minutes=minute) for minute in reminders(report)] == [
+        at("2026-01-16 12:10"),
+        at("2026-01-16 16:10"),
+        at("2026-01-16 18:10"),
     ]
 
 
@@ -78,7 +123,7 @@ def test_the_further_time_of_a_report_for_today_runs_on_the_clinics_hours(people
 
     assert [ring(at(text)) for text in ("2026-01-15 17:09", "2026-01-15 17:10")] == [0, 1]
     # Nobody works after 18:00: from 17:10 on four hours end with the day.
-    assert [ring(at(text)) for text in ("2026-01-15 17:59", "2026-01-15 18:00", "2026-01-16 12:00")] == [0, 1, 0]
+    assert [ring(at(text)) for text in ("2026-01-15 17:59", "2026-01-15 18:00", "2026-01-16 11:59")] == [0, 1, 0]
     assert [name for _, name in asked(report)] == ["Ben", "Lea", "Ada"]
 
 
@@ -97,6 +142,35 @@ def test_a_patient_who_was_reached_by_a_clinician_ends_it(people):
     assert ring(DUE + timedelta(days=3)) == 0
 
 
+def test_handed_over_after_it_was_reached_its_time_runs_again_and_it_waits_in_the_queue(people):
+    report = made(people["ada"])
+    saved = report_work.save(report=report, version=1, contact="reached", by=people["ada"], now=REPORTED)
+    handed = {"to": people["ben"], "note": "Please see her today.", "by": people["ada"]}
+    report_work.hand_over(report=report, version=saved.version, **handed, now=at("2026-01-15 10:00"))
+
+    assert list(SymptomReport.objects.with_answered().values_list("is_answered", flat=True)) == [False]
+    (row,) = [row for group in queue_of(people["ben"]).groups for row in group.rows]
+    assert (row.until, row.timer is not None) == ("by 13:10", True)
+    assert [ring(at(text)) for text in ("2026-01-15 13:59", "2026-01-15 14:00")] == [0, 1]
+    assert asked(report) == [(at("2026-01-15 14:00"), "Lea")]
+
+
+def test_reached_again_by_whom_it_was_handed_to_ends_it(people):
+    report = made(people["ada"])
+    saved = report_work.save(report=report, version=1, contact="reached", by=people["ada"], now=REPORTED)
+    handed = {"to": people["ben"], "note": "Please see her today.", "by": people["ada"]}
+    saved = report_work.hand_over(report=report, version=saved.version, **handed, now=REPORTED)
+    report_work.save(report=report, version=saved.version, contact="reached", by=people["ben"], now=REPORTED)
+
+    assert ring(DUE + timedelta(days=3)) == 0
+    assert list(SymptomReport.objects.with_answered().values_list("is_answered", flat=True)) == [True]
+
+
+def queue_of(reader):
+    facts = {"show": "open", "number": 1, "chosen": None}
+    return queue_page(reader, **facts, clinic=Clinic.current(), now=at("2026-01-15 10:00"))
+
+
 def test_a_nurse_who_reached_the_patient_does_not_end_it(people):
     report = made(people["ada"])
     report_work.save(report=report, version=1, contact="reached", by=people["nurse"], now=REPORTED)
@@ -112,18 +186,38 @@ def test_what_is_expected_is_never_escalated(people):
 
 def test_a_closed_report_is_never_escalated(people):
     report = made(people["ada"])
-    report_work.close(report=report, version=1, outcome="advised", note="Fine.", by=people["ada"], now=REPORTED)
+    report_work.close(report=report, version=1, outcome="mistake", note="Fine.", by=people["ada"], now=REPORTED)
 
     assert ring(DUE + timedelta(days=3)) == 0
 
 
-def test_a_lone_clinician_is_asked_once_more_and_no_further():
+def test_a_lone_clinician_is_asked_once_more_and_then_reminded_in_each_further_time():
     only = make_user(Role.CLINICIAN, name="Only")
     report = made(only, level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
-    for minute in range(60):
+    for minute in range(20):
         ring(REPORTED + timedelta(minutes=minute))
 
     assert asked(report) == [(REPORTED, "Only")]
+    assert reminders(report) == {5: ["Only"], 10: ["Only"], 15: ["Only"]}
+
+
+def test_who_has_it_is_not_asked_in_its_place_but_keeps_it_and_is_reminded_with_all_others():
+    only, nurse = make_user(Role.CLINICIAN, name="Only"), make_user(Role.NURSE, name="Nina")
+    report = made(only, level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
+    report_work.take(report=report, by=only, now=REPORTED)
+    for minute in range(13):
+        ring(REPORTED + timedelta(minutes=minute))
+
+    assert (asked(report), report_work.fresh(report).taken_by) == ([], only)
+    assert reminders(report) == {5: [nurse.name, "Only"], 10: [nurse.name, "Only"]}
+
+
+def test_without_any_clinician_the_nurses_are_reminded():
+    make_user(Role.NURSE, name="Nina")
+    report = make_report(level="EMERGENCY", symptoms=["COLLAPSE"], due_at=REPORTED)
+
+    assert [ring(REPORTED + timedelta(minutes=minute)) for minute in range(6)] == [1, 0, 0, 0, 0, 1]
+    assert reminders(report) == {0: ["Nina"], 5: ["Nina"]}
 
 
 def test_a_clinic_without_a_clinician_loses_nothing_and_names_the_first_who_comes():
@@ -148,65 +242,3 @@ def test_the_watch_costs_the_same_for_one_and_for_thirty(people, django_assert_m
         made(people["ada"])
     with django_assert_max_num_queries(6):
         ring(DUE - timedelta(minutes=1))
-
-
-# --- the e-mails -------------------------------------------------------------------------------------------------
-
-
-def post(moment):
-    report_mail.send_notices(now=moment)
-    return [message.to for message in mail.outbox]
-
-
-def test_an_e_mail_leaves_once_and_says_nothing_about_anybody(people, settings):
-    settings.BASE_URL = "https://clinic.example"
-    make_clinic(name="Larkfield Vein Clinic", sender_name="Larkfield")
-    patient = make_patient(given_name="Bess", family_name="Cowslip")
-    report = made(people["ada"], patient=patient)
-    ring(DUE)
-    for minute in range(5):
-        post(DUE + timedelta(minutes=minute))
-
-    (message,) = mail.outbox
-    assert (message.to, message.subject) == ([people["ben"].email], "Larkfield: somebody waits for your answer")
-    assert f"https://clinic.example/queue/{report.public_id}/" in message.body
-    words = f"{message.subject} {message.body}".lower()
-    assert [word for word in ("bess", "cowslip", "vein", "leg", "calf", "same day", "symptom") if word in words] == []
-
-
-def test_an_e_mail_that_nobody_needs_any_more_stays(people):
-    report = made(people["ada"])
-    ring(DUE)
-    report_work.take(report=report, by=people["lea"], now=DUE)
-
-    assert post(DUE + timedelta(minutes=1)) == []
-
-
-def test_a_mail_server_that_is_away_is_tried_again_at_each_ring(people, monkeypatch):
-    made(people["ada"])
-    ring(DUE)
-    with monkeypatch.context() as patch:
-        patch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", lambda *_: 1 / 0)
-        post(DUE)
-    notice = ReportNotice.objects.get(number=1)
-    assert (notice.claimed_at, notice.sent_at, notice.attempts) == (None, None, 1)
-
-    assert post(DUE + timedelta(minutes=1)) == [[people["ben"].email]]
-    assert ReportNotice.objects.get(number=1).attempts == 2
-
-
-def test_a_claim_of_a_sender_that_died_is_taken_over(people):
-    made(people["ada"])
-    ring(DUE)
-    ReportNotice.objects.filter(number=1).update(claimed_at=DUE, attempts=1)
-
-    assert post(DUE + timedelta(minutes=2)) == []
-    assert post(DUE + timedelta(minutes=3)) == [[people["ben"].email]]
-
-
-def test_the_ring_asks_and_sends_in_one_go(people):
-    made(people["ada"])
-
-    assert watch_reports() is False
-    assert [message.to for message in mail.outbox] == [[people["ben"].email]]
-    assert SymptomReport.objects.get().given_to == people["ben"]

@@ -45,6 +45,23 @@ def test_workers_that_ring_at_once_ask_one_clinician_once(report, tmp_path):
     assert AuditEvent.objects.filter(action="report escalated").count() == 1
 
 
+def test_workers_that_ring_at_once_remind_everybody_once_when_no_clinician_is_left(report, tmp_path):
+    User.objects.exclude(name="Ada").filter(roles__contains="clinician").update(is_active=False)
+    report_work.take(report=report, by=User.objects.get(name="Ada"), now=report.reported_at)
+    nurses = [make_user(Role.NURSE) for _ in range(3)]
+
+    def ring(number):
+        asked = report_escalation.escalate_due()
+        report_mail.send_notices()
+        return [asked, [message.to[0] for message in mail.outbox]]
+
+    answers = in_processes(WORKERS, ring, tmp_path)
+    assert sum(asked for asked, _ in answers) == 1
+    everybody = [User.objects.get(name="Ada"), *nurses]
+    assert sorted(to for _, sent in answers for to in sent) == sorted(person.email for person in everybody)
+    assert sorted(ReportNotice.objects.filter(to_all=True).values_list("number", flat=True)) == [1, 2, 3, 4]
+
+
 def test_workers_that_send_at_once_send_one_e_mail(report, tmp_path):
     report_escalation.escalate_due()
 
@@ -77,15 +94,19 @@ def test_of_people_who_close_it_at_once_from_one_page_one_closes_it(report, tmp_
 
     def close(number):
         by = closers[number]
+        said = {"outcome": "advised", "note": f"By {by}.", "contact": "reached"}
         try:
-            return report_work.close(report=report, version=1, outcome="advised", note=f"By {by}.", by=by).closed_by_id
+            return report_work.close(report=report, version=1, by=by, **said).closed_by_id
         except Refused as refused:
             return refused.rule
 
     answers = in_processes(len(closers), close, tmp_path)
     stored = report_work.fresh(report)
     assert sorted(map(str, answers)) == sorted([str(stored.closed_by_id), "stale", "stale"])
-    assert (stored.closing_note, ReportStep.objects.filter(what="closed").count()) == (f"By {stored.closed_by}.", 1)
+    assert (stored.closing_note, list(ReportStep.objects.values_list("what", "by"))) == (
+        f"By {stored.closed_by}.",
+        [("reached", stored.closed_by_id), ("closed", stored.closed_by_id)],
+    )
 
 
 @pytest.mark.parametrize(("point", "sent_by_the_dead"), [("after_claim", 0), ("after_call", 1)])

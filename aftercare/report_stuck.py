@@ -1,0 +1,115 @@
+"""What has come to a halt without anybody seeing it, said on every staff page: e-mails about reports that do not leave,
+reports that were taken and then forgotten, what we promised to read, patients who wait for help with the stocking.
+
+No symptom is named: screens are seen.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from aftercare.models import ReportNotice, SymptomReport
+from aftercare.report_timing import Allowed, due_at
+from aftercare.ticks import HELP_TASK
+from clinic.access import Permission
+from clinic.alerts import Alert
+from clinic.models import Clinic, StaffTask, User
+from clinic.protocol.triage import Level
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.requests import openings
+from sessions_app.wording import list_words
+
+SOURCE = "stuck"
+"""The name under which the alerts are registered."""
+# Two failed tries and a third; a sender that does not run at all shows as well.
+_MAIL_IS_STUCK_AFTER = timedelta(minutes=5)
+_NAMED = 3
+_URGENT = (Level.EMERGENCY, Level.SAME_DAY)
+# Openings are looked up from this far back: older tasks are over their time wherever the clinic was open since.
+_LOOK_BACK = timedelta(days=14)
+
+
+def stuck_alerts(user: User) -> Iterable[Alert]:
+    """At most four lines; four queries, and the openings' while somebody waits since an earlier day."""
+    now = timezone.now()
+    reads = user.may(Permission.VIEW_REPORTS)
+    if reads or user.may(Permission.ADMINISTER):
+        yield from _mail(now, is_linked=reads)
+    if reads:
+        yield from _forgotten()
+        yield from _unread(now)
+    if user.may(Permission.WORK_TASKS):
+        yield from _stockings(now)
+
+
+def _mail(now: datetime, *, is_linked: bool) -> Iterable[Alert]:
+    """Notices that are still wanted and did not leave in minutes, or that the mail server refused."""
+    rows = ReportNotice.objects.wanted().order_by("written_at", "pk")
+    facts = rows.values_list("to__name", "report__level", "written_at", "refused_at")
+    stuck = [fact for fact in facts if fact[3] is not None or fact[2] <= now - _MAIL_IS_STUCK_AFTER]
+    if not stuck:
+        return
+    refused = list(dict.fromkeys(name for name, _, _, refused_at in stuck if refused_at is not None))
+    waiting = list(dict.fromkeys(name for name, _, _, refused_at in stuck if refused_at is None))
+    is_urgent = any(level in _URGENT for _, level, _, _ in stuck)
+    url, link = (reverse("aftercare:queue"), "Open the queue") if is_linked else ("", "")
+    if refused:
+        words = f"The mail server refuses e-mails to {_people(refused)}: correct the address."
+        yield Alert(f"{words} Until then tell them of reports yourself.", url, link, is_urgent=is_urgent)
+    if waiting:
+        words = f"E-mails about reports do not leave, to {_people(waiting)}."
+        yield Alert(f"{words} Tell them yourself, and whoever looks after the system.", url, link, is_urgent=is_urgent)
+
+
+def _people(names: list[str]) -> str:
+    others = len(names) - _NAMED
+    return list_words([*names[:_NAMED], f"{others} more"] if others > 0 else names)
+
+
+def _forgotten() -> Iterable[Alert]:
+    """Taken, its time over, and no clinician was left to ask: `report_watch` is silent about what is taken."""
+    since_taken = SymptomReport.objects.holding().unanswered().filter(reminded_at__gte=F("taken_at"))
+    rows = list(since_taken.select_related("patient", "taken_by").order_by("due_at", "pk")[: _NAMED + 1])
+    for report in rows[:_NAMED]:
+        yield Alert(
+            f"{report.taken_by} took the report of {report.patient.name}, but no clinician has answered in time.",
+            reverse("aftercare:queue_report", args=[report.public_id]),
+            "Open it",
+            is_urgent=report.level in _URGENT,
+        )
+    if len(rows) > _NAMED:
+        yield Alert("More reports were taken and not answered in time.", reverse("aftercare:queue"), "Open the queue")
+
+
+def _unread(now: datetime) -> Iterable[Alert]:
+    """What is usually expected asks nobody by e-mail, but its giver was told by when we read it."""
+    late = SymptomReport.objects.open().unanswered().filter(level=Level.REASSURE, due_at__lt=now).count()
+    if late:
+        words = "1 report of what is expected is" if late == 1 else f"{late} reports of what is expected are"
+        words = f"{words} over time: we said by when we read {'it' if late == 1 else 'them'}."
+        yield Alert(words, reverse("aftercare:queue"), "Open the queue")
+
+
+def _stockings(now: datetime) -> Iterable[Alert]:
+    late = late_help(now)
+    if late:
+        words = "1 patient waits" if late == 1 else f"{late} patients wait"
+        words = f"{words} for help with the stocking since before the last working day."
+        yield Alert(words, f"{reverse('sessions_app:calls')}#list-stocking", "Open the calls")
+
+
+def late_help(now: datetime) -> int:
+    """How many patients wait longer than until the end of the next working day. One query, seven when some may."""
+    clinic = Clinic.current()
+    today = start_of_day(local_date(now, clinic.zone), clinic.zone)
+    waits = StaffTask.objects.open().filter(kind=HELP_TASK, created_at__lt=today)
+    asked_at = list(waits.values_list("created_at", flat=True))
+    if not asked_at:
+        return 0
+    opened = openings(clinic, now - _LOOK_BACK)
+    allowed = Allowed(emergency=timedelta(0), same_day=timedelta(0))  # neither is asked for here
+    ends = (due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in asked_at)
+    return sum(end <= now for end in ends)
