@@ -73,7 +73,7 @@ class AftercareConfig(AppConfig):
             of_many=report_watch.held_among,
             rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows),
         )
-        register_alerts(report_watch.SOURCE, report_watch.report_alerts)
+        register_alerts(report_watch.SOURCE, report_watch.report_alerts, shown_on=report_watch.is_queue)
         register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)
         register_later_counter("aftercare:queue", report_watch.waiting_for)
         register_panel(

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -45,7 +47,7 @@ def waiting_for(user: User) -> int:
 
 
 def report_alerts(user: User) -> Iterable[Alert]:
-    """On every page of who sees reports, until somebody has taken each. One query.
+    """A line for each patient, on every page of who sees reports, until somebody has taken each. One query.
 
     No symptom is named: screens are seen.
     """
@@ -55,33 +57,57 @@ def report_alerts(user: User) -> Iterable[Alert]:
         SymptomReport.objects.untaken()
         .exclude(level=Level.REASSURE)
         .select_related("patient")
-        .only("public_id", "level", "due_at", "given_to_id", "patient__given_name", "patient__family_name")
+        .only(
+            "public_id", "level", "due_at", "given_to_id", "patient_id", "patient__given_name", "patient__family_name"
+        )
         .order_by("due_at", "pk")
     )
     if not untaken:
         return
     now, zone = timezone.now(), Clinic.current().zone
-    untaken.sort(key=lambda report: report.level != Level.EMERGENCY)
-    urgent = [report for report in untaken if report.level in _URGENT]
-    for report in urgent[:_NAMED]:
-        yield _alert_of(report, user, now, zone)
-    others = len(untaken) - len(urgent[:_NAMED])
-    if others:
+    urgent, others = _by_patient(untaken)
+    for reports in urgent[:_NAMED]:
+        yield _alert_of(reports, user, now, zone)
+    left = sum(len(reports) for reports in [*urgent[_NAMED:], *others])
+    if left:
         more = "more " if urgent else ""
-        words = f"{others} {more}reports wait" if others > 1 else f"1 {more}report waits"
+        words = f"{left} {more}reports wait" if left > 1 else f"1 {more}report waits"
         is_urgent = len(urgent) > _NAMED or any(report.due_at < now for report in untaken)
-        words = f"{words}: nobody has taken {'them' if others > 1 else 'it'}."
+        words = f"{words}: nobody has taken {'them' if left > 1 else 'it'}."
         yield Alert(words, reverse("aftercare:queue"), "Open the queue", is_urgent=is_urgent)
 
 
-def _alert_of(report: SymptomReport, user: User, now: datetime, zone: ZoneInfo) -> Alert:
-    what = "Emergency" if report.level == Level.EMERGENCY else "Report for today"
-    clock = _when(report.due_at, now, zone)
-    until = f"An answer was due {clock}." if report.due_at < now else f"Answer by {clock}."
-    given = " It is given to you." if report.given_to_id == user.pk else ""
+def is_queue(page: str) -> bool:
+    """Whether `page` lists every open report, what is due first on its top: an alert would say it twice."""
+    address, query = urlsplit(page), QueryDict(urlsplit(page).query)
+    return (
+        address.path.startswith(reverse("aftercare:queue"))
+        and query.get("show", "open") not in ("mine", "closed")
+        and query.get("page", "1") == "1"
+    )
+
+
+def _by_patient(untaken: Iterable[SymptomReport]) -> tuple[list[list[SymptomReport]], list[list[SymptomReport]]]:
+    """The reports of each patient, those of an emergency first: with an urgent one among them, and without."""
+    patients: dict[int, list[SymptomReport]] = {}
+    for report in sorted(untaken, key=lambda report: (report.level != Level.EMERGENCY, report.level not in _URGENT)):
+        patients.setdefault(report.patient_id, []).append(report)
+    urgent = [reports for reports in patients.values() if reports[0].level in _URGENT]
+    return urgent, [reports for reports in patients.values() if reports[0].level not in _URGENT]
+
+
+def _alert_of(reports: Sequence[SymptomReport], user: User, now: datetime, zone: ZoneInfo) -> Alert:
+    """One line for one patient; it leads to the report that comes first."""
+    first, due_at = reports[0], min(report.due_at for report in reports)
+    what = "Emergency" if first.level == Level.EMERGENCY else "Report for today"
+    more = "" if len(reports) == 1 else f", {len(reports)} reports"
+    clock = _when(due_at, now, zone)
+    until = f"An answer was due {clock}." if due_at < now else f"Answer by {clock}."
+    one, it = ("It", "it") if len(reports) == 1 else ("One", "them")
+    given = f" {one} is given to you." if any(report.given_to_id == user.pk for report in reports) else ""
     return Alert(
-        f"{what}: {report.patient.name}, nobody has taken it. {until}{given}",
-        reverse("aftercare:queue_report", args=[report.public_id]),
+        f"{what}: {first.patient.name}{more}, nobody has taken {it}. {until}{given}",
+        reverse("aftercare:queue_report", args=[first.public_id]),
         "Open it",
         is_urgent=True,
     )

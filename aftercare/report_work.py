@@ -1,8 +1,8 @@
 """What staff do about a report: take it, say whether the patient was reached, note, hand over, close.
 
 Every write is a conditional update on the report's version, one step (`ReportStep`), one event of the audit trail, in
-one transaction. Nothing that was reported changes; only people close a report, and only a clinician closes what needs
-one.
+one transaction. Nothing that was reported changes; only people close a report, only a clinician closes what needs one,
+and only when the patient was reached, or what became of them was learnt another way.
 """
 
 from collections.abc import Callable
@@ -97,8 +97,7 @@ def save(
     now, note = now or timezone.now(), _clean(note)
     stored = fresh(report)
     is_new = bool(outcome) and outcome != stored.outcome
-    if contact not in ("", *CONTACTS):
-        raise Refused("Choose whether you reached the patient.", rule="contact", field="contact")
+    _refuse_odd(contact)
     if not contact and not note and not is_new:
         raise Refused("Say whether you reached the patient, or write a note.", rule="empty", field="note")
     changes: dict[str, Any] = {"outcome": outcome} if is_new else {}
@@ -117,8 +116,14 @@ def hand_over(
     now, note = now or timezone.now(), _clean(note)
     if to == by:
         raise Refused("Choose a colleague. To answer it yourself, take it.", rule="self", field="to")
+    if not note:
+        raise Refused("Write what your colleague must know.", rule="note", field="note")
     if not (to.is_active and to.may(Permission.ANSWER_REPORTS)):
         raise Refused(f"{to} does not answer reports. Choose somebody else.", rule="to", field="to")
+    stored = fresh(report)
+    if stored.version == version and to in (stored.taken_by, stored.given_to):
+        has = "has it already" if to == stored.taken_by else "was asked already and has not taken it yet"
+        raise Refused(f"{to} {has}. Choose somebody else.", rule="to", field="to")
     _change(report, version, given_to=to, taken_at=None, taken_by=None)
     write_notice(report, to=to, now=now)
     return _written(report, What.HANDED_OVER, to=to, words=note, by=by, now=now)
@@ -135,21 +140,29 @@ def close(
     by: User,
     now: datetime | None = None,
 ) -> SymptomReport:
-    """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again."""
+    """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again.
+
+    `contact` is of this call, as for `save`. `Refused` when nobody reached the patient and `outcome` cannot be known
+    without them.
+    """
     now, note = now or timezone.now(), _clean(note)
     if not may_close(report, by):
         raise Refused("A clinician closes this report. Hand it over to one.", rule="permission")
     stored = fresh(report)
     if stored.closed_by == by and (stored.outcome, stored.closing_note) == (outcome, note):
         return stored
+    _refuse_odd(contact)
     if outcome not in SymptomReport.Outcome.values:
         raise Refused("Choose what happens now.", rule="outcome", field="outcome")
+    if stored.version == version:  # what is older hears first what is new
+        _refuse_unreached(stored, SymptomReport.Outcome(outcome), contact)
     if not note:
-        raise Refused("Write what was found or said: it closes the report.", rule="note", field="note")
+        raise Refused("Write what was found or said, or how you know: it closes the report.", rule="note", field="note")
     changes: dict[str, Any] = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
-    _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
-    if contact in CONTACTS:
+    # The call comes first: the database closes nothing without it. A stale page takes both back.
+    if contact:
         ReportStep.objects.create(report=report, what=contact, at=now, by=by)
+    _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
     words = _sentences(SymptomReport.Outcome(outcome).label, note)
     return _written(report, What.CLOSED, words=words, by=by, now=now)
 
@@ -197,6 +210,23 @@ def _refuse_closed(stored: SymptomReport) -> None:
     if stored.closed_at is not None:
         words = f"{stored.closed_by} closed this report at {_clock(stored.closed_at)}. Nothing was saved."
         raise Stale(f"{words} What comes after it is a new report.")
+
+
+def _refuse_odd(contact: str) -> None:
+    if contact not in ("", *CONTACTS):
+        raise Refused("Choose whether you reached the patient.", rule="contact", field="contact")
+
+
+def _refuse_unreached(report: SymptomReport, outcome: SymptomReport.Outcome, contact: str) -> None:
+    """The words say what to do; a call without answer is no advice, whoever spoke with the patient before."""
+    if report.level == Level.REASSURE or not outcome.needs_reached or contact == What.REACHED:
+        return
+    if contact == What.NO_ANSWER:
+        words = "No answer: the report stays open, and its time runs. Press “Save, keep open” and call again later."
+        raise Refused(words, rule="reached", field="contact")
+    if not report.steps.filter(what=What.REACHED).exists():
+        words = "Nobody has reached the patient yet, so the report stays open. Choose “Reached” when you have spoken."
+        raise Refused(words, rule="reached", field="contact")
 
 
 def _written(

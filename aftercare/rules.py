@@ -3,10 +3,12 @@
 Only "replaced" may be added to an issued plan, only what became of it to a report.
 """
 
+from aftercare.models.report import LEARNT_OTHERWISE
 from clinic.database_rules import append_only, refuse
 
 PLAN = "aftercare_aftercareplan"
 REPORT = "aftercare_symptomreport"
+STEP = "aftercare_reportstep"
 CARER = "aftercare_carer"
 NOTICE = "aftercare_reportnotice"
 
@@ -20,6 +22,9 @@ _BY_A_CLINICIAN = (
     "EXISTS (SELECT 1 FROM clinic_user WHERE id = NEW.closed_by_id "
     "AND (roles LIKE '%|clinician|%' OR roles LIKE '%|clinical_lead|%'))"
 )
+_LEARNT_OTHERWISE = ", ".join(f"'{outcome}'" for outcome in LEARNT_OTHERWISE)
+# Steps are only ever added, so this stays true once it is.
+_REACHED = f"EXISTS (SELECT 1 FROM {STEP} WHERE report_id = NEW.id AND what = 'reached')"
 
 RULES = (
     refuse(
@@ -74,6 +79,16 @@ RULES = (
         because="a clinician closes a report",
     ),
     refuse(
+        "UPDATE",
+        table=REPORT,
+        name=f"{REPORT}_reached",
+        when=(
+            "NEW.closed_at IS NOT NULL AND NEW.level <> 'REASSURE' "
+            f"AND NEW.outcome NOT IN ({_LEARNT_OTHERWISE}) AND NOT {_REACHED}"
+        ),
+        because="a report is closed when the patient was reached",
+    ),
+    refuse(
         "INSERT",
         table=REPORT,
         name=f"{REPORT}_open_first",
@@ -81,7 +96,7 @@ RULES = (
         because="a report is open at first",
     ),
     refuse("DELETE", table=REPORT, name=f"{REPORT}_no_delete", because="reports are kept"),
-    *append_only("aftercare_reportstep"),
+    *append_only(STEP),
     refuse("DELETE", table=NOTICE, name=f"{NOTICE}_no_delete", because="notices are kept"),
     *append_only("aftercare_tick"),
     *append_only("aftercare_coursetext"),

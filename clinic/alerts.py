@@ -27,20 +27,28 @@ class Alert:
 
 AlertSource = Callable[[User], Iterable[Alert]]
 _sources: dict[str, AlertSource] = {}
+_shown_on: dict[str, Callable[[str], bool]] = {}
 
 
-def register_alerts(name: str, source: AlertSource) -> None:
-    """Let a part of the product say what the given member of staff must see; called in `AppConfig.ready`."""
+def register_alerts(name: str, source: AlertSource, *, shown_on: Callable[[str], bool] | None = None) -> None:
+    """Let a part of the product say what the given member of staff must see; called in `AppConfig.ready`.
+
+    `shown_on` says of a page, as path and query, that it shows all of that itself: there the source is not asked.
+    """
     _sources[name] = source
+    if shown_on is not None:
+        _shown_on[name] = shown_on
 
 
 def unregister_alerts(name: str) -> None:
     _sources.pop(name, None)
+    _shown_on.pop(name, None)
 
 
-def alerts_for(user: User) -> list[Alert]:
-    """Urgent ones first, otherwise in the order of registration."""
-    found = [alert for source in _sources.values() for alert in source(user)]
+def alerts_for(user: User, *, page: str = "") -> list[Alert]:
+    """Urgent ones first, otherwise in the order of registration, without those that `page` shows itself."""
+    asked = [source for name, source in _sources.items() if not (page and name in _shown_on and _shown_on[name](page))]
+    found = [alert for source in asked for alert in source(user)]
     return sorted(found, key=lambda alert: not alert.is_urgent)
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+LEARNT_OTHERWISE = ("sent_on", "treated_elsewhere", "mistake")
+"""Outcomes that close a report although nobody reached the patient; `aftercare.rules` holds it."""
+
+
 class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         """Staff see all; a portal account those of its own patient, and those it gave for whom it cares for now."""
@@ -49,6 +53,11 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
         Handed over after that, it waits for an answer again: whoever asked a colleague has not ended it.
         """
         return self.annotate(is_answered=_reached())
+
+    def with_reached(self) -> Self:
+        """Adds `was_reached`: somebody spoke with the patient, or with who reported."""
+        spoken = ReportStep.objects.filter(report=OuterRef("pk"), what=ReportStep.What.REACHED)
+        return self.annotate(was_reached=Exists(spoken))
 
     def unanswered(self) -> Self:
         """Those whose timer runs, or ran out."""
@@ -89,6 +98,11 @@ class SymptomReport(models.Model):
         SENT_ON = "sent_on", "Sent to an emergency department"
         TREATED_ELSEWHERE = "treated_elsewhere", "Treated elsewhere"
         MISTAKE = "mistake", "Reported by mistake"
+
+        @property
+        def needs_reached(self) -> bool:
+            """Nobody can know this without the patient; the others are learnt another way too, and a note says how."""
+            return self.value not in LEARNT_OTHERWISE
 
     public_id = public_id()
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="reports")

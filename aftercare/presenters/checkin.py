@@ -195,6 +195,15 @@ _OUTCOMES: dict[str, Promise] = {
     SymptomReport.Outcome.TREATED_ELSEWHERE: _("You were treated elsewhere."),
     SymptomReport.Outcome.MISTAKE: _("It was reported by mistake."),
 }
+# When nobody spoke with the giver, nothing is claimed that only a talk makes true, and what was wrong can be said.
+_OUTCOMES_UNREACHED: dict[str, Promise] = {
+    SymptomReport.Outcome.ADVISED: _("We read it. Call us if it gets worse."),
+    SymptomReport.Outcome.VISIT: _("We want to see you. Please call us."),
+    SymptomReport.Outcome.SCAN: _("We want to see you. Please call us."),
+    SymptomReport.Outcome.SENT_ON: _("We heard that you were sent to an emergency department. Call us if not."),
+    SymptomReport.Outcome.TREATED_ELSEWHERE: _("We heard that you were treated elsewhere. Call us if not."),
+    SymptomReport.Outcome.MISTAKE: _("We think that it was reported by mistake. Call us if not."),
+}
 
 
 def report_page(
@@ -209,8 +218,9 @@ def report_page(
     """`steps` oldest first; `opened` are the clinic's openings from today on."""
     is_open = report.closed_at is None
     is_emergency = report.level == Level.EMERGENCY
+    was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
     return ReportPage(
-        title=str(_TITLES[report.level]) if is_open else gettext("This report is answered"),
+        title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
         is_emergency=is_emergency and is_open,
         is_open=is_open,
         told=_told_again(report),
@@ -226,7 +236,12 @@ def report_page(
     )
 
 
+def _closed_title(*, was_reached: bool) -> str:
+    return gettext("This report is answered") if was_reached else gettext("This report is closed")
+
+
 def report_lines(reports: Iterable[SymptomReport], clock: Clock) -> list[ReportLine]:
+    """Closed `reports` come with `was_reached` (`with_reached`)."""
     return [
         ReportLine(
             public_id=str(report.public_id),
@@ -242,7 +257,9 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock) -> list[ReportL
 def state_words(report: SymptomReport, clock: Clock) -> str:
     """`Somebody answers by Thu 15 Jan, 13:10`: how a report stands, in one short sentence, for its giver."""
     if report.closed_at is not None:
-        return gettext("Answered %(when)s") % {"when": clock.near(report.closed_at)}
+        was_reached: bool = report.was_reached  # type: ignore[attr-defined]
+        words = gettext("Answered %(when)s") if was_reached else gettext("Closed %(when)s")
+        return words % {"when": clock.near(report.closed_at)}
     if report.taken_by is not None:
         return gettext("%(name)s is looking at it") % {"name": report.taken_by.name}
     return gettext("The clinic has been told") if report.level == Level.EMERGENCY else _due(report, clock)
@@ -295,8 +312,10 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
         if words:
             yield Happened(_ICONS[step.what], words, clock.near(step.at))
     if report.closed_at is not None:
-        outcome = str(_OUTCOMES.get(report.outcome, ""))
-        yield Happened("check", f"{gettext('Answered')}. {outcome}".rstrip(), clock.near(report.closed_at))
+        was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
+        words = gettext("Answered") if was_reached else gettext("Closed")
+        outcome = (_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome]
+        yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
 
 
 _ICONS: dict[str, str] = {

@@ -269,11 +269,14 @@ def _until(report: SymptomReport, shown: _Shown, *, is_answered: bool) -> str:
 def timer_of(report: SymptomReport, now: datetime, zone: ZoneInfo) -> Timer:
     """The time until the answer that the patient was told."""
     left, total_s = report.due_at - now, (report.due_at - report.reported_at).total_seconds()
-    if left < timedelta(0):
+    is_over = left < timedelta(0)
+    if is_over and -left >= _MINUTE:
         return Timer(0, total_s, f"+{_short(-left)}", f"{_long(-left)} over time", "over")
     urgent = report.level in (Level.EMERGENCY, Level.SAME_DAY)
     is_today = local_date(report.due_at, zone) == local_date(now, zone)
     level = "danger" if urgent else "attention" if is_today and report.level == Level.NEXT_DAY else ""
+    if left < _MINUTE:
+        return Timer(max(left.total_seconds(), 0), total_s, "now", "due now", "over" if is_over else level)
     return Timer(left.total_seconds(), total_s, _short(left), f"{_long(left)} left", level)
 
 

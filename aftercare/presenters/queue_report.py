@@ -26,7 +26,7 @@ from sessions_app.record import Entry, read_record
 from sessions_app.wording import day_words
 
 What = ReportStep.What
-_EARLIER = 5
+_OTHERS = 5
 _LEVELS = {symptom.code: symptom.level for symptom in SYMPTOMS}
 _STOCKING = Tick.Task.STOCKING.value
 _SAID = {State.YES: "yes", State.PART: "in part", State.NO: "no", State.UNANSWERED: "not answered"}
@@ -49,7 +49,7 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierLine:
+class OtherLine:
     url: str
     title: str
     when: str
@@ -69,7 +69,7 @@ class ReportCard:
     answers: Sequence[AnswerLine]
     facts: Sequence[tuple[str, str]]
     steps: Sequence[StepLine]
-    earlier: Sequence[EarlierLine]
+    others: Sequence[OtherLine]
     warnings: Sequence[str]
     until: str
     state: str
@@ -80,6 +80,7 @@ class ReportCard:
     may_take: bool
     may_take_over: bool
     may_close: bool
+    needs_reached: bool
     seen: int
 
 
@@ -98,7 +99,7 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         answers=list(_answers(report)),
         facts=list(_facts(report, reader, now, zone)) if sees_chart else [],
         steps=[step_line(step, now, zone, reads_notes=answers_reports) for step in steps],
-        earlier=_earlier(report, reader, now, zone),
+        others=_others(report, reader, now, zone),
         warnings=list(_warnings(report)) if is_open else [],
         until=near_words(report.due_at, now, zone),
         state=state_words(report, reader, now, zone),
@@ -109,6 +110,7 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         may_take=answers_reports and is_open and report.taken_by is None,
         may_take_over=answers_reports and is_open and report.taken_by not in (None, reader),
         may_close=is_open and may_close(report, reader),
+        needs_reached=report.level != Level.REASSURE and all(step.what != What.REACHED for step in steps),
         seen=len(steps),
     )
 
@@ -146,22 +148,22 @@ def step_line(step: ReportStep, now: datetime, zone: ZoneInfo, *, reads_notes: b
     return StepLine(near_words(step.at, now, zone), words, step.words if reads_notes else "")
 
 
-def report_lines(patient: Patient, reader: User, now: datetime, zone: ZoneInfo, *, limit: int) -> list[EarlierLine]:
+def report_lines(patient: Patient, reader: User, now: datetime, zone: ZoneInfo, *, limit: int) -> list[OtherLine]:
     """The patient's reports, open ones and then the newest first. One query."""
     rows = SymptomReport.objects.visible_to(reader).filter(patient=patient)
     related = rows.select_related("taken_by", "given_to", "closed_by", "reported_by")
     newest = list(related.order_by("-reported_at", "-pk")[:limit])
-    return [_earlier_line(row, reader, now, zone) for row in sorted(newest, key=lambda row: row.closed_at is not None)]
+    return [_other_line(row, reader, now, zone) for row in sorted(newest, key=lambda row: row.closed_at is not None)]
 
 
-def _earlier(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> list[EarlierLine]:
+def _others(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> list[OtherLine]:
     rows = SymptomReport.objects.visible_to(reader).filter(patient_id=report.patient_id).exclude(pk=report.pk)
     related = rows.select_related("taken_by", "given_to", "closed_by", "reported_by")
-    return [_earlier_line(row, reader, now, zone) for row in related.order_by("-reported_at", "-pk")[:_EARLIER]]
+    return [_other_line(row, reader, now, zone) for row in related.order_by("-reported_at", "-pk")[:_OTHERS]]
 
 
-def _earlier_line(row: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> EarlierLine:
-    return EarlierLine(
+def _other_line(row: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> OtherLine:
+    return OtherLine(
         url=reverse("aftercare:queue_report", args=[row.public_id]),
         title=title_of(row),
         when=f"{near_words(row.reported_at, now, zone)}{source_words(row)}",

@@ -159,7 +159,8 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
     reader = _reader(request, carer_id)
     clock = words.clock_for(reader, request.clinic, timezone.now())
     with translation.override(page_language(reader.language)):
-        rows = list(_reports(request, reader).select_related("taken_by").order_by("-reported_at", "-pk")[:_MOST_SHOWN])
+        newest = _reports(request, reader).with_reached().select_related("taken_by").order_by("-reported_at", "-pk")
+        rows = list(newest[:_MOST_SHOWN])
         lines = [(line, address_of("how_report", reader, line.public_id)) for line in words.report_lines(rows, clock)]
         return _page(request, reader, "reports", {"lines": lines})
 

@@ -14,5 +14,6 @@ from clinic.requests import SignedInRequest
 @requires(Permission.VIEW_SCHEDULE)
 @require_safe
 def alerts(request: SignedInRequest) -> HttpResponse:
-    answer = render(request, "components/alerts.html", {"alerts": alerts_for(request.user)})
+    found = alerts_for(request.user, page=request.htmx.current_url_abs_path or "")
+    answer = render(request, "components/alerts.html", {"alerts": found})
     return trigger_client_event(answer, "counts", later_counts(request.user))

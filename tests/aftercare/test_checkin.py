@@ -8,6 +8,7 @@ import time_machine
 from django.db import DatabaseError
 from django.test import Client
 
+from aftercare import report_work
 from aftercare.forms.checkin import NO
 from aftercare.models import ReportStep, SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
@@ -414,7 +415,33 @@ def test_the_giver_sees_who_took_it_and_that_it_was_answered(browser, patient):
     assert "We called and did not reach you. Please call us." in text
     assert "Answered. We advised you." in text
     assert "Secret to staff" not in text
-    assert "Answered tomorrow" not in text_of(browser.get("/how/sent/"))
+    assert "Answered today, 09:30" in text_of(browser.get("/how/sent/"))
+
+
+@pytest.mark.parametrize(
+    ("level", "outcome", "words"),
+    [
+        ("EMERGENCY", "sent_on", "We heard that you were sent to an emergency department. Call us if not."),
+        ("SAME_DAY", "treated_elsewhere", "We heard that you were treated elsewhere. Call us if not."),
+        ("SAME_DAY", "mistake", "We think that it was reported by mistake. Call us if not."),
+        ("REASSURE", "advised", "We read it. Call us if it gets worse."),
+        ("REASSURE", "visit", "We want to see you. Please call us."),
+        ("REASSURE", "scan", "We want to see you. Please call us."),
+    ],
+)
+def test_a_giver_whom_nobody_reached_is_not_told_that_it_was_answered(browser, patient, level, outcome, words):
+    report = make_report(patient=patient, by=patient.user, level=level)
+    by = make_user(Role.CLINICIAN, name="Hugo Ashdown")
+    now = at("2026-01-15 09:30")
+    report_work.close(
+        report=report, version=1, outcome=outcome, note="The hospital rang.", contact="no_answer", by=by, now=now
+    )
+
+    text = text_of(browser.get(f"/how/sent/{report.public_id}/"))
+    assert "This report is closed" in text
+    assert f"Closed. {words} today, 09:30" in text
+    assert [claim for claim in ("nswered", "We advised", "We spoke", "hospital rang") if claim in text] == []
+    assert "Closed today, 09:30" in text_of(browser.get("/how/sent/"))
 
 
 def test_an_answer_that_is_late_says_to_call(browser, patient, clock):
@@ -530,7 +557,7 @@ def test_today_says_by_when_a_report_is_answered_until_it_is(browser, patient, c
     browser.logout()
     browser.force_login(patient.user)
     assert "This takes longer than we said. Call us now." in text_of(browser.get("/today/"))
-    closing = {"closing_note": "Rang her.", "outcome": "advised", "closed_by": make_user(Role.CLINICIAN)}
+    closing = {"closing_note": "Rang her.", "outcome": "mistake", "closed_by": make_user(Role.CLINICIAN)}
     SymptomReport.objects.update(closed_at=at("2026-01-15 13:02"), **closing)
     assert "You reported something" not in text_of(browser.get("/today/"))
 

@@ -116,6 +116,11 @@ def test_own_words_alone_are_the_title_as_far_as_they_fit():
     ("due", "text", "label"),
     [
         ("2026-01-15 09:57", "+3 m", "3 minutes over time"),
+        ("2026-01-15 09:59", "+1 m", "1 minute over time"),
+        ("2026-01-15 09:59:01", "now", "due now"),
+        ("2026-01-15 10:00", "now", "due now"),
+        ("2026-01-15 10:00:59", "now", "due now"),
+        ("2026-01-15 10:01", "1 m", "1 minute left"),
         ("2026-01-15 10:49", "49 m", "49 minutes left"),
         ("2026-01-15 12:29", "2:29", "2 hours 29 minutes left"),
         ("2026-01-17 11:00", "2 d", "2 days left"),
@@ -144,7 +149,7 @@ def test_mine_are_those_i_took_and_those_given_to_me_that_nobody_took(clinician,
 def test_closed_today_are_those_of_the_clinics_day(clinician):
     for symptom, moment in (("ONE_LEG", "2026-01-14 23:59"), ("SKIN_DAMAGE", "2026-01-15 00:01")):
         report = make_report(symptoms=[symptom], reported_at=at("2026-01-14 09:00"))
-        report_work.close(report=report, version=1, outcome="advised", note="Fine.", by=clinician, now=at(moment))
+        report_work.close(report=report, version=1, outcome="mistake", note="Fine.", by=clinician, now=at(moment))
 
     assert groups(clinician, "closed") == [("Closed today", ["Blister, sore or dark skin"])]
 
@@ -238,15 +243,18 @@ def test_looking_at_a_report_is_on_record_and_looking_at_the_list_is_not(client,
     ]
 
 
-def test_the_history_of_reports_of_the_patient_stands_beside(client, clinician):
+def test_the_other_reports_of_the_patient_stand_beside_earlier_and_later_ones(client, clinician):
     patient = make_patient()
     old = make_report(patient=patient, symptoms=["TRAPPED_BLOOD"], reported_at=at("2026-01-02 09:00"))
-    report_work.close(report=old, version=1, outcome="visit", note="Clot released.", by=clinician, now=NOW)
+    said = {"outcome": "visit", "note": "Clot released.", "contact": "reached"}
+    report_work.close(report=old, version=1, by=clinician, now=NOW, **said)
+    shown = make_report(patient=patient)
+    make_report(patient=patient, symptoms=["SKIN_DAMAGE"], reported_at=at("2026-01-15 09:50"))
     client.force_login(clinician)
+    text = words(client.get(address("report", shown)))
 
-    assert "Firm, dark, tender lump Fri 2 Jan, 09:00. Closed: comes to the clinic" in words(
-        client.get(address("report", make_report(patient=patient)))
-    )
+    assert "Other reports 2 Blister, sore or dark skin 09:50. Nobody has taken it" in text
+    assert "Firm, dark, tender lump Fri 2 Jan, 09:00. Closed: comes to the clinic" in text
 
 
 def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, nurse, django_assert_num_queries):
@@ -311,12 +319,39 @@ def test_a_form_that_says_nothing_keeps_its_place_and_says_what_is_missing(clien
 def test_a_clinician_closes_and_treatments_can_be_booked_again(client, clinician):
     report = bess()
     held = [*repeat.holds_of(report.patient)]
-    sent = opened(client, clinician, report) | {"outcome": "visit", "note": "Seen, all well."}
+    sent = opened(client, clinician, report) | {"contact": "reached", "outcome": "visit", "note": "Seen, all well."}
     answer = client.post(address("close", report), sent)
 
     assert (held, answer.status_code) == ([Hold.UNANSWERED_RED_FLAG], 302)
     assert [*repeat.holds_of(report.patient)] == []
     assert report_work.fresh(report).closing_note == "Seen, all well."
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [("no_answer", "No answer: the report stays open"), ("", "Nobody has reached the patient yet")],
+)
+def test_a_report_without_an_answer_stays_open_and_the_form_says_so_at_its_question(client, clinician, contact, said):
+    report = bess()
+    sent = opened(client, clinician, report) | {"contact": contact, "outcome": "advised", "note": "Rang twice."}
+    answer = client.post(address("close", report), sent)
+    text = answer.content.decode()
+
+    assert (answer.status_code, report_work.fresh(report).closed_at) == (422, None)
+    assert re.search(r'id="id_contact_error".*?</div>', text, re.DOTALL)[0].count(said) == 1
+    assert "Rang twice.</textarea>" in text
+    assert [*repeat.holds_of(report.patient)] == [Hold.UNANSWERED_RED_FLAG]
+
+
+def test_what_closes_a_report_is_said_until_somebody_reached_the_patient(client, clinician, nurse):
+    report, rule = bess(), "It is closed when somebody has reached the patient"
+    client.force_login(clinician)
+    before = words(client.get(address("report", report)))
+    report_work.save(report=report, version=1, contact="reached", by=nurse, now=NOW)
+    after = words(client.get(address("report", report)))
+    expected = words(client.get(address("report", make_report(**EXPECTED))))
+
+    assert (rule in before, rule in after, rule in expected) == (True, False, False)
 
 
 def test_a_nurse_has_no_button_to_close_and_is_refused_without_it(client, nurse):
@@ -348,7 +383,7 @@ def test_a_stale_close_is_refused_with_what_is_new_and_may_be_sent_again(client,
 def test_a_report_that_was_closed_meanwhile_takes_nothing_more(client, clinician, nurse):
     report = bess()
     sent = opened(client, nurse, report) | {"note": "One more thing."}
-    report_work.close(report=report, version=1, outcome="advised", note="Fine.", by=clinician, now=NOW)
+    report_work.close(report=report, version=1, outcome="mistake", note="Fine.", by=clinician, now=NOW)
     answer = client.post(address("save", report), sent)
 
     assert answer.status_code == 409
@@ -368,10 +403,32 @@ def test_a_hand_over_goes_to_a_colleague_of_the_list(client, clinician, nurse):
 def test_a_hand_over_to_nobody_of_the_list_is_refused_in_words(client, nurse, to):
     report = bess()
     to = str(make_user(Role.FRONT_DESK).public_id) if to == "desk" else to
-    answer = client.post(address("hand_over", report), opened(client, nurse, report) | {"to": to})
+    answer = client.post(address("hand_over", report), opened(client, nurse, report) | {"to": to, "note": "Please."})
 
     assert answer.status_code == 422
     assert "Choose a colleague" in words(answer)
+
+
+def test_a_hand_over_without_a_note_is_refused_at_the_note_and_stays_open_as_it_was(client, clinician, nurse):
+    report = bess()
+    sent = opened(client, nurse, report) | {"to": str(clinician.public_id)}
+    answer = client.post(address("hand_over", report), sent)
+    text = answer.content.decode()
+
+    assert (answer.status_code, ReportStep.objects.count()) == (422, 0)
+    assert "Write what your colleague must know." in words(answer)
+    assert '<details class="more" open><summary>Hand over' in text
+    assert f'<option value="{clinician.public_id}" selected>' in text
+
+
+def test_a_hand_over_to_who_was_asked_already_is_refused_in_words(client, clinician, nurse):
+    report = bess()
+    for _ in range(2):
+        sent = opened(client, nurse, report) | {"to": str(clinician.public_id), "note": "Calf is warm."}
+        answer = client.post(address("hand_over", report), sent)
+
+    assert (answer.status_code, ReportStep.objects.count()) == (422, 1)
+    assert "Beatrix Alderman was asked already and has not taken it yet. Choose somebody else." in words(answer)
 
 
 # --- What follows elsewhere --------------------------------------------------------------------------------------
@@ -402,6 +459,62 @@ def test_a_crowd_of_reports_is_three_lines_and_a_number(nurse):
 
     lines = alerts_for(nurse)
     assert (len(lines), lines[-1].words) == (4, "6 more reports wait: nobody has taken them.")
+
+
+def test_the_reports_of_one_patient_are_one_line_that_leads_to_the_first(nurse):
+    patient = make_patient(given_name="Bess", family_name="Cowslip")
+    make_report(patient=patient, **NEXT_DAY)
+    make_report(patient=patient, given_to=nurse)
+    emergency = make_report(patient=patient, **EMERGENCY)
+    make_report(patient=make_patient(given_name="Alfie", family_name="Dove"))
+    lines = alerts_for(nurse)
+
+    assert [(alert.words, alert.is_urgent) for alert in lines] == [
+        (
+            "Emergency: Bess Cowslip, 3 reports, nobody has taken them. An answer was due 09:57. One is given to you.",
+            True,
+        ),
+        ("Report for today: Alfie Dove, nobody has taken it. Answer by 13:10.", True),
+    ]
+    assert lines[0].url == address("report", emergency)
+
+
+@pytest.mark.parametrize(
+    ("page", "is_left_out"),
+    [
+        ("/queue/", True),
+        ("/queue/?show=open", True),
+        ("/queue/?page=1", True),
+        ("/queue/{report}/", True),
+        ("/queue/?show=mine", False),
+        ("/queue/?show=closed", False),
+        ("/queue/?page=2", False),
+        ("/queue/{report}/?show=mine", False),
+        ("/events/", False),
+        ("", False),
+    ],
+)
+def test_what_the_queue_shows_itself_is_no_line_above_it_and_other_alerts_stay(client, clinician, page, is_left_out):
+    report = bess()
+    make_adverse_event()
+    client.force_login(clinician)
+    headers = {"HX-Request": "true"}
+    if page:
+        headers["HX-Current-URL"] = f"http://testserver{page.format(report=report.public_id)}"
+    text = words(client.get(reverse("clinic:alerts"), headers=headers))
+
+    assert ("Bess Cowslip, nobody has taken it" not in text, "dverse event" in text) == (is_left_out, True)
+
+
+def test_the_way_back_from_a_report_says_how_many_wait_and_keeps_it_fresh(client, clinician):
+    report = bess()
+    client.force_login(clinician)
+    before = words(client.get(address("report", report)))
+    make_report(**EMERGENCY)
+    fresh = client.get(f"{reverse('aftercare:queue_list')}?report={report.public_id}&seen=0").content.decode()
+
+    assert "All reports 1 not taken" in before
+    assert '<span id="report-untaken" hx-swap-oob="true"> <b class="danger">2 not taken</b></span>' in fresh
 
 
 def test_the_bar_counts_what_nobody_took_and_what_is_mine_with_the_alerts(client, nurse, clinician):
@@ -447,7 +560,7 @@ def test_the_patients_page_of_staff_lists_the_reports_open_ones_first(client, cl
     patient = make_patient()
     make_report(patient=patient, symptoms=["ONE_LEG"], reported_at=at("2026-01-12 09:00"))
     newer = make_report(patient=patient, symptoms=["BRUISES"], level="REASSURE")
-    report_work.close(report=newer, version=1, outcome="advised", note="notecanary", by=clinician, now=NOW)
+    report_work.close(report=newer, version=1, outcome="mistake", note="notecanary", by=clinician, now=NOW)
     path = reverse("clinic:patient", args=[patient.public_id])
     for role in (Role.CLINICIAN, Role.FRONT_DESK):
         client.force_login(make_user(role))

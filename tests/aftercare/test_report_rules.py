@@ -16,6 +16,10 @@ def refused(write):
         write()
 
 
+def reached(report):
+    ReportStep.objects.create(report=report, what="reached", by=make_user())
+
+
 def close(report, by, **facts):
     state = {"closed_at": LATER, "closed_by": by, "closing_note": "Rang her.", "outcome": "advised", **facts}
     return SymptomReport.objects.filter(pk=report.pk).update(**state)
@@ -46,6 +50,7 @@ def test_a_report_is_never_removed():
 @pytest.mark.parametrize("level", ["EMERGENCY", "SAME_DAY", "NEXT_DAY"])
 def test_a_nurse_does_not_close_what_a_clinician_must_see(level):
     report = make_report(level=level)
+    reached(report)
     refused(lambda: close(report, make_user(Role.NURSE)))
     assert close(report, make_user(Role.CLINICIAN)) == 1
 
@@ -54,14 +59,32 @@ def test_a_nurse_closes_what_is_expected():
     assert close(make_report(level="REASSURE"), make_user(Role.NURSE)) == 1
 
 
+@pytest.mark.parametrize("level", ["EMERGENCY", "SAME_DAY", "NEXT_DAY"])
+@pytest.mark.parametrize("outcome", ["advised", "visit", "scan"])
+def test_a_report_whose_patient_nobody_reached_is_not_closed(level, outcome):
+    report, by = make_report(level=level), make_user(Role.CLINICIAN)
+    ReportStep.objects.create(report=report, what="no_answer", by=by)
+    reached(make_report(level=level, patient=report.patient))
+    refused(lambda: close(report, by, outcome=outcome))
+    reached(report)
+    assert close(report, by, outcome=outcome) == 1
+
+
+@pytest.mark.parametrize("outcome", ["sent_on", "treated_elsewhere", "mistake"])
+def test_what_is_learnt_another_way_closes_a_report_whose_patient_nobody_reached(outcome):
+    assert close(make_report(level="EMERGENCY"), make_user(Role.CLINICIAN), outcome=outcome) == 1
+
+
 @pytest.mark.parametrize("missing", [{"closing_note": ""}, {"outcome": ""}, {"closed_by": None}])
 def test_a_report_is_closed_with_its_note_only(missing):
     report, by = make_report(), make_user(Role.CLINICAL_LEAD)
+    reached(report)
     refused(lambda: close(report, by, **missing))
 
 
 def test_a_closed_report_is_not_opened_again():
     report = make_report()
+    reached(report)
     close(report, make_user(Role.CLINICIAN))
     empty = {"closed_at": None, "closed_by": None, "closing_note": "", "outcome": ""}
     refused(lambda: SymptomReport.objects.filter(pk=report.pk).update(**empty))

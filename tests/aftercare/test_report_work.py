@@ -114,9 +114,39 @@ def test_a_hand_over_names_the_colleague_writes_to_them_and_leaves_the_report_un
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.ADMINISTRATOR])
 def test_a_report_is_not_handed_to_who_does_not_answer_reports(nurse, role):
     report = make_report()
-    refused = refusal(report_work.hand_over, report=report, version=1, to=make_user(role), by=nurse)
+    refused = refusal(report_work.hand_over, report=report, version=1, to=make_user(role), note="Please.", by=nurse)
 
     assert (refused.field, steps(report)) == ("to", [])
+
+
+def test_a_hand_over_says_why(nurse, clinician):
+    report = make_report()
+    refused = refusal(report_work.hand_over, report=report, version=1, to=clinician, note=" ", by=nurse)
+
+    assert (refused.message, refused.field) == ("Write what your colleague must know.", "note")
+    assert (state(report)[0], steps(report), ReportNotice.objects.count()) == (1, [], 0)
+
+
+def test_a_report_is_handed_to_the_same_colleague_once(nurse, clinician):
+    report = make_report()
+    report_work.hand_over(report=report, version=1, to=clinician, note="Calf is warm.", by=nurse, now=NOW)
+    again = {"report": report, "to": clinician, "note": "Please look.", "by": nurse, "now": NOW}
+    asked = refusal(report_work.hand_over, version=2, **again)
+    report_work.take(report=report, by=clinician, now=NOW)
+    taken = refusal(report_work.hand_over, version=3, **again)
+
+    assert [(refused.field, refused.message) for refused in (asked, taken)] == [
+        ("to", "Beatrix Alderman was asked already and has not taken it yet. Choose somebody else."),
+        ("to", "Beatrix Alderman has it already. Choose somebody else."),
+    ]
+    assert ([step[0] for step in steps(report)], ReportNotice.objects.count()) == (["handed_over", "taken"], 1)
+
+
+def test_nobody_hands_a_report_to_themselves(nurse):
+    report = make_report()
+    refused = refusal(report_work.hand_over, report=report, version=1, to=nurse, note="Mine.", by=nurse)
+
+    assert (refused.field, refused.message) == ("to", "Choose a colleague. To answer it yourself, take it.")
 
 
 def test_a_clinician_closes_with_a_note_and_it_is_closed_once(clinician):
@@ -146,13 +176,64 @@ def test_a_nurse_closes_what_is_expected(nurse):
     assert state(report)[3] == nurse
 
 
+@pytest.mark.parametrize("level", ["EMERGENCY", "SAME_DAY", "NEXT_DAY"])
+@pytest.mark.parametrize("outcome", ["advised", "visit", "scan"])
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [
+        ("", "Nobody has reached the patient yet, so the report stays open. Choose “Reached” when you have spoken."),
+        (
+            "no_answer",
+            "No answer: the report stays open, and its time runs. Press “Save, keep open” and call again later.",
+        ),
+    ],
+)
+def test_a_report_whose_patient_nobody_reached_stays_open(clinician, level, outcome, contact, words):
+    report = make_report(level=level)
+    facts = {"outcome": outcome, "note": "Rang.", "contact": contact, "by": clinician}
+    refused = refusal(report_work.close, report=report, version=1, **facts)
+
+    assert (refused.field, refused.message) == ("contact", words)
+    assert (state(report), steps(report), trail()) == ((1, None, None, None), [], [])
+
+
+def test_a_call_without_answer_closes_nothing_even_when_somebody_spoke_with_the_patient_before(nurse, clinician):
+    report = make_report()
+    report_work.save(report=report, version=1, contact="reached", by=nurse, now=NOW)
+    facts = {"version": 2, "outcome": "advised", "note": "Rang.", "by": clinician, "now": NOW}
+
+    assert refusal(report_work.close, report=report, contact="no_answer", **facts).field == "contact"
+    assert report_work.close(report=report, **facts).closed_by == clinician
+
+
+@pytest.mark.parametrize("outcome", ["sent_on", "treated_elsewhere", "mistake"])
+def test_what_is_learnt_another_way_closes_a_report_with_a_note_that_says_how(clinician, outcome):
+    report = make_report(level="EMERGENCY")
+    facts = {"report": report, "version": 1, "outcome": outcome, "contact": "no_answer", "by": clinician, "now": NOW}
+    refused = refusal(report_work.close, note="", **facts)
+    report_work.close(note="The hospital rang.", **facts)
+
+    assert (refused.field, refused.message) == (
+        "note",
+        "Write what was found or said, or how you know: it closes the report.",
+    )
+    assert (state(report)[3], [step[0] for step in steps(report)]) == (clinician, ["no_answer", "closed"])
+
+
+def test_a_contact_that_nobody_can_choose_is_refused(clinician):
+    report = make_report()
+    facts = {"outcome": "mistake", "note": "Fine.", "contact": "taken", "by": clinician}
+
+    assert refusal(report_work.close, report=report, version=1, **facts).field == "contact"
+
+
 @pytest.mark.parametrize(
     ("facts", "field"), [({"outcome": "", "note": "Fine."}, "outcome"), ({"outcome": "advised", "note": "  "}, "note")]
 )
 def test_closing_needs_what_became_of_it_and_a_note(clinician, facts, field):
     report = make_report()
 
-    assert refusal(report_work.close, report=report, version=1, by=clinician, **facts).field == field
+    assert refusal(report_work.close, report=report, version=1, contact="reached", by=clinician, **facts).field == field
     assert state(report)[3] is None
 
 
@@ -170,12 +251,12 @@ def test_a_stale_page_closes_nothing_and_says_why(nurse, clinician):
 
 def test_nothing_is_written_to_a_closed_report(nurse, clinician):
     report = make_report()
-    report_work.close(report=report, version=1, outcome="advised", note="Fine.", by=clinician, now=NOW)
+    report_work.close(report=report, version=1, outcome="mistake", note="Fine.", by=clinician, now=NOW)
 
     for do, facts in (
         (report_work.take, {}),
         (report_work.save, {"version": 2, "note": "One more thing."}),
-        (report_work.hand_over, {"version": 2, "to": clinician}),
+        (report_work.hand_over, {"version": 2, "to": make_user(), "note": "Please."}),
     ):
         assert refusal(do, report=report, by=nurse, **facts).message == (
             "Beatrix Alderman closed this report at 09:30. Nothing was saved. What comes after it is a new report."

@@ -421,7 +421,8 @@ class Clinician(Person):
     """Answers for what patients report."""
 
     def is_alerted(self, words):
-        """The line on top of every page, which leads to the report."""
+        """The line on top of every page but the queue, which shows the report itself; it leads to it."""
+        self.page.get_by_role("navigation").get_by_role("link", name="Patients").first.click()
         expect(self.page.locator(".page-alerts")).to_contain_text(words)
 
     def opens_the_report_of(self, name):

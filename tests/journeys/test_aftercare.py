@@ -60,7 +60,8 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
     # When the clinician comes to work
     clinician.signs_in()
 
-    # Then the queue is the first page, and the report cannot be overlooked
+    # Then the queue is the first page, and the report cannot be overlooked on the others
+    clinician.sees("Queue")
     clinician.is_alerted("Marigold Quillfeather, nobody has taken it. Answer by 13:10. It is given to you.")
     clinician.looks_around()
     clinician.opens_the_report_of("Marigold Quillfeather")
