@@ -30,13 +30,14 @@ _DRAFT = TreatmentSession.Status.DRAFT
 class Holder:
     """Who has the draft, seen by one reader. ``since`` and ``was_mine`` are known where somebody else has it.
 
-    ``was_mine``: that person took it over from the reader.
+    ``was_mine``: that person took it over from the reader. Not ``is_known``: the database was too busy to say.
     """
 
     person: User | None
     is_mine: bool
     since: datetime | None = None
     was_mine: bool = False
+    is_known: bool = True
 
 
 @retried

@@ -210,8 +210,16 @@ def chart_page(
         form.position = number
         forms.sites.append(form)
     forms.ampoules += [form for form in added if isinstance(form, AmpouleForm)]
-    context = page_context(request, chart, forms) | {"holder": holding.hold(session=session, by=request.user)}
+    context = page_context(request, chart, forms) | {"holder": _holder(request, session)}
     return render(request, "sessions_app/nurse/visit.html", {**context, **(conflict or {})}, status=status)
+
+
+def _holder(request: SignedInRequest, session: TreatmentSession) -> holding.Holder:
+    """Who cannot be written down as its holder reads along; the page's script asks again in a few seconds."""
+    try:
+        return holding.hold(session=session, by=request.user)
+    except Refused:
+        return holding.Holder(None, is_mine=False, is_known=False)
 
 
 def _conflict(request: SignedInRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:

@@ -11,6 +11,7 @@ from clinic.access import Role
 from clinic.models import AuditEvent
 from sessions_app import holding
 from sessions_app.models import TreatmentSession
+from sessions_app.presenters.chart_url import chart_url
 from sessions_app.refusals import Refused
 from tests.makers import at, make_draft_session, make_user
 from tests.sessions_app.charts import in_force, page_of, ready_draft
@@ -51,6 +52,25 @@ def test_a_sign_of_life_that_cannot_be_written_leaves_the_page_as_it_is(monkeypa
     monkeypatch.setattr(holding, "hold", busy)
 
     assert ask(session, ada).status_code == 503
+
+
+@pytest.mark.parametrize("name", ["ada", "imani"])
+def test_a_draft_that_is_opened_while_the_database_is_too_busy_is_to_read(monkeypatch, name):
+    ada = make_user(name="Ada Birchwood")
+    session, reader = make_draft_session(nurse=ada), ada if name == "ada" else make_user()
+
+    def busy(**facts):
+        raise Refused("Many people are saving at this moment.", rule="busy")
+
+    client = Client()
+    client.force_login(reader)
+    monkeypatch.setattr(holding, "hold", busy)
+    answer = client.get(chart_url(session))
+    page = answer.content.decode()
+
+    assert (answer.status_code, page.count("data-lock disabled")) == (200, 2)
+    assert "Many people are saving at this moment." in page
+    assert ("data-mine" in page, "Take over" in page, "I treat: record" in page) == (False, False, False)
 
 
 def test_since_is_when_it_began_not_the_last_sign_of_life():
