@@ -1,6 +1,10 @@
 """What somebody has answered so far, kept in their session between the steps, so that going back loses nothing.
 
-Nothing of it is in an address, and it goes with the session. An emergency is never kept here: it is filed at once.
+Nothing of it is in an address, and it goes with the session. An emergency is filed as soon as anything is sent; only
+a page that is left without sending keeps one here, ticked, so that it is seen when that page opens again.
+
+What a page keeps by itself may arrive after what was sent from it. So each page that was sent is a turn of the draft,
+and what comes of an earlier turn, or of a draft that was filed, changes nothing any more.
 """
 
 from collections.abc import Mapping
@@ -10,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aftercare.portal_patient import Reader
-from aftercare.presenters.symptoms import LISTED, QUESTIONS, codes_of
+from aftercare.presenters.symptoms import FOLLOWS, LISTED, QUESTIONS, codes_of
 from aftercare.reports import Said
 from clinic.requests import SignedInRequest
 
@@ -18,23 +22,32 @@ _IN_SESSION = "how_are_you"
 # Answers to the emergency questions hold for this long; then they are asked again, and the rest is kept.
 _FRESH = timedelta(minutes=30)
 _CODES = {each.code for each in LISTED}
-_KEYS = {question.key for question in QUESTIONS}
+ALL_KEYS = tuple(question.key for question in QUESTIONS)
+"""Keys of the emergency questions; with no to all of them the other steps open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The answers of one reader about one patient. `denied` are the questions answered with no."""
+    """The answers of one reader about one patient. `denied` are the questions answered with no, `follows` the lines
+    that make an emergency, ticked on a page that was left; `turn` counts the pages that were sent, 0 in a new draft.
+    """
 
     key: UUID = field(default_factory=uuid4)
+    turn: int = 0
     denied: tuple[str, ...] = ()
     asked_at: datetime | None = None
     symptoms: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     leg: str = ""
     free_text: str = ""
 
     def is_asked(self, now: datetime) -> bool:
         """Whether every emergency question was answered with no a short while ago."""
-        return set(self.denied) >= _KEYS and self.asked_at is not None and now - self.asked_at < _FRESH
+        return set(self.denied) >= set(ALL_KEYS) and self.asked_at is not None and now - self.asked_at < _FRESH
+
+    def is_of(self, key: UUID, turn: int | None) -> bool:
+        """Whether a page with these is still the one that is open."""
+        return key == self.key and turn == self.turn
 
     @property
     def said(self) -> Said:
@@ -55,7 +68,9 @@ def keep(request: SignedInRequest, reader: Reader, draft: Draft, **changes: Any)
         "key": str(changed.key),
         "denied": list(changed.denied),
         "asked_at": changed.asked_at.isoformat() if changed.asked_at else None,
+        "turn": changed.turn,
         "symptoms": list(changed.symptoms),
+        "follows": list(changed.follows),
         "leg": changed.leg,
         "free_text": changed.free_text,
     }
@@ -71,8 +86,9 @@ def drop(request: SignedInRequest, reader: Reader) -> None:
 
 
 def with_emergency(said: Said, answers: list[str]) -> Said:
-    """What was said, with the symptoms of the questions or lines `answers` before it."""
-    return replace(said, symptoms=tuple(dict.fromkeys([*codes_of(answers), *said.symptoms])))
+    """What was said, with the questions or lines `answers` answered with yes, and their symptoms before the others."""
+    symptoms = tuple(dict.fromkeys([*codes_of(answers), *said.symptoms]))
+    return replace(said, symptoms=symptoms, affirmed=tuple(answers))
 
 
 def _whose(reader: Reader) -> str:
@@ -84,7 +100,9 @@ def _read(row: Mapping[str, Any]) -> Draft:
         key=UUID(row["key"]),
         denied=tuple(row["denied"]),
         asked_at=datetime.fromisoformat(row["asked_at"]) if row["asked_at"] else None,
+        turn=row.get("turn", 0),
         symptoms=tuple(code for code in row["symptoms"] if code in _CODES),
+        follows=tuple(key for key in row.get("follows", ()) if key in FOLLOWS),
         leg=row["leg"],
         free_text=row["free_text"],
     )

@@ -45,9 +45,9 @@ def told(answer: TriageAnswer, clinic: Clinic, *, is_on_phone: bool = False) -> 
     return text
 
 
-def advice_for(code: str, clinic: Clinic) -> str:
+def advice_for(code: str, emergency_number: str) -> str:
     """What to do at once about one symptom; empty where there is nothing besides its level's text."""
-    return str(_ADVICE.get(code, "")) % {"emergency_number": clinic.emergency_number}
+    return str(_ADVICE.get(code, "")) % {"emergency_number": emergency_number}
 
 
 def _advice_of(answer: TriageAnswer) -> list[str]:

@@ -17,6 +17,18 @@ from clinic.access import PORTAL_PERMISSIONS, UNLISTED, ViewFunction, access_of
 M = TypeVar("M", bound=Model)
 
 
+SignedOutAnswer = Callable[..., HttpResponse]
+_signed_out: dict[str, SignedOutAnswer] = {}
+
+
+def register_signed_out(route: str, answer: SignedOutAnswer) -> None:
+    """Let an upper app answer what is sent to `route` after the session ended; called in its `AppConfig.ready`.
+
+    `answer` gets what the view would, stores nothing, and tells nothing that the sender has not just sent.
+    """
+    _signed_out[route] = answer
+
+
 class ClosedUnlessOpened:
     """Middleware: applies the declaration of the view, and writes every denial to the audit trail."""
 
@@ -32,6 +44,8 @@ class ClosedUnlessOpened:
         if needed is None:
             return None
         if not request.user.is_authenticated:
+            if request.method == "POST" and route in _signed_out:
+                return _signed_out[route](request, *args, **kwargs)
             return _to_sign_in(request, needed)
         if needed is UNLISTED or not request.user.may(needed):
             _record_denial(request, reason=f"{route} needs {needed if needed is not UNLISTED else 'a declaration'}")

@@ -104,9 +104,10 @@ class Reports:
     def _emergency(self) -> list[tuple[datetime, Event]]:
         """Chest pain: reached within minutes and sent on; open until the clinic hears what it was."""
         who, denied = "Hartwell", tuple(key for key in _NO_EMERGENCY if key != "CHEST")
+        said = Said(("CHEST_OR_BREATH",), denied, affirmed=("CHEST",))
         note = "Ambulance is on its way, her sister is with her. Call the hospital this afternoon."
         return [
-            (self._ago(minutes=48), partial(self._report, who, Said(("CHEST_OR_BREATH",), denied, "", ""))),
+            (self._ago(minutes=48), partial(self._report, who, said)),
             (self._ago(minutes=46), partial(self._take, who, self.clinician)),
             (
                 self._ago(minutes=44),

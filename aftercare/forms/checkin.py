@@ -1,5 +1,6 @@
 """What is asked when somebody says how they are: core questions, list, own words; and all of it at the phone."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,8 +15,11 @@ YES, NO = "yes", "no"
 _ANSWER = _("Answer yes or no.")
 _FROM_LIST = _("Choose from the list.")
 _MOST_WORDS = 2000
+_MOST_NAME = 120
+_LONGEST_NUMBER = 7
 # Line breaks and tabs are fine; what no key types is not.
-_PLAIN = RegexValidator(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", _("Take out the special characters."), inverse_match=True)
+_UNTYPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_PLAIN = RegexValidator(_UNTYPED, _("Take out the special characters."), inverse_match=True)
 _ONE_LINE = RegexValidator(r"[\x00-\x1f\x7f\u2028\u2029]", "Write this on one line.", inverse_match=True)
 
 
@@ -25,7 +29,10 @@ def as_typed(text: str) -> str:
 
 
 class KeyedForm(forms.Form):
-    """A step with the key of the report that it leads to, so that sending it twice makes one report."""
+    """A step with the key of the report that it leads to, so that sending it twice makes one report.
+
+    `turn` tells a page that was left behind from the one that is open (`aftercare.checkin_draft`).
+    """
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     mark_optional = False
@@ -37,6 +44,11 @@ class KeyedForm(forms.Form):
             return UUID(str(self.data.get("key", "")))
         except ValueError:
             return uuid4()
+
+    @property
+    def sent_turn(self) -> int | None:
+        turn = str(self.data.get("turn", ""))
+        return int(turn) if turn.isdecimal() and turn.isascii() and len(turn) < _LONGEST_NUMBER else None
 
 
 class QuestionsForm(KeyedForm):
@@ -96,7 +108,10 @@ class SymptomsForm(KeyedForm):
 
 
 class WordsForm(KeyedForm):
-    """Which leg, and own words; both may be left empty when something was chosen before."""
+    """Which leg, and own words; both may be left empty when something was chosen before.
+
+    `shown` are the codes that stand on the page as chosen: these are sent, whatever became of the draft since.
+    """
 
     leg = forms.ChoiceField(
         label=_("Which leg?"),
@@ -112,6 +127,14 @@ class WordsForm(KeyedForm):
         validators=[_PLAIN],
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+    @property
+    def sent_symptoms(self) -> tuple[str, ...] | None:
+        """What the page showed; None where it does not say."""
+        if "shown" not in self.data:
+            return None
+        sent = set(str(self.data["shown"]).split())
+        return tuple(each.code for each in LISTED if each.code in sent)
 
     def clean_free_text(self) -> str:
         words = as_typed(str(self.cleaned_data["free_text"]))
@@ -130,7 +153,7 @@ class PhoneForm(QuestionsForm, SymptomsForm, WordsForm):
         label="Who is calling?",
         help_text="Leave empty when it is the patient.",
         required=False,
-        max_length=120,
+        max_length=_MOST_NAME,
         validators=[_ONE_LINE],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"max_length": "Shorten this to 120 characters."},
@@ -145,12 +168,18 @@ class PhoneForm(QuestionsForm, SymptomsForm, WordsForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.is_emergency:
-            for question in QUESTIONS:  # no question is asked any more
-                self.errors.pop(question.key, None)
+        if self.is_emergency:  # nothing is asked any more, and nothing is refused
+            self.errors.clear()
+            cleaned |= {"free_text": self._cut("free_text", _MOST_WORDS), "leg": cleaned.get("leg", "")}
+            cleaned["reporter_words"] = " ".join(self._cut("reporter_words", _MOST_NAME).split())
         elif not self.errors and self.said.is_nothing:
             self.add_error("free_text", "Nothing is reported yet. Choose a symptom above, or write what was said.")
         return cleaned
+
+    def _cut(self, name: str, most: int) -> str:
+        """What was typed as far as it can be kept; an ellipsis says that there was more."""
+        words = _UNTYPED.sub("", as_typed(str(self.data.get(name, "")))).strip()
+        return words if len(words) <= most else f"{words[: most - 1]}…"
 
     @property
     def is_emergency(self) -> bool:
@@ -164,4 +193,5 @@ class PhoneForm(QuestionsForm, SymptomsForm, WordsForm):
             denied=self.denied,
             leg=self.cleaned_data.get("leg", ""),
             free_text=self.cleaned_data.get("free_text", ""),
+            affirmed=[*self.yes, *self.more],
         )

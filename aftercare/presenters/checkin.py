@@ -13,14 +13,22 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import ReportStep, SymptomReport
 from aftercare.portal_patient import Reader
-from aftercare.presenters.symptoms import LISTED, QUESTIONS, TOPICS, Listed, denied_words, leg_words, symptom_words
+from aftercare.presenters.symptoms import (
+    LISTED,
+    QUESTIONS,
+    TOPICS,
+    Listed,
+    denied_words,
+    leg_words,
+    said_words,
+    unanswered_words,
+)
 from aftercare.presenters.words import Clock, short_day
 from aftercare.report_timing import opens_at
-from aftercare.reports import Said
+from aftercare.reports import Said, said_by, treated_at
 from aftercare.told import advice_for
 from clinic.language import page_language
 from clinic.models import Clinic
-from clinic.protocol.triage import FREE_TEXT
 from clinic.protocol.zones import local_date, zone_named
 from sessions_app.availability import Period
 from sessions_app.models import TreatmentSession
@@ -83,7 +91,10 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A report as its giver sees it. `due` is by when somebody answers; `late` says so when nobody did."""
+    """A report as its giver sees it. `due` is by when somebody answers; `late` says so when nobody did.
+
+    `by` says who reported it, where that was not the reader.
+    """
 
     title: str
     is_emergency: bool
@@ -97,6 +108,8 @@ class ReportPage:
     leg: str
     free_text: str
     denied: tuple[str, ...]
+    unanswered: tuple[str, ...]
+    by: str
     when: str
 
 
@@ -109,6 +122,7 @@ class ReportLine:
     what: str
     state: str
     is_open: bool
+    by: str
 
 
 def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
@@ -116,10 +130,10 @@ def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
 
 
 def emergency_of(clinic: Clinic, session: TreatmentSession | None) -> Emergency:
-    """`session` is the patient's newest one: what an emergency service must hear of."""
+    """`session` is what the patient had last, signed or not yet: what an emergency service must hear of."""
     say = ""
-    if session is not None and session.ended_at is not None:
-        day = short_day(local_date(session.ended_at, zone_named(session.time_zone)))
+    if session is not None:
+        day = short_day(local_date(treated_at(session), zone_named(session.time_zone)))
         say = gettext("Say: leg veins treated on %(day)s with polidocanol.") % {"day": day}
     return Emergency(clinic.emergency_number, clinic.phone, say)
 
@@ -154,7 +168,7 @@ def _row(each: Listed, codes: set[str], follows: set[str], clinic: Clinic, secon
         words=str(each.words),
         second=_in(second, each.words),
         is_ticked=each.code in codes,
-        advice=advice_for(each.code, clinic) if follow else "",
+        advice=advice_for(each.code, clinic.emergency_number) if follow else "",
         follow_key=follow.key if follow else "",
         follow_words=str(follow.words) if follow else "",
         follow_second=_in(second, follow.words) if follow else "",
@@ -176,7 +190,7 @@ def asks_leg(said: Said) -> bool:
 
 def what_words(said: Said) -> list[str]:
     """What was chosen, in words."""
-    return [symptom_words(code, denied=said.denied) for code in said.symptoms]
+    return said_words(said.symptoms, affirmed=said.affirmed, denied=said.denied)
 
 
 # --- what became of a report -------------------------------------------------------------------------------------
@@ -214,8 +228,9 @@ def report_page(
     clock: Clock,
     opened: Sequence[Period],
     now: datetime,
+    reader: Reader,
 ) -> ReportPage:
-    """`steps` oldest first; `opened` are the clinic's openings from today on."""
+    """`report` with `is_answered`, `steps` oldest first; `opened` are the clinic's openings from today on."""
     is_open = report.closed_at is None
     is_emergency = report.level == Level.EMERGENCY
     was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
@@ -224,14 +239,16 @@ def report_page(
         is_emergency=is_emergency and is_open,
         is_open=is_open,
         told=_told_again(report),
-        due=_due(report, clock) if is_open and not is_emergency else "",
+        due=_due(report, clock) if is_open and not is_emergency and not is_over(report, now) else "",
         closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
         late=late_words(report, now) if is_open else "",
         happened=tuple(_happened(report, steps, clock)),
-        what=tuple(symptom_words(code, denied=report.denied) for code in report.symptoms if code != FREE_TEXT),
+        what=tuple(what_words(said_by(report))),
         leg=leg_words(report.leg),
         free_text=report.free_text,
         denied=tuple(denied_words(report.denied)),
+        unanswered=tuple(unanswered_words(report.affirmed, report.denied)),
+        by=by_words(report, reader),
         when=clock.near(report.reported_at),
     )
 
@@ -240,33 +257,57 @@ def _closed_title(*, was_reached: bool) -> str:
     return gettext("This report is answered") if was_reached else gettext("This report is closed")
 
 
-def report_lines(reports: Iterable[SymptomReport], clock: Clock) -> list[ReportLine]:
-    """Closed `reports` come with `was_reached` (`with_reached`)."""
+def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetime, reader: Reader) -> list[ReportLine]:
+    """`reports` come with `was_reached` and `is_answered`, and with who reported them."""
     return [
         ReportLine(
             public_id=str(report.public_id),
             when=clock.near(report.reported_at),
             what=_in_short(report),
-            state=state_words(report, clock),
+            state=state_words(report, clock, now),
             is_open=report.closed_at is None,
+            by=by_words(report, reader),
         )
         for report in reports
     ]
 
 
-def state_words(report: SymptomReport, clock: Clock) -> str:
+def by_words(report: SymptomReport, reader: Reader) -> str:
+    """`Reported by Ana Ruiz` where somebody else speaks for the patient who reads; otherwise empty."""
+    if reader.carer is not None or report.source != SymptomReport.Source.CARER:
+        return ""
+    return gettext("Reported by %(name)s") % {"name": report.reported_by.name}
+
+
+def state_words(report: SymptomReport, clock: Clock, now: datetime) -> str:
     """`Somebody answers by Thu 15 Jan, 13:10`: how a report stands, in one short sentence, for its giver."""
     if report.closed_at is not None:
         was_reached: bool = report.was_reached  # type: ignore[attr-defined]
         words = gettext("Answered %(when)s") if was_reached else gettext("Closed %(when)s")
         return words % {"when": clock.near(report.closed_at)}
+    if _is_answered(report):
+        return gettext("We spoke with you")
     if report.taken_by is not None:
         return gettext("%(name)s is looking at it") % {"name": report.taken_by.name}
-    return gettext("The clinic has been told") if report.level == Level.EMERGENCY else _due(report, clock)
+    if report.level == Level.EMERGENCY:
+        return gettext("The clinic has been told")
+    if is_over(report, now):
+        is_read_only = report.level == Level.REASSURE
+        return gettext("We have not read it yet") if is_read_only else gettext("Nobody has answered yet")
+    return _due(report, clock)
+
+
+def is_over(report: SymptomReport, now: datetime) -> bool:
+    """Whether its time is over and nobody who answers has reached the patient; taking it alone does not help her."""
+    return report.closed_at is None and report.due_at < now and not _is_answered(report)
+
+
+def _is_answered(report: SymptomReport) -> bool:
+    return bool(report.is_answered)  # type: ignore[attr-defined]
 
 
 def _in_short(report: SymptomReport) -> str:
-    words = [symptom_words(code, denied=report.denied) for code in report.symptoms]
+    words = what_words(said_by(report))
     if not words:
         return report.free_text if len(report.free_text) <= 80 else f"{report.free_text[:77]}…"
     return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
@@ -298,9 +339,11 @@ def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: dat
 
 
 def late_words(report: SymptomReport, now: datetime) -> str:
-    """What the giver is told when nobody took the report in time; empty otherwise."""
-    if report.taken_at is not None or now <= report.due_at or report.level == Level.EMERGENCY:
+    """What the giver is told when nobody answered in time; empty otherwise. In an emergency the page says to call."""
+    if report.level == Level.EMERGENCY or not is_over(report, now):
         return ""
+    if report.level == Level.REASSURE:
+        return gettext("We are late reading it. If it changes or worries you, call us.")
     return gettext("This takes longer than we said. Call us now.")
 
 

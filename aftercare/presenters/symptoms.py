@@ -16,7 +16,7 @@ from clinic.protocol.triage import FREE_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A core question: yes means the symptom `code`. `key` names it on forms and in `SymptomReport.denied`."""
+    """A core question: yes means the symptom `code`. `key` names it on forms and in reports."""
 
     key: str
     code: str
@@ -101,6 +101,8 @@ LEGS: dict[str, Promise] = {"left": _("Left leg"), "right": _("Right leg"), "bot
 _WORDS: dict[str, Promise] = {each.code: each.words for each in LISTED}
 _WORDS["LEG_WITH_EMERGENCY_SIGN"] = _("Swelling or pain of one leg together with a sign of an emergency")
 _WORDS[FREE_TEXT] = _("In their own words")
+_ANSWERABLE: dict[str, Promise] = {question.key: question.words for question in QUESTIONS}
+_ANSWERABLE |= {key: follow.words for key, follow in FOLLOWS.items()}
 
 
 def codes_of(answers: Iterable[str]) -> list[str]:
@@ -110,10 +112,17 @@ def codes_of(answers: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(codes[key] for key in answers if key in codes))
 
 
+def said_words(symptoms: Iterable[str], *, affirmed: Collection[str], denied: Collection[str]) -> list[str]:
+    """What was said, a line each: the questions answered with yes as they were asked, then the other symptoms."""
+    told = set(codes_of(affirmed))
+    others = (symptom_words(code, denied=denied) for code in symptoms if code not in told and code != FREE_TEXT)
+    return [*affirmed_words(affirmed), *others]
+
+
 def symptom_words(code: str, *, denied: Collection[str] = ()) -> str:
     """A reported code in a patient's words, in the active language.
 
-    `denied` are the report's: of two questions about one code only the one that was not answered with no is said.
+    For a code that came without its question: of several questions about it those that were not answered with no.
     """
     asked = [question for question in QUESTIONS if question.code == code]
     if asked:
@@ -122,10 +131,22 @@ def symptom_words(code: str, *, denied: Collection[str] = ()) -> str:
     return str(_WORDS.get(code, code))
 
 
+def affirmed_words(keys: Iterable[str]) -> list[str]:
+    """The emergency questions, and the lines that make an emergency, that were answered with yes; each by itself."""
+    given = set(keys)
+    return [str(words) for key, words in _ANSWERABLE.items() if key in given]
+
+
 def denied_words(keys: Iterable[str]) -> list[str]:
     """The emergency questions that were answered with no."""
     given = set(keys)
-    return [str(question.words) for question in QUESTIONS if question.key in given or question.code in given]
+    return [str(question.words) for question in QUESTIONS if question.key in given]
+
+
+def unanswered_words(affirmed: Iterable[str], denied: Iterable[str]) -> list[str]:
+    """The emergency questions that were answered neither with yes nor with no."""
+    given = {*affirmed, *denied}
+    return [str(question.words) for question in QUESTIONS if question.key not in given]
 
 
 def leg_words(leg: str) -> str:

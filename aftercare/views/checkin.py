@@ -5,7 +5,8 @@ line that makes one, is filed at once. What to do then stands on the page before
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -17,17 +18,18 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from aftercare.checkin_draft import Draft, draft_of, drop, keep, with_emergency
-from aftercare.forms.checkin import NO, QuestionsForm, SymptomsForm, WordsForm, as_typed
+from aftercare.checkin_draft import ALL_KEYS, Draft, draft_of, drop, keep, with_emergency
+from aftercare.forms.checkin import NO, KeyedForm, QuestionsForm, SymptomsForm, WordsForm, as_typed
 from aftercare.models import SymptomReport
 from aftercare.models.report import SymptomReportQuerySet
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters import checkin as words
-from aftercare.reports import Said, file_report, newest_session
+from aftercare.reports import Said, file_report, newest_treated
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
+from clinic.notifications.logs import describe
 from clinic.requests import SignedInRequest
 from sessions_app.refusals import Refused
 from sessions_app.requests import openings
@@ -35,6 +37,7 @@ from sessions_app.requests import openings
 logger = logging.getLogger(__name__)
 _MOST_SHOWN = 50
 _LOOK_OR_SEND = ["GET", "HEAD", "POST"]
+_BACK, _KEEP = "back", "keep"
 
 
 @requires(Permission.CARED_PLAN)
@@ -45,24 +48,28 @@ def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
+            if draft.turn and _reports(request, reader).filter(request_key=draft.key).exists():
+                # It was sent; what a page kept by itself at the same moment brought it back.
+                drop(request, reader)
+                draft = draft_of(request, reader)
             given = dict.fromkeys(draft.denied, NO) if draft.is_asked(now) else {}
             return _questions_page(request, reader, QuestionsForm(initial={"key": draft.key, **given}))
         form = QuestionsForm(request.POST)
         if form.yes:
             said = Said(draft.symptoms, form.denied, draft.leg, draft.free_text)
-            return _emergency(request, reader, said, form.yes, form) or _questions_page(
+            return _emergency(request, reader, said, form.yes, form, also=draft.follows) or _questions_page(
                 request, reader, form, was_told=False
             )
         if not form.is_valid():
             return _questions_page(request, reader, form)
-        keep(request, reader, draft, denied=tuple(form.denied), asked_at=now)
+        keep(request, reader, draft, denied=tuple(form.denied), asked_at=now, turn=draft.turn + 1)
     return redirect(address_of("how_symptoms", reader))
 
 
 @requires(Permission.CARED_PLAN)
 @require_http_methods(_LOOK_OR_SEND)
 def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
-    """Step 2: the list. `go` is "back" or "keep" (by script, when the page is left) to store without going on."""
+    """Step 2: the list. `go` is "back", or "keep" (by script, when the page is left) to store without sending."""
     reader = _reader(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
@@ -70,48 +77,56 @@ def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResp
             if not draft.is_asked(now):
                 return redirect(address_of("how", reader))
             form = SymptomsForm(initial={"key": draft.key})
-            return _symptoms_page(request, reader, form, ticked=draft.symptoms)
+            return _symptoms_page(request, reader, form, draft, ticked=draft.symptoms, more=draft.follows)
         form = SymptomsForm(request.POST)
         go = request.POST.get("go")
-        if form.more and go not in ("back", "keep"):
+        if go == _KEEP:
+            return _kept(request, reader, draft, form, symptoms=tuple(form.ticked), follows=tuple(form.more))
+        if form.more:
             said = Said([*form.ticked], draft.denied, draft.leg, draft.free_text)
             return _emergency(request, reader, said, form.more, form) or _symptoms_page(
-                request, reader, form, ticked=form.ticked, was_told=False
+                request, reader, form, draft, ticked=form.ticked, more=form.more, was_told=False
             )
-        if not form.is_valid() and go not in ("back", "keep"):
-            return _symptoms_page(request, reader, form, ticked=form.ticked)
-        kept = keep(request, reader, draft, symptoms=tuple(form.ticked))
-    return _after(reader, go, kept.is_asked(now), back="how", following="how_words")
+        if not form.is_valid() and go != _BACK:
+            return _symptoms_page(request, reader, form, draft, ticked=form.ticked)
+        draft = keep(request, reader, draft, symptoms=tuple(form.ticked), follows=(), turn=draft.turn + 1)
+    return _after(reader, go, draft.is_asked(now), back="how", following="how_words")
 
 
 @requires(Permission.CARED_PLAN)
 @require_http_methods(_LOOK_OR_SEND)
 def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
-    """Step 3: which leg, own words, and what is sent. Sent again it goes to the report that it made."""
+    """Step 3: which leg, own words, and what is sent: what the page shows. The same sent again is the same report."""
     reader = _reader(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
-            if not draft.is_asked(now):
-                return redirect(address_of("how", reader))
+            if not draft.is_asked(now) or draft.follows:
+                return redirect(address_of("how_symptoms" if draft.is_asked(now) else "how", reader))
             given = {"key": draft.key, "leg": draft.leg, "free_text": draft.free_text}
             return _words_page(request, reader, WordsForm(initial=given), draft)
         form = WordsForm(request.POST)
         go = request.POST.get("go")
-        made = _reports(request, reader).filter(request_key=form.sent_key).first()
-        if made is not None and made.free_text == as_typed(request.POST.get("free_text", "")):
+        if go == _KEEP:
+            return _kept(request, reader, draft, form, **_typed(form))
+        chosen = draft.symptoms if form.sent_symptoms is None else form.sent_symptoms
+        draft = replace(draft, symptoms=chosen, **_typed(form))
+        said = replace(draft.said, denied=ALL_KEYS)
+        made = _made_before(request, reader, form.sent_key, said)
+        if made is not None:
             return redirect(address_of("how_report", reader, made.public_id))
-        if go in ("back", "keep") or not draft.is_asked(now):
-            keep(request, reader, draft, **_typed(form))
-            return _after(reader, go, draft.is_asked(now), back="how_symptoms", following="how")
+        if go == _BACK or not draft.is_asked(now) or draft.follows:
+            keep(request, reader, draft, turn=draft.turn + 1)
+            back = go == _BACK or draft.is_asked(now)
+            return redirect(address_of("how_symptoms" if back else "how", reader))
         if not form.is_valid():
             return _words_page(request, reader, form, draft)
-        draft = keep(request, reader, draft, **_typed(form))
-        if draft.said.is_nothing:
+        if said.is_nothing:
             drop(request, reader)
             return redirect(address_of("how_well", reader))
+        keep(request, reader, draft)
         try:
-            report = _file(request, reader, draft.said, draft.key)
+            report = _file(request, reader, said, form.sent_key)
         except Refused as refused:
             form.add_error(None, refused.message)
             return _words_page(request, reader, form, draft)
@@ -132,7 +147,7 @@ def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = No
     """What was sent, by when somebody answers, and what became of it."""
     reader = _reader(request, carer_id)
     found = get_visible_or_404(
-        _reports(request, reader).select_related("session"), request=request, public_id=report_id
+        _reports(request, reader).with_answered().select_related("reported_by"), request=request, public_id=report_id
     )
     now, clinic = timezone.now(), request.clinic
     with translation.override(page_language(reader.language)):
@@ -143,11 +158,12 @@ def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = No
             clock=words.clock_for(reader, clinic, now),
             opened=openings(clinic, now) if found.closed_at is None else (),
             now=now,
+            reader=reader,
         )
         context = {
             "report": shown,
             "told_language": page_language(found.language),
-            "emergency": words.emergency_of(clinic, found.session),
+            "emergency": words.emergency_of(clinic, newest_treated(reader.patient, now)),
         }
         return _page(request, reader, "report", context)
 
@@ -156,27 +172,31 @@ def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = No
 @require_safe
 def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
     """What the reader reported so far, newest first."""
-    reader = _reader(request, carer_id)
-    clock = words.clock_for(reader, request.clinic, timezone.now())
+    reader, now = _reader(request, carer_id), timezone.now()
+    clock = words.clock_for(reader, request.clinic, now)
     with translation.override(page_language(reader.language)):
-        newest = _reports(request, reader).with_reached().select_related("taken_by").order_by("-reported_at", "-pk")
-        rows = list(newest[:_MOST_SHOWN])
-        lines = [(line, address_of("how_report", reader, line.public_id)) for line in words.report_lines(rows, clock)]
-        return _page(request, reader, "reports", {"lines": lines})
+        newest = _told(_reports(request, reader)).with_reached()[:_MOST_SHOWN]
+        lines = words.report_lines(newest, clock, now=now, reader=reader)
+        addressed = [(line, address_of("how_report", reader, line.public_id)) for line in lines]
+        return _page(request, reader, "reports", {"lines": addressed})
 
 
 def open_report(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
     """The newest report that waits for its answer, for the page of today; None without one. One query."""
-    waiting = _reports(request, reader).open().select_related("taken_by").order_by("-reported_at", "-pk").first()
+    waiting = _told(_reports(request, reader).open()).first()
     if waiting is None or not reader.may_answer:
         return None
     now = timezone.now()
-    line = words.report_lines([waiting], words.clock_for(reader, request.clinic, now))[0]
     return {
-        "line": line,
+        "line": words.report_lines([waiting], words.clock_for(reader, request.clinic, now), now=now, reader=reader)[0],
         "late": words.late_words(waiting, now),
         "url": address_of("how_report", reader, waiting.public_id),
     }
+
+
+def _told(reports: SymptomReportQuerySet) -> SymptomReportQuerySet:
+    """Newest first, with what a line about each needs."""
+    return reports.with_answered().select_related("taken_by", "reported_by").order_by("-reported_at", "-pk")
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -195,22 +215,35 @@ def _questions_page(
 
 
 def _symptoms_page(
-    request: SignedInRequest, reader: Reader, form: SymptomsForm, *, ticked: Any, was_told: bool = True
+    request: SignedInRequest,
+    reader: Reader,
+    form: SymptomsForm,
+    draft: Draft,
+    *,
+    ticked: Iterable[str],
+    more: Iterable[str] = (),
+    was_told: bool = True,
 ) -> HttpResponse:
-    more = form.more if form.is_bound else ()
-    context = {"form": form, "topics": words.topics(ticked, more, request.clinic)}
+    context = {"form": form, "turn": draft.turn, "topics": words.topics(ticked, more, request.clinic)}
     return _step(request, reader, "symptoms", context, was_told=was_told)
 
 
 def _words_page(request: SignedInRequest, reader: Reader, form: WordsForm, draft: Draft) -> HttpResponse:
-    context = {"form": form, "what": words.what_words(draft.said), "asks_leg": words.asks_leg(draft.said)}
+    context = {
+        "form": form,
+        "turn": draft.turn,
+        "what": words.what_words(draft.said),
+        "shown": " ".join(draft.symptoms),
+        "asks_leg": words.asks_leg(draft.said),
+    }
     return _step(request, reader, "words", context)
 
 
 def _step(
     request: SignedInRequest, reader: Reader, name: str, context: Mapping[str, Any], *, was_told: bool = True
 ) -> HttpResponse:
-    emergency = words.emergency_of(request.clinic, newest_session(reader.patient) if was_told else None)
+    treated = newest_treated(reader.patient, timezone.now()) if was_told else None
+    emergency = words.emergency_of(request.clinic, treated)
     more = {"emergency": emergency, "was_told": was_told}
     return _page(request, reader, name, {**context, **more}, status=200 if was_told else 503)
 
@@ -247,34 +280,55 @@ def _reports(request: SignedInRequest, reader: Reader) -> SymptomReportQuerySet:
     return about.filter(reported_by=request.user) if reader.carer else about
 
 
-def _typed(form: WordsForm) -> dict[str, str]:
+def _typed(form: WordsForm) -> dict[str, Any]:
     """What is typed, also where it cannot be sent yet."""
     form.is_valid()
     leg = form.cleaned_data.get("leg", "")
     return {"leg": leg, "free_text": as_typed(str(form.data.get("free_text", ""))).replace("\x00", "")[:4000]}
 
 
+def _kept(request: SignedInRequest, reader: Reader, draft: Draft, form: KeyedForm, **changes: Any) -> HttpResponse:
+    """What a page keeps by itself; nothing when it comes of a page that was left behind."""
+    if draft.is_of(form.sent_key, form.sent_turn):
+        keep(request, reader, draft, **changes)
+    return HttpResponse(status=204)
+
+
 def _after(reader: Reader, go: str | None, is_asked: bool, *, back: str, following: str) -> HttpResponse:
-    if go == "keep":
-        return HttpResponse(status=204)
-    if go == "back":
+    if go == _BACK:
         return redirect(address_of(back, reader))
     return redirect(address_of(following if is_asked else "how", reader))
 
 
+def _made_before(request: SignedInRequest, reader: Reader, key: UUID, said: Said) -> SymptomReport | None:
+    """The report that this very page has made; None for one that says something else."""
+    made = _reports(request, reader).filter(request_key__in=[key, said.key_beside(key)])
+    return next((report for report in made if said.is_said_in(report)), None)
+
+
 def _emergency(
-    request: SignedInRequest, reader: Reader, said: Said, answers: list[str], form: QuestionsForm | SymptomsForm
+    request: SignedInRequest,
+    reader: Reader,
+    said: Said,
+    answers: list[str],
+    form: QuestionsForm | SymptomsForm,
+    *,
+    also: Iterable[str] = (),
 ) -> HttpResponse | None:
     """File what must be seen at once; None when it could not be, so that the page says to call instead.
 
-    Another yes on the same form is another report; the same one, pressed twice, is not.
+    `also` are the lines that were ticked before, on a page that was left. Another yes on the same form is another
+    report; the same one, pressed twice, is not, although what the draft held went with the first.
     """
     key = uuid5(form.sent_key, "|".join(answers))
+    said = with_emergency(said, [*answers, *also])
     try:
-        made = _file(request, reader, with_emergency(said, answers), key)
+        made = _reports(request, reader).filter(request_key=key).first()
+        if made is None or not said.adds_nothing_to(made):
+            made = _file(request, reader, said, key)
         drop(request, reader)
-    except (DatabaseError, Refused):
-        logger.exception("An emergency could not be stored.")
+    except (DatabaseError, Refused) as error:
+        logger.error("An emergency could not be stored: %s", describe(error))
         return None
     return redirect(address_of("how_report", reader, made.public_id))
 

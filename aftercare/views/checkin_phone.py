@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from aftercare.forms.checkin import PhoneForm
 from aftercare.models import SymptomReport
 from aftercare.presenters import checkin as words
-from aftercare.reports import file_report, newest_session
+from aftercare.reports import file_report, newest_treated
 from aftercare.told import told
 from clinic import audit
 from clinic.access import Permission, requires
@@ -101,4 +101,4 @@ def _form_page(request: SignedInRequest, patient: Patient, form: PhoneForm) -> H
 def _caller_emergency(request: SignedInRequest, patient: Patient) -> words.Emergency:
     """In the caller's language, because it is read out."""
     with translation.override(page_language(patient.language)):
-        return words.emergency_of(request.clinic, newest_session(patient))
+        return words.emergency_of(request.clinic, newest_treated(patient, timezone.now()))

@@ -20,7 +20,7 @@
 
   function keep() {
     clearTimeout(waiting);
-    if (!isDirty || isSending || isEmergency()) return;
+    if (!isDirty || isSending) return;
     isDirty = false;
     navigator.sendBeacon(form.action, body("keep"));
   }

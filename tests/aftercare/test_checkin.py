@@ -63,13 +63,17 @@ def text_of(response):
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
 
 
-def key_of(response):
-    return re.search(r'name="key" value="([^"]+)"', response.content.decode()).group(1)
+def hidden_of(response):
+    """What a page sends without being asked: its key, its turn, and what it shows."""
+    form = response.content.decode().partition('id="checkin"')[2].partition("</form>")[0]
+    found = re.findall(r'<input type="hidden" name="(key|turn|shown)" value="([^"]*)"', form)
+    assert found
+    return dict(found)
 
 
 def step(browser, url, data, *, follow=False):
-    """Send a step with the key that its page has."""
-    return browser.post(url, {"key": key_of(browser.get(url)), **data}, follow=follow)
+    """Send a step with what its page has."""
+    return browser.post(url, {**hidden_of(browser.get(url)), **data}, follow=follow)
 
 
 def answer(browser, *symptoms, free_text="", follows=(), leg=""):
@@ -193,9 +197,9 @@ def test_the_receipt_of_an_emergency_says_first_to_call(browser):
     assert "Somebody answers by" not in text
 
 
-def test_an_emergency_that_cannot_be_stored_still_says_to_call(browser, monkeypatch):
+def test_an_emergency_that_cannot_be_stored_still_says_to_call(browser, monkeypatch, caplog):
     def broken(**_):
-        raise DatabaseError("the disk is full")
+        raise DatabaseError("Failing row contains (Marigold, chest pain)")
 
     monkeypatch.setattr(checkin, "file_report", broken)
 
@@ -204,6 +208,14 @@ def test_an_emergency_that_cannot_be_stored_still_says_to_call(browser, monkeypa
     assert sent.status_code == 503
     assert "Call 911 now" in text_of(sent)
     assert "The clinic could not be told. Call it yourself when help is on its way." in text_of(sent)
+    assert [record.getMessage() for record in caplog.records if record.name == checkin.__name__] == [
+        f"An emergency could not be stored: {describe_raised(broken)}"
+    ]
+    assert "Marigold" not in caplog.text
+
+
+def describe_raised(broken):
+    return f"DatabaseError at test_checkin.py:{broken.__code__.co_firstlineno + 1}"
 
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -237,7 +249,7 @@ def test_answers_to_the_questions_are_asked_again_after_half_an_hour(browser, cl
     settings.SESSION_LIMITS = {"patient": (36000, 36000), "staff": (36000, 36000)}
     step(browser, "/how/", WELL)
     step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
-    typed = {"key": key_of(browser.get("/how/3/")), "free_text": "It throbs", "leg": "left"}
+    typed = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs", "leg": "left"}
     clock.shift(1801)
 
     assert browser.post("/how/3/", typed).url == "/how/"
@@ -274,6 +286,86 @@ def test_a_page_that_is_left_keeps_what_was_ticked(browser):
 
     assert left.status_code == 204
     assert 'value="SKIN_DAMAGE" checked' in browser.get("/how/2/").content.decode()
+
+
+def test_an_emergency_ticked_on_a_page_that_is_left_stands_there_and_is_filed_with_the_next_send(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["HEADACHE_OR_FLICKER"], "follows": ["SIGHT_LOST"], "go": "keep"})
+
+    assert browser.get("/how/3/").url == "/how/2/"  # not without it
+    assert 'value="SIGHT_LOST" checked' in browser.get("/how/2/").content.decode()
+    step(browser, "/how/", {**WELL, "CHEST": "yes"})
+
+    assert only_report().affirmed == ["CHEST", "SIGHT_LOST"]
+
+
+def test_going_back_from_a_ticked_emergency_files_it(browser):
+    step(browser, "/how/", WELL)
+
+    back = step(browser, "/how/2/", {"symptoms": ["HEADACHE_OR_FLICKER"], "follows": ["SIGHT_LOST"], "go": "back"})
+
+    assert (only_report().level, only_report().affirmed) == ("EMERGENCY", ["SIGHT_LOST"])
+    assert back.url == f"/how/sent/{only_report().public_id}/"
+
+
+def test_what_a_page_keeps_too_late_takes_nothing_off(browser):
+    step(browser, "/how/", WELL)
+    second = hidden_of(browser.get("/how/2/"))
+    browser.post("/how/2/", {**second, "symptoms": ["BRUISES", "ONE_LEG"]})
+    third = hidden_of(browser.get("/how/3/"))
+
+    assert browser.post("/how/2/", {**second, "symptoms": ["BRUISES"], "go": "keep"}).status_code == 204
+
+    assert browser.get("/how/3/").content.decode().count("One leg hurts") == 1
+    browser.post("/how/3/", third)
+    assert only_report().symptoms == ["ONE_LEG", "BRUISES"]
+
+
+def test_what_the_last_page_showed_is_what_is_sent(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
+    shown = hidden_of(browser.get("/how/3/"))
+    session = browser.session  # changed meanwhile, by another tab
+    session["how_are_you"]["own"]["symptoms"] = ["BRUISES"]
+    session.save()
+
+    browser.post("/how/3/", shown)
+
+    assert only_report().symptoms == ["ONE_LEG"]
+
+
+def test_a_draft_that_comes_back_after_it_was_sent_swallows_nothing(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["TENDER_CORD"]})
+    before = dict(browser.session["how_are_you"])
+    step(browser, "/how/3/", {})
+    session = browser.session  # a request that had read the session before and writes it after
+    session["how_are_you"] = before
+    session.save()
+
+    session_page = browser.get("/how/2/").content.decode()
+    assert 'value="TENDER_CORD" checked' in session_page
+    step(browser, "/how/2/", {"symptoms": ["TENDER_CORD", "ONE_LEG"]})
+    step(browser, "/how/3/", {"free_text": "now my whole calf is swollen"})
+
+    assert list(SymptomReport.objects.order_by("pk").values_list("level", "free_text")) == [
+        ("NEXT_DAY", ""),
+        ("SAME_DAY", "now my whole calf is swollen"),
+    ]
+
+
+def test_the_first_step_forgets_a_draft_that_was_sent(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["TENDER_CORD"]})
+    before = dict(browser.session["how_are_you"])
+    step(browser, "/how/3/", {})
+    session = browser.session
+    session["how_are_you"] = before
+    session.save()
+
+    assert "checked" not in browser.get("/how/").content.decode()
+    step(browser, "/how/", WELL)
+    assert "checked" not in browser.get("/how/2/").content.decode()
 
 
 def test_a_text_that_is_too_long_is_kept_and_said_next_to_it(browser):
@@ -326,7 +418,7 @@ def test_what_no_page_sends_is_refused_in_words(browser, url, data):
 def test_pressed_twice_it_is_sent_once(browser):
     step(browser, "/how/", WELL)
     step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
-    data = {"key": key_of(browser.get("/how/3/")), "free_text": "It throbs\r\nat night", "leg": "left"}
+    data = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs\r\nat night", "leg": "left"}
 
     answers = [browser.post("/how/3/", data).url for _ in range(3)]
 
@@ -334,7 +426,7 @@ def test_pressed_twice_it_is_sent_once(browser):
 
 
 def test_an_emergency_pressed_twice_is_one_and_another_yes_is_another(browser):
-    data = {"key": key_of(browser.get("/how/")), "CHEST": "yes"}
+    data = {**hidden_of(browser.get("/how/")), "CHEST": "yes"}
     for _ in range(2):
         browser.post("/how/", data)
     assert SymptomReport.objects.count() == 1
@@ -350,7 +442,7 @@ def test_an_emergency_pressed_twice_is_one_and_another_yes_is_another(browser):
 def test_words_changed_on_a_page_that_was_sent_are_kept_for_a_new_report(browser):
     step(browser, "/how/", WELL)
     step(browser, "/how/2/", {"symptoms": ["BRUISES"]})
-    data = {"key": key_of(browser.get("/how/3/")), "free_text": "First"}
+    data = {**hidden_of(browser.get("/how/3/")), "free_text": "First"}
     browser.post("/how/3/", data)
 
     again = browser.post("/how/3/", {**data, "free_text": "It got worse"})
@@ -442,6 +534,66 @@ def test_a_giver_whom_nobody_reached_is_not_told_that_it_was_answered(browser, p
     assert f"Closed. {words} today, 09:30" in text
     assert [claim for claim in ("nswered", "We advised", "We spoke", "hospital rang") if claim in text] == []
     assert "Closed today, 09:30" in text_of(browser.get("/how/sent/"))
+
+
+def test_each_question_is_told_as_it_was_answered(browser):
+    text = text_of(step(browser, "/how/", {"BREATH": "yes", "CHEST": "no"}, follow=True))
+
+    made = only_report()
+    assert (made.symptoms, made.affirmed, made.denied) == (["ALLERGIC_REACTION"], ["BREATH"], ["CHEST"])
+    told = "What you told us Trouble breathing, wheezing, or a tight throat Answered with no Chest pain"
+    assert told in text
+    assert "Left open Swollen face, lips or tongue" in text
+
+
+@pytest.mark.parametrize(
+    ("level", "late"),
+    [
+        ("SAME_DAY", "This takes longer than we said. Call us now."),
+        ("REASSURE", "We are late reading it. If it changes or worries you, call us."),
+    ],
+)
+def test_a_taken_report_whose_time_is_over_is_late_until_somebody_spoke_with_the_giver(
+    browser, patient, clock, level, late
+):
+    report = make_report(patient=patient, by=patient.user, level=level, due_at=at("2026-01-15 09:15"))
+    clinician = make_user(Role.CLINICIAN, name="Hugo Ashdown")
+    SymptomReport.objects.filter(pk=report.pk).update(taken_at=at(NOW), taken_by=clinician)
+    clock.move_to(at("2026-01-15 09:16"))
+    url = f"/how/sent/{report.public_id}/"
+
+    pages = [text_of(browser.get(page)) for page in (url, "/today/")]
+    assert [page.count(late) for page in pages] == [1, 1]
+    assert [page for page in pages if " by today, 09:15" in page] == []
+    ReportStep.objects.create(report=report, what="reached", at=at("2026-01-15 09:16"), by=clinician)
+
+    pages = [text_of(browser.get(page)) for page in (url, "/today/", "/how/sent/")]
+    assert [page for page in pages if late in page] == []
+    assert [page.count("We spoke with you") for page in pages] == [1, 1, 1]
+
+
+def test_an_answer_that_nobody_gave_in_time_is_not_promised_any_more(browser, patient, clock):
+    make_report(patient=patient, by=patient.user, due_at=at("2026-01-15 09:15"))
+    make_report(patient=patient, by=patient.user, level="REASSURE", due_at=at("2026-01-15 09:15"))
+    clock.move_to(at("2026-01-15 09:16"))
+
+    text = text_of(browser.get("/how/sent/"))
+
+    assert (text.count("Nobody has answered yet"), text.count("We have not read it yet")) == (1, 1)
+    assert "09:15" not in text
+
+
+def test_a_patient_sees_what_a_carer_reported_as_the_carers(browser, patient):
+    user = make_user(Role.CARER, name="Ana Quillfeather")
+    make_carer(patient=patient, user=user, may_report=True)
+    report = make_report(patient=patient, by=user, source="carer")
+    client = Client()
+    client.force_login(user)
+
+    pages = [text_of(browser.get(url)) for url in ("/how/sent/", f"/how/sent/{report.public_id}/", "/today/")]
+    assert [page.count("Reported by Ana Quillfeather") for page in pages] == [1, 1, 1]
+    own = text_of(client.get(f"/care/{user.cares_as.get().public_id}/how/sent/"))
+    assert "Reported by" not in own
 
 
 def test_an_answer_that_is_late_says_to_call(browser, patient, clock):
@@ -567,3 +719,60 @@ def test_a_carer_sees_of_the_patients_own_reports_nothing_on_today(patient, cloc
     make_report(patient=patient, by=patient.user)
 
     assert "You reported something" not in text_of(client.get(f"/care/{carer.public_id}/"))
+
+
+# --- signed out --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "data"), [("/how/", {"CHEST": "yes"}), ("/how/2/", {"follows": ["SIGHT_LOST"], "go": "back"})]
+)
+def test_an_emergency_sent_after_the_session_ended_says_to_call(browser, clock, url, data):
+    step(browser, "/how/", WELL)
+    sent = {**hidden_of(browser.get(url)), **data}
+    clock.shift(1801)
+
+    page = browser.post(url, sent)
+
+    assert page.status_code == 401
+    text = text_of(page)
+    assert text.startswith("Call 911 now")
+    assert "The clinic could not be told: you were signed out." in text
+    assert "Say:" not in text
+    assert "next=%2Fhow%2F" in page.content.decode()
+    assert not SymptomReport.objects.exists()
+
+
+@pytest.mark.parametrize("url", ["/how/", "/how/2/", "/how/3/"])
+def test_what_is_sent_after_the_session_ended_says_that_it_did_not_arrive(browser, clock, url):
+    step(browser, "/how/", WELL)
+    sent = hidden_of(browser.get(url))
+    clock.shift(1801)
+
+    text = text_of(browser.post(url, {**sent, "symptoms": ["ONE_LEG"], "free_text": "It throbs"}))
+
+    assert "What you sent did not reach us" in text
+    assert "Sign in again and answer once more." in text
+    assert "Call 911 now" not in text
+    assert "throbs" not in text
+    assert browser.get(url).status_code == 302
+    assert not SymptomReport.objects.exists()
+
+
+def test_a_carer_who_was_signed_out_is_led_back_to_the_own_page(patient):
+    carer = make_carer(patient=patient, may_report=True)
+
+    page = Client().post(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}).content.decode()
+
+    assert f"next=%2Fcare%2F{carer.public_id}%2Fhow%2F" in page
+    assert "Marigold" not in page
+
+
+def test_what_a_page_keeps_by_itself_after_the_session_ended_says_nothing(browser):
+    assert Client().post("/how/2/", {"symptoms": ["ONE_LEG"], "go": "keep"}).content == b""
+
+
+def test_nobody_is_let_in_by_a_foreign_site_after_the_session_ended(patient):
+    strict = Client(enforce_csrf_checks=True)
+
+    assert strict.post("/how/", {"CHEST": "yes"}).status_code == 403

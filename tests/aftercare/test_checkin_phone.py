@@ -45,7 +45,7 @@ def signed_in(role):
 def take_down(client, patient, **answers):
     url = f"/patients/{patient.public_id}/report/"
     key = re.search(r'name="key" value="([^"]+)"', client.get(url).content.decode()).group(1)
-    return client.post(url, {"key": key, **answers})
+    return client.post(url, {"key": key} | answers)
 
 
 def text_of(response):
@@ -84,6 +84,34 @@ def test_an_emergency_needs_no_other_answer(desk, patient):
     assert (made.level, made.symptoms, made.denied) == ("EMERGENCY", ["COLLAPSE"], [])
     assert sent.url == f"/reports/{made.public_id}/told/"
     assert "Call 911 now. Do not wait and do not drive yourself." in text_of(desk.get(sent.url))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ({"free_text": "x" * 2001}, ("x" * 1999 + "…", "", "")),
+        ({"free_text": "It\x1b hurts\x00"}, ("It hurts", "", "")),
+        ({"reporter_words": "h" * 121}, ("", "h" * 119 + "…", "")),
+        ({"reporter_words": "her\nhusband", "leg": "left"}, ("", "her husband", "left")),
+        ({"leg": "third", "symptoms": ["NO_SUCH_CODE"], "key": "rubbish"}, ("", "", "")),
+    ],
+)
+def test_an_emergency_waits_for_no_other_field(desk, patient, typed, kept):
+    take_down(desk, patient, CHEST="yes", **typed)
+
+    made = SymptomReport.objects.get()
+    assert (made.level, made.symptoms, made.affirmed) == ("EMERGENCY", ["CHEST_OR_BREATH"], ["CHEST"])
+    assert (made.free_text, made.reporter_words, made.leg) == kept
+
+
+def test_an_emergency_said_after_going_back_is_another_report(desk, patient):
+    url = f"/patients/{patient.public_id}/report/"
+    key = re.search(r'name="key" value="([^"]+)"', desk.get(url).content.decode()).group(1)
+    desk.post(url, {"key": key, **WELL, "symptoms": ["ONE_LEG"]})
+
+    desk.post(url, {"key": key, **WELL, "CHEST": "yes", "symptoms": ["ONE_LEG"]})
+
+    assert list(SymptomReport.objects.order_by("pk").values_list("level", flat=True)) == ["SAME_DAY", "EMERGENCY"]
 
 
 def test_the_page_says_what_to_say_and_who_answers(desk, patient):

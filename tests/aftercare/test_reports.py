@@ -1,12 +1,13 @@
 """A report is filed: its level, its timer, who answers, once for one form, whole or not at all."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from django.utils import translation
 
 from aftercare.models import ReportNotice, SymptomReport
-from aftercare.reports import Said, file_report
+from aftercare.reports import Said, file_report, newest_treated, said_by
 from aftercare.told import told
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic
@@ -18,10 +19,12 @@ from tests.makers import (
     at,
     make_clinic,
     make_day_check,
+    make_draft_session,
     make_hours,
     make_patient,
     make_patient_user,
     make_service,
+    make_site,
     make_user,
 )
 
@@ -104,13 +107,36 @@ def test_a_report_before_any_session_has_no_day(patient):
 
 def test_the_same_form_makes_one_report(patient):
     key = uuid4()
+    said = Said(["ONE_LEG", "BRUISES"], ["CHEST"], "left", "It throbs")
 
-    first = report(patient, "ONE_LEG", request_key=key)
-    again = report(patient, "BRUISES", request_key=key, now="2026-01-15 09:20")
+    first = report(patient, said=said, request_key=key)
+    again = report(patient, said=replace(said, symptoms=["BRUISES", "ONE_LEG"]), request_key=key)
 
     assert again == first
-    assert SymptomReport.objects.get().symptoms == ["ONE_LEG"]
+    assert SymptomReport.objects.get().symptoms == ["ONE_LEG", "BRUISES"]
     assert AuditEvent.objects.filter(action="symptoms reported").count() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"symptoms": ["ONE_LEG", "CHEST_OR_BREATH"]},
+        {"affirmed": ["CHEST"]},
+        {"denied": []},
+        {"leg": "right"},
+        {"free_text": "It throbs more"},
+    ],
+)
+def test_other_answers_with_a_used_key_are_another_report_once(patient, changed):
+    key = uuid4()
+    said = Said(["ONE_LEG"], ["FACE"], "left", "It throbs", affirmed=[])
+    first = report(patient, said=said, request_key=key)
+
+    other, again = (report(patient, said=replace(said, **changed), request_key=key) for _ in range(2))
+
+    assert other == again != first
+    assert said_by(other) == replace(said, **changed)
+    assert SymptomReport.objects.count() == 2
 
 
 def test_a_key_of_somebody_else_makes_nothing_and_shows_nothing(patient):
@@ -221,3 +247,16 @@ def test_somebody_takes_a_report_down_at_the_phone():
     made = report(patient, "ONE_LEG", by=desk, source="phone", reporter_words=" her husband ")
 
     assert (made.source, made.reported_by, made.reporter_words) == ("phone", desk, "her husband")
+
+
+def test_an_emergency_service_hears_of_a_session_of_today_that_is_not_signed_yet(patient):
+    signed = make_plan("2026-01-02 10:30", patient=patient).session
+    now = at(NOW)
+    assert newest_treated(patient, now) == signed
+
+    draft = make_draft_session(patient=patient, sites=0, started_at=at("2026-01-15 08:00"))
+    assert newest_treated(patient, now) == signed  # nothing was injected
+    make_site(draft)
+
+    assert newest_treated(patient, now) == draft
+    assert newest_treated(patient, at("2026-01-17 09:10")) == signed
