@@ -20,6 +20,7 @@ class AftercareConfig(AppConfig):
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
         from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
+        from aftercare.views import checkin_signed_out  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
         from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.language import register_readers  # noqa: PLC0415
@@ -33,6 +34,7 @@ class AftercareConfig(AppConfig):
 
         register_readers("carers", language_of)
         today_panels.register()
+        checkin_signed_out.register()
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)

@@ -16,7 +16,7 @@ _REPORTED = (
     "patient_id reported_by_id reporter_words reported_at source language level leg free_text told due_at public_id "
     "request_key"
 ).split()
-_REPORTED_JSON = ("symptoms", "denied", "because")
+_REPORTED_JSON = ("symptoms", "affirmed", "denied", "because")
 _MAY_BE_EMPTY = ("session_id", "day", "protocol_version_id")
 _BY_A_CLINICIAN = (
     "EXISTS (SELECT 1 FROM clinic_user WHERE id = NEW.closed_by_id "

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('reported_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('language', models.CharField(default='en', max_length=5)),
                 ('symptoms', models.JSONField(default=list)),
+                ('affirmed', models.JSONField(default=list)),
                 ('denied', models.JSONField(default=list)),
                 ('leg', models.CharField(blank=True, max_length=5)),
                 ('free_text', models.TextField(blank=True, max_length=2000)),

@@ -115,8 +115,10 @@ class SymptomReport(models.Model):
     reporter_words = models.CharField(max_length=120, blank=True)  # e.g. "her husband by phone"
     reported_at = models.DateTimeField(default=timezone.now)
     language = models.CharField(max_length=5, default="en")
-    # Codes of `clinic.protocol.triage.SYMPTOMS`; the emergency questions that were answered with no, by code.
+    # Codes of `clinic.protocol.triage.SYMPTOMS`. Several questions ask for one code, so which ones were answered with
+    # yes and with no is kept by key (`aftercare.presenters.symptoms`); one in neither list was not answered.
     symptoms = models.JSONField(default=list)
+    affirmed = models.JSONField(default=list)
     denied = models.JSONField(default=list)
     leg = models.CharField(max_length=5, blank=True)
     free_text = models.TextField(max_length=2000, blank=True)

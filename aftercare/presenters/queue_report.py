@@ -13,7 +13,15 @@ from django.urls import reverse
 from aftercare.adherence import State, last_days
 from aftercare.models import ReportNotice, ReportStep, SymptomReport, Tick
 from aftercare.presenters.queue import level_key, near_words, source_words, title_of
-from aftercare.presenters.symptoms import QUESTIONS, leg_words, symptom_words
+from aftercare.presenters.symptoms import (
+    QUESTIONS,
+    affirmed_words,
+    codes_of,
+    denied_words,
+    leg_words,
+    symptom_words,
+    unanswered_words,
+)
 from aftercare.report_work import may_close
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
@@ -184,22 +192,28 @@ def _who(report: SymptomReport) -> str:
 
 
 def _answers(report: SymptomReport) -> Iterable[AnswerLine]:
+    """Each question as it was answered: yes, no or not at all; seven times no is one line."""
     leg = leg_words(report.leg).lower()
-    for code in report.symptoms:
-        if code == FREE_TEXT:
-            continue
+    for words in affirmed_words(report.affirmed):
+        yield AnswerLine(words, "yes", "octagon-alert")
+    told = {*codes_of(report.affirmed), FREE_TEXT}
+    others = [code for code in report.symptoms if code not in told]
+    for code in others:
         is_urgent = _LEVELS.get(code, Level.SAME_DAY) in (Level.EMERGENCY, Level.SAME_DAY)
         icon = (
             "octagon-alert" if _LEVELS.get(code) is Level.EMERGENCY else "triangle-alert" if is_urgent else "circle-dot"
         )
         yield AnswerLine(symptom_words(code, denied=report.denied), f"yes, {leg}" if leg else "yes", icon)
-    asked = len(QUESTIONS)
-    if not report.denied:
-        yield AnswerLine(f"Emergency signs, {asked} questions", "not answered with no", "circle-help")
-    elif len(report.denied) >= asked:
-        yield AnswerLine(f"Emergency signs, {asked} questions", "all no", "check")
-    else:
-        yield AnswerLine("Other emergency signs", f"{len(report.denied)} of {asked} questions no", "check")
+    if leg and not others:
+        yield AnswerLine("Which leg", leg, "circle-dot")
+    denied, unanswered = denied_words(report.denied), unanswered_words(report.affirmed, report.denied)
+    if len(denied) == len(QUESTIONS):
+        yield AnswerLine(f"Emergency signs, {len(QUESTIONS)} questions", "all no", "check")
+        return
+    for words in denied:
+        yield AnswerLine(words, "no", "check")
+    for words in unanswered:
+        yield AnswerLine(words, "not answered", "circle-help")
 
 
 def _facts(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -> Iterable[tuple[str, str]]:

@@ -21,6 +21,7 @@ from aftercare.expected_course import all_words
 from aftercare.issuing import running_plans, upcoming_visits
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.sheet import sheet_of
+from aftercare.presenters.symptoms import QUESTIONS
 from clinic import reader
 from clinic.access import Permission, public, requires
 from clinic.language import page_language
@@ -43,6 +44,8 @@ FILES = (
     "img/favicon.svg",
 )
 ICONS = (("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"))
+# In the language in which they are read: the page has two.
+_SIGNS = [question.words for question in QUESTIONS]
 _CANVAS, _ACCENT = "#f4f5f2", "#0b5c65"
 
 
@@ -129,7 +132,7 @@ def offline(request: HttpRequest) -> HttpResponse:
     """
     clinic: Clinic = request.clinic  # type: ignore[attr-defined]
     neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
-    context = {"clinic": neutral, "was_not_sent": request.GET.get("sent") == "no", "languages": _both()}
+    context = {"clinic": neutral, "was_not_sent": request.GET.get("sent") == "no", "languages": _both(), "signs": _SIGNS}
     return HttpResponse(render_to_string("aftercare/offline.html", context))
 
 

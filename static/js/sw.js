@@ -66,7 +66,7 @@ async function sent(request, path) {
 async function asked(event, path) {
   const isToday = path === LEGWORK.today;
   const kept = isToday ? await copy() : undefined;
-  const answer = fetch(event.request);
+  const answer = fetch(anew(event.request));
   answer.catch(() => { /* said below, or too late to matter */ });
   try {
     const first = await (kept ? Promise.race([answer, later(SLOW_MS)]) : answer);
@@ -78,6 +78,11 @@ async function asked(event, path) {
   } catch {
     return withoutNetwork(path);
   }
+}
+
+// What follows on a page gone back to may only be looked for among what is kept; the network is asked all the same.
+function anew(request) {
+  return request.cache === "only-if-cached" ? new Request(request.url, { cache: "no-store", redirect: "manual" }) : request;
 }
 
 function later(milliseconds) {
@@ -110,12 +115,20 @@ self.addEventListener("activate", (event) => {
   })());
 });
 
+// The answer to a form, gone back to: the browser asks for it as it was kept, and pages of ours are never kept. That is
+// no missing network. The page of the form is asked for anew; nothing is sent a second time.
+function isSentBefore(request) {
+  return request.isHistoryNavigation || ["only-if-cached", "force-cache"].includes(request.cache);
+}
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const address = new URL(request.url);
   if (address.origin !== self.location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(request.method === "GET" ? asked(event, address.pathname) : sent(request, address.pathname));
+    if (request.method === "GET") event.respondWith(asked(event, address.pathname));
+    else if (isSentBefore(request)) event.respondWith(Response.redirect(request.url, 303));
+    else event.respondWith(sent(request, address.pathname));
   } else if (FILES.has(address.origin + address.pathname)) {
     event.respondWith(file(request));
   }

@@ -544,6 +544,12 @@ def test_each_question_is_told_as_it_was_answered(browser):
     told = "What you told us Trouble breathing, wheezing, or a tight throat Answered with no Chest pain"
     assert told in text
     assert "Left open Swollen face, lips or tongue" in text
+    staff = Client()
+    staff.force_login(make_user(Role.CLINICIAN))
+    seen = text_of(staff.get(f"/queue/{made.public_id}/"))
+    assert "Trouble breathing, wheezing, or a tight throat yes Chest pain" in seen
+    assert "racing or uneven heartbeat no Swollen face" in seen
+    assert seen.count("not answered") == len(QUESTIONS) - 2
 
 
 @pytest.mark.parametrize(

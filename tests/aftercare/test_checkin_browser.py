@@ -181,6 +181,56 @@ def test_the_back_button_of_the_browser_loses_no_tick(opened):
     assert any(seen)  # what is kept travels beside the page
 
 
+@pytest.fixture
+def opened_with_worker(new_context, live_server, patient):
+    """As people have it: the service worker is there."""
+    context = new_context(size="phone", service_workers="allow")
+    sign_in(context, patient.user, live_server)
+    page = context.new_page()
+    page.goto("/today/")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    return page
+
+
+def test_back_to_a_refused_send_is_the_form_again_and_not_a_missing_network(opened_with_worker):
+    page = opened_with_worker
+    page.goto("/how/")
+    page.click(NEXT)
+    page.wait_for_selector(".error-summary")  # the answer to a form
+    says_no(page)
+    page.check("input[value=ONE_LEG]")
+    page.click(NEXT)
+    page.wait_for_url("**/how/3/")
+    page.click(NEXT)
+    page.wait_for_url("**/how/sent/**")
+
+    for path in ("/how/3/", "/how/2/", "/how/", "/how/"):
+        page.go_back()
+        page.wait_for_url(lambda url, path=path: url.endswith(path) or url.endswith("/how/"))
+        assert "no network" not in page.locator("body").inner_text().lower()
+
+    assert page.is_visible("#id_CHEST_0 + label")
+    assert SymptomReport.objects.count() == 1
+
+
+def test_back_to_a_refused_answer_of_a_day_is_the_page_again(opened_with_worker):
+    page = opened_with_worker
+    page.goto("/today/answer/first/")
+    address = page.url
+    page.evaluate("document.querySelector('main form').noValidate = true")
+    page.evaluate("for (const radio of document.querySelectorAll('main [name=answer]')) radio.checked = false")
+    with page.expect_response(lambda response: response.request.method == "POST") as refused, page.expect_navigation():
+        page.evaluate("document.querySelector('main form').requestSubmit()")
+    assert refused.value.status == 422
+    page.goto("/today/")
+
+    page.go_back()
+
+    page.wait_for_url(address)
+    assert "no network" not in page.locator("body").inner_text().lower()
+
+
 def test_what_is_written_is_kept_before_it_is_sent(opened):
     page = opened("/how/")
     says_no(page)

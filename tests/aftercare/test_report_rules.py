@@ -30,6 +30,7 @@ def close(report, by, **facts):
     [
         ("level", "REASSURE"),
         ("symptoms", []),
+        ("affirmed", ["FAINT"]),
         ("denied", ["COLLAPSE"]),
         ("free_text", "nothing at all"),
         ("told", "All is well."),
