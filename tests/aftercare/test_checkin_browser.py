@@ -207,7 +207,7 @@ def test_back_to_a_refused_send_is_the_form_again_and_not_a_missing_network(open
 
     for path in ("/how/3/", "/how/2/", "/how/", "/how/"):
         page.go_back()
-        page.wait_for_url(lambda url, path=path: url.endswith(path) or url.endswith("/how/"))
+        page.wait_for_url(lambda url, path=path: url.endswith((path, "/how/")))
         assert "no network" not in page.locator("body").inner_text().lower()
 
     assert page.is_visible("#id_CHEST_0 + label")
@@ -265,6 +265,36 @@ def test_a_line_that_follows_an_unticked_one_is_unticked_too(opened):
 
     assert not page.is_visible(PANEL)
     assert not page.is_checked("input[value=TOES_NOT_BETTER]")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 360)])
+def test_signed_out_meanwhile_the_page_says_that_nothing_arrived(opened, page_problems, scheme, width):
+    page = opened("/how/", scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.click("label[for=id_CHEST_1]")
+    page.context.clear_cookies(name="sessionid")
+
+    page.click(".btn-tell")
+
+    page.wait_for_selector("#not-reached")
+    assert page.get_attribute(".emergency a.btn", "href") == "tel:911"
+    assert "you were signed out" in page.inner_text(".emergency")
+    assert wrong_with(page) == []
+    assert not SymptomReport.objects.exists()
+    page_problems[:] = [problem for problem in page_problems if "401" not in problem]
+
+
+def test_an_emergency_that_was_ticked_is_there_when_the_page_opens_again(opened):
+    page = opened("/how/")
+    says_no(page)
+    with page.expect_response(lambda response: response.status == 204):
+        page.check("input[value=HEADACHE_OR_FLICKER]")
+        page.check("input[value=SIGHT_LOST]")
+
+    page.goto("/how/3/")
+
+    assert page.url.endswith("/how/2/")
+    assert page.is_visible(PANEL)
 
 
 def test_calling_from_the_panel_tells_the_clinic_as_well(opened):
