@@ -17,7 +17,7 @@ CLINICIANS = frozenset({CLINICIAN, LEAD})
 SCHEDULING = frozenset({LEAD, ADMIN})
 STOCKING = TREATING | {ADMIN}
 
-OK, GOES_ON = frozenset({200}), frozenset({302})
+OK, GOES_ON, NOT_SENT = frozenset({200}), frozenset({302}), frozenset({401})
 PAGE_OR_GOES_ON = frozenset({200, 302})
 # A form posted empty comes back with its errors.
 FORM = frozenset({200, 302, 400, 422})
@@ -51,6 +51,8 @@ class Route:
     no_csrf: bool = False
     # What a carer gets where it is not what patients get.
     carer: dict[str, frozenset[int]] | None = None
+    # What a form gets that is sent after the session ended: a page that says so, where the way to the sign-in loses it.
+    signed_out: frozenset[int] = GOES_ON
     # What looking at the page may write besides the trail: who has a draft open.
     presence: frozenset[str] = frozenset()
 
@@ -59,7 +61,7 @@ class Route:
         is_known = who not in ("anonymous", "deactivated")
         if self.who != EVERYBODY:
             if not is_known:
-                return GOES_ON
+                return self.signed_out if method == "POST" else GOES_ON
             if who not in self.who:
                 return frozenset({403})
         if who == "carer" and self.carer is not None:
@@ -250,16 +252,16 @@ ROUTES: dict[str, Route] = {
     "aftercare:plan": Route(TREATING, LOOK, {"public_id": "patient_a"}),
     "aftercare:phone_report": Route(BOOKING, FILL, {"public_id": "patient_b"}),
     "aftercare:report_told": Route(BOOKING, LOOK, {"report_id": "report_b"}),
-    "aftercare:how": Route(READERS, FILL, carer=NOT_THERE),
-    "aftercare:how_symptoms": Route(READERS, STEP, carer=NOT_THERE),
-    "aftercare:how_words": Route(READERS, STEP, carer=NOT_THERE),
+    "aftercare:how": Route(READERS, FILL, carer=NOT_THERE, signed_out=NOT_SENT),
+    "aftercare:how_symptoms": Route(READERS, STEP, carer=NOT_THERE, signed_out=NOT_SENT),
+    "aftercare:how_words": Route(READERS, STEP, carer=NOT_THERE, signed_out=NOT_SENT),
     "aftercare:how_well": Route(READERS, LOOK, carer=LOOK_NOT_THERE),
     "aftercare:how_reports": Route(READERS, LOOK, carer=LOOK_NOT_THERE),
     "aftercare:how_report": Route(READERS, LOOK_OR_404, {"report_id": "report_b"}, carer=LOOK_NOT_THERE),
     # A carer's addresses; to patients they are not there.
-    "aftercare:care_how": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=FILL),
-    "aftercare:care_how_symptoms": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP),
-    "aftercare:care_how_words": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP),
+    "aftercare:care_how": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=FILL, signed_out=NOT_SENT),
+    "aftercare:care_how_symptoms": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP, signed_out=NOT_SENT),
+    "aftercare:care_how_words": Route(READERS, NOT_THERE, {"carer_id": "carer_b"}, carer=STEP, signed_out=NOT_SENT),
     "aftercare:care_how_well": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
     "aftercare:care_how_reports": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
     "aftercare:care_how_report": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b", "report_id": "report_b"}),
