@@ -31,7 +31,8 @@ def not_reached(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return HttpResponse(status=401)
     clinic: Clinic = request.clinic  # type: ignore[attr-defined]
     is_emergency = bool(QuestionsForm(request.POST).yes or SymptomsForm(request.POST).more)
-    start = reverse("aftercare:care_how" if kwargs else "aftercare:how", kwargs=kwargs)
+    # Of a carer's address nothing comes back: who is not signed in learns no id from an answer. Home leads on from there.
+    start = reverse("home" if kwargs else "aftercare:how")
     context = {
         "emergency": emergency_of(clinic, None) if is_emergency else None,
         "code_url": f"{reverse('account_request_login_code')}?{urlencode({'next': start})}",

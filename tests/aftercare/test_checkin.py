@@ -765,12 +765,14 @@ def test_what_is_sent_after_the_session_ended_says_that_it_did_not_arrive(browse
     assert not SymptomReport.objects.exists()
 
 
-def test_a_carer_who_was_signed_out_is_led_back_to_the_own_page(patient):
+def test_a_carer_who_was_signed_out_is_told_no_id(patient):
     carer = make_carer(patient=patient, may_report=True)
 
     page = Client().post(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}).content.decode()
 
-    assert f"next=%2Fcare%2F{carer.public_id}%2Fhow%2F" in page
+    assert "Call 911 now" in page
+    assert '?next=%2F"' in page
+    assert str(carer.public_id) not in page
     assert "Marigold" not in page
 
 
