@@ -31,7 +31,7 @@ def not_reached(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return HttpResponse(status=401)
     clinic: Clinic = request.clinic  # type: ignore[attr-defined]
     is_emergency = bool(QuestionsForm(request.POST).yes or SymptomsForm(request.POST).more)
-    # Of a carer's address nothing comes back: who is not signed in learns no id from an answer. Home leads on from there.
+    # Of a carer's address nothing comes back: who is not signed in learns no id from an answer. Home leads on.
     start = reverse("home" if kwargs else "aftercare:how")
     context = {
         "emergency": emergency_of(clinic, None) if is_emergency else None,
