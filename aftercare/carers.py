@@ -49,6 +49,8 @@ def add_carer(*, patient: Patient, name: str, email: str, language: str, may_rep
     """
     # Two that are added at once count each other; SQLite has one writer as it is.
     patient = Patient.objects.select_for_update(of=("self",)).select_related("user").get(pk=patient.pk)
+    if email.lower() == patient.email.lower():  # also while the patient has no account yet
+        raise NotAdded(WhyNot.OWN)
     user = _account(email.lower(), name)
     if user is None:
         raise NotAdded(WhyNot.UNUSABLE)

@@ -128,19 +128,19 @@ COURSE: tuple[Words, ...] = (
     ),
     Words(
         "result",
-        21,
+        0,
         None,
         "How it turned out is seen only after some months. In studies it was judged 12 and 26 weeks after the last "
         "treatment.",
         "El resultado se ve solo después de unos meses. En los estudios se evaluó 12 y 26 semanas después del último "
         "tratamiento.",
-        f"Trial photographs at 12 and 26 weeks; first day: {_CHOICE}",
+        "Trial photographs at 12 and 26 weeks",
     ),
 )
 
 
-def _help(task: str, reason: str, en: str, es: str) -> Words:
-    return Words(help_key(task, reason), 0, None, en, es, "Tip of this product, no source")
+def _help(task: str, reason: str, en: str, es: str, source: str = "Tip of this product, no source") -> Words:
+    return Words(help_key(task, reason), 0, None, en, es, source)
 
 
 def help_key(task: str, reason: str) -> str:
@@ -160,11 +160,23 @@ HELPS: tuple[Words, ...] = (
     ),
     _help(
         _S,
-        _R.SIZE,
-        "Smooth out folds with flat hands; a fold can press. Do not cut it or roll the top down. Somebody from the "
-        "clinic will help you find one that fits.",
-        "Alise los pliegues con las manos planas; un pliegue puede apretar. No la corte ni enrolle el borde. Alguien "
-        "de la clínica le ayudará a encontrar una que le quede bien.",
+        _R.TOO_TIGHT,
+        "Keep it on as your plan says, today and tonight, if you can bear it. If your toes are numb, blue or cold, "
+        "take it off now and tell us. Smooth out folds; do not cut it or roll it down. Somebody from the clinic will "
+        "help you find one that fits.",
+        "Siga su plan con la media puesta, hoy y esta noche, si la aguanta. Si tiene los dedos dormidos, azules o "
+        "fríos, quítesela ya y avísenos. Alise los pliegues; no la corte ni la enrolle. Alguien de la clínica le "
+        "ayudará a encontrar una que le quede bien.",
+        "Toes: review of the risks of medical compression (Phlebolymphology). That it stays on tonight has no source: "
+        "to be confirmed by the clinical lead",
+    ),
+    _help(
+        _S,
+        _R.SLIPS,
+        "Pull it up little by little and smooth it with flat hands. Do not roll or fold the top: that can press. Go on "
+        "with your plan, today and tonight. Somebody from the clinic will help you find one that fits.",
+        "Súbala poco a poco y alísela con las manos planas. No enrolle ni doble el borde: puede apretar. Siga su plan, "
+        "hoy y esta noche. Alguien de la clínica le ayudará a encontrar una que le quede bien.",
     ),
     _help(
         _S,

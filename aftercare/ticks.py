@@ -29,7 +29,8 @@ DAYS_BACK = 1
 REASONS: dict[Tick.Task, tuple[Tick.Reason, ...]] = {
     Task.STOCKING: (
         Reason.HEAT,
-        Reason.SIZE,
+        Reason.TOO_TIGHT,
+        Reason.SLIPS,
         Reason.HARD_TO_PUT_ON,
         Reason.SKIN,
         Reason.FORGOT,
@@ -38,7 +39,7 @@ REASONS: dict[Tick.Task, tuple[Tick.Reason, ...]] = {
     Task.WALK: (Reason.HEAT, Reason.FORGOT, Reason.OTHER),
 }
 # Somebody of the clinic calls about these: a stocking that does not fit or hurts is not solved by a tip.
-NEEDS_A_CALL = frozenset({Reason.SIZE, Reason.HARD_TO_PUT_ON, Reason.SKIN})
+NEEDS_A_CALL = frozenset({Reason.TOO_TIGHT, Reason.SLIPS, Reason.HARD_TO_PUT_ON, Reason.SKIN})
 # What the body feels, or what we do not know, belongs to "How are you?": there it is read within its time.
 LEADS_TO_QUESTIONS = frozenset({Reason.SKIN, Reason.OTHER})
 

@@ -48,7 +48,12 @@ DAYS: dict[str, tuple[Said, ...]] = {
         Said(1),
     ),
     # What is hard to put on asks somebody to call.
-    "Valdehierro": (Said(6), Said(5), Said(3, Answer.PART, Reason.HARD_TO_PUT_ON), Said(1, Answer.NO, Reason.SIZE)),
+    "Valdehierro": (
+        Said(6),
+        Said(5),
+        Said(3, Answer.PART, Reason.HARD_TO_PUT_ON),
+        Said(1, Answer.NO, Reason.TOO_TIGHT),
+    ),
     "Foxglove": (Said(5), Said(4), Said(3, Answer.PART, Reason.SKIN, Answer.NO, Reason.FORGOT), Said(1)),
     "Cowslip": (Said(7), Said(6), Said(5, stocking=None), Said(2), Said(1, Answer.PART, Reason.HEAT)),
     "Hartwell": (Said(4), Said(3), Said(2), Said(1)),

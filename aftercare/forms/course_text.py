@@ -32,10 +32,16 @@ class CourseTextForm(forms.Form):
         widget=forms.NumberInput(attrs={"data-width": "short"}),
     )
     text_en = forms.CharField(
-        label="English", max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3, "lang": "en"})
+        label="English",
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "lang": "en"}),
+        error_messages={"required": "Write the text in English too."},
     )
     text_es = forms.CharField(
-        label="Spanish", max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3, "lang": "es"})
+        label="Spanish",
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "lang": "es"}),
+        error_messages={"required": "Write the text in Spanish too."},
     )
     is_shown = forms.BooleanField(label="Patients read it", required=False)
 

@@ -38,7 +38,8 @@ class Tick(models.Model):
 
     class Reason(models.TextChoices):
         HEAT = "heat", "Too warm"
-        SIZE = "size", "Does not fit"
+        TOO_TIGHT = "too_tight", "Too tight"
+        SLIPS = "slips", "Too loose or slips"
         HARD_TO_PUT_ON = "hard_to_put_on", "Hard to put on"
         SKIN = "skin", "Skin is sore or itches"
         FORGOT = "forgot", "Forgot"
@@ -51,7 +52,6 @@ class Tick(models.Model):
     task = models.CharField(max_length=8, choices=Task)
     answer = models.CharField(max_length=4, choices=Answer)
     reason = models.CharField(max_length=16, choices=Reason, blank=True)
-    note = models.CharField(max_length=200, blank=True)
     given_at = models.DateTimeField(default=timezone.now)
     given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

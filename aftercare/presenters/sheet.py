@@ -6,6 +6,7 @@ The same facts as on the patient's page (`aftercare.today`, `PlanPicture`), each
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,11 @@ from aftercare.stored import plan_of
 from aftercare.today import Phase, Stocking, Today, today_of
 from clinic.models import Clinic, Patient
 
-# How much of what is normal a sheet has room for.
-_MOST_NORMAL = 6
+# Characters of what is normal that a sheet has room for; the shipped texts of a whole course take about 900.
+_MOST_NORMAL = 1200
 # Characters of all that varies above which a sheet is set closer, and above which tighter, so that it stays one page of
-# Letter; found by printing. Large text has no list of what is normal.
-_CLOSE_FROM, _TIGHT_FROM = 1550, 2000
+# Letter, and above which it has no picture; found by printing. Large text has no list of what is normal.
+_CLOSE_FROM, _TIGHT_FROM, _PICTURE_UP_TO = 1550, 2000, 2600
 _LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM = 1200, 1500
 # What a new line costs, in characters.
 _LINE = 20
@@ -68,16 +69,31 @@ class Sheet:
     zone_line: str
 
     @property
-    def expected(self) -> tuple[tuple[str, str], ...]:
-        """What is normal, as pairs of a date from which it may come (or nothing) and the words; as much as fits."""
-        now = [("", words) for words in self.normal.now]
-        return tuple([*now, *((each.since, each.text) for each in self.normal.later)][:_MOST_NORMAL])
+    def expected(self) -> Normal:
+        """What is normal as the patient's page says it; what the sheet has no room for is left out from the end."""
+        texts = [*self.normal.now, *(each.since + each.text for each in self.normal.later)]
+        so_far = accumulate(len(text) + _LINE // 2 for text in texts)
+        room = sum(length <= _MOST_NORMAL for length in so_far)
+        now = self.normal.now[:room]
+        return Normal(now, self.normal.later[: room - len(now)])
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the page says more of what is normal than the sheet."""
+        return self.expected != self.normal
 
     def setting(self, *, other_length: int, is_large: bool) -> str:
         """How close it is set: "", "close" or "tight". `other_length`: characters of whom to call."""
-        length = other_length + self._length + (0 if is_large else self._expected_length)
+        length = self._length_with(other_length, is_large=is_large)
         close, tight = (_LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM) if is_large else (_CLOSE_FROM, _TIGHT_FROM)
         return "tight" if length > tight else "close" if length > close else ""
+
+    def has_room_for_picture(self, *, other_length: int) -> bool:
+        """Whether the picture stands beside the lines, which say the same; large text never has it."""
+        return self._length_with(other_length, is_large=False) <= _PICTURE_UP_TO
+
+    def _length_with(self, other_length: int, *, is_large: bool) -> int:
+        return other_length + self._length + (0 if is_large else self._expected_length)
 
     @property
     def _length(self) -> int:
@@ -86,7 +102,8 @@ class Sheet:
 
     @property
     def _expected_length(self) -> int:
-        return sum(len(since) + len(words) + _LINE // 2 for since, words in self.expected)
+        told = [*self.expected.now, *(each.since + each.text for each in self.expected.later)]
+        return sum(len(text) + _LINE // 2 for text in told)
 
 
 def sheet_of(

@@ -19,7 +19,8 @@ Task, Answer, Reason = Tick.Task, Tick.Answer, Tick.Reason
 
 REASON_WORDS: dict[str, tuple[Promise, str]] = {
     Reason.HEAT: (_("Too warm"), "thermometer"),
-    Reason.SIZE: (_("It does not fit: too tight, too loose, it slips"), "ruler"),
+    Reason.TOO_TIGHT: (_("It is too tight"), "ruler"),
+    Reason.SLIPS: (_("It is too loose, or it slips"), "arrow-down"),
     Reason.HARD_TO_PUT_ON: (_("Hard to put on"), "stocking"),
     Reason.SKIN: (_("The skin is sore or itches"), "bandage"),
     Reason.FORGOT: (_("Forgot"), "clock"),
@@ -27,14 +28,15 @@ REASON_WORDS: dict[str, tuple[Promise, str]] = {
 }
 _SHORT: dict[str, Promise] = {
     Reason.HEAT: pgettext_lazy("reason in a sentence", "too warm"),
-    Reason.SIZE: pgettext_lazy("reason in a sentence", "does not fit"),
+    Reason.TOO_TIGHT: pgettext_lazy("reason in a sentence", "too tight"),
+    Reason.SLIPS: pgettext_lazy("reason in a sentence", "too loose or slips"),
     Reason.HARD_TO_PUT_ON: pgettext_lazy("reason in a sentence", "hard to put on"),
     Reason.SKIN: pgettext_lazy("reason in a sentence", "sore skin"),
     Reason.FORGOT: pgettext_lazy("reason in a sentence", "forgot"),
     Reason.OTHER: pgettext_lazy("reason in a sentence", "something else"),
 }
 _ANSWERS: dict[str, dict[str, Promise]] = {
-    Task.STOCKING: {Answer.YES: _("It is on"), Answer.PART: _("Only part of the day"), Answer.NO: _("Not at all")},
+    Task.STOCKING: {Answer.YES: _("It is on"), Answer.PART: _("It is on, but…"), Answer.NO: _("Not at all")},
     Task.WALK: {Answer.YES: _("I walked"), Answer.PART: _("A shorter walk"), Answer.NO: _("No walk")},
 }
 _REFUSED: dict[str, Promise] = {
@@ -108,24 +110,28 @@ def _link_words(tick: Tick | None) -> str:
 
 
 def said_words(tick: Tick) -> str:
-    """`You said: “It is on”`, `You said: “Only part of the day” (too warm)`"""
+    """`You said: “It is on”`, `You said: “It is on, but…” (too tight)`"""
     said = gettext("You said: “%(answer)s”") % {"answer": _ANSWERS[tick.task][tick.answer]}
     return f"{said} ({_SHORT[tick.reason]})" if tick.reason else said
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPage:
-    """The page of one day and task. `said` and `help_text` are of the answer that stands; `calls`: somebody calls."""
+    """The page of one day and task. `said` and `help_text` are of the answer that stands; `calls`: somebody calls.
+
+    `answers` are value, words, and what else is meant; `warns_first`: what the toes say comes before what helps.
+    """
 
     title: str
     day: str
     day_words: str
-    answers: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str, str], ...]
     reasons: tuple[tuple[str, str, str], ...]  # value, words, icon
     is_stocking: bool
     said: str
     help_text: str
     calls: bool
+    warns_first: bool
     leads_to_questions: bool
     kind: str
 
@@ -135,17 +141,19 @@ def answer_page(task: Tick.Task, day: date, *, today: date, tick: Tick | None, h
     reason = tick.reason if tick else ""
     words = dict(_ANSWERS[task])
     if is_stocking and day != today:
-        words[Answer.YES] = _("It was on")
+        words |= {Answer.YES: _("It was on"), Answer.PART: _("It was on, but…")}
+    more: dict[str, str] = {Answer.PART: gettext("Or only part of the day")} if is_stocking else {}
     return AnswerPage(
         title=gettext("How did it go with the stocking?") if is_stocking else gettext("How did it go with the walk?"),
         day=day.isoformat(),
         day_words=heading_day(day),
-        answers=tuple((value, str(each)) for value, each in words.items()),
+        answers=tuple((value, str(each), more.get(value, "")) for value, each in words.items()),
         reasons=tuple((each.value, str(REASON_WORDS[each][0]), REASON_WORDS[each][1]) for each in REASONS[task]),
         is_stocking=is_stocking,
         said=said_words(tick) if tick else "",
         help_text=help_text,
         calls=is_stocking and reason in NEEDS_A_CALL,
+        warns_first=reason == Reason.TOO_TIGHT,
         leads_to_questions=reason in LEADS_TO_QUESTIONS,
         kind=tick.answer if tick else "",
     )

@@ -53,8 +53,9 @@ _CANVAS, _ACCENT = "#f4f5f2", "#0b5c65"
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker under an address at the root, so that it sees every page; it holds no data of anybody."""
+    clinic: Clinic = request.clinic  # type: ignore[attr-defined]
     settings = {
-        "version": _version(),
+        "version": _version(clinic),
         "files": [static(name) for name in FILES],
         "today": reverse("aftercare:today"),
         "kept": reverse("aftercare:kept"),
@@ -80,9 +81,22 @@ def _text_of(name: str) -> str:
     return _file(name).read_text()
 
 
-def _version() -> str:
-    """Changes with any of the files, so that a worker of before fetches them anew."""
-    return _hash_of(tuple(_file(name).stat().st_mtime_ns for name in (WORKER, *FILES)), static(FILES[0]))
+def _version(clinic: Clinic) -> str:
+    """Changes with any of the files and of the pages, so that a worker of before fetches them anew.
+
+    The pages hold numbers to call: a worker that kept the old ones would send somebody in need to nobody.
+    """
+    files = _hash_of(tuple(_file(name).stat().st_mtime_ns for name in (WORKER, *FILES)), static(FILES[0]))
+    return sha256(f"{files}{_pages(clinic)}".encode()).hexdigest()[:12]
+
+
+def _pages(clinic: Clinic) -> str:
+    """The pages without network in each language, of either kind."""
+    texts = []
+    for language in ("en-gb", "es"):
+        with translation.override(language):
+            texts += [_offline_page(clinic, was_not_sent=was_not_sent) for was_not_sent in (False, True)]
+    return "".join(texts)
 
 
 @lru_cache(maxsize=8)
@@ -131,9 +145,13 @@ def offline(request: HttpRequest) -> HttpResponse:
     With `sent=no` it first says that what was just entered has not left the phone.
     """
     clinic: Clinic = request.clinic  # type: ignore[attr-defined]
+    return HttpResponse(_offline_page(clinic, was_not_sent=request.GET.get("sent") == "no"))
+
+
+def _offline_page(clinic: Clinic, *, was_not_sent: bool) -> str:
     neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
-    context = {"clinic": neutral, "was_not_sent": request.GET.get("sent") == "no", "languages": _both(), "signs": _SIGNS}
-    return HttpResponse(render_to_string("aftercare/offline.html", context))
+    context = {"clinic": neutral, "was_not_sent": was_not_sent, "languages": _both(), "signs": _SIGNS}
+    return render_to_string("aftercare/offline.html", context)
 
 
 def _both() -> list[str]:

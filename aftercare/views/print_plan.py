@@ -73,6 +73,7 @@ def paper(patient: Patient, *, language: str, clinic: Clinic, is_large: bool, no
             "language": language,
             "is_large": is_large,
             "setting": sheet.setting(other_length=_length(calls), is_large=is_large),
+            "has_picture": not is_large and sheet.has_room_for_picture(other_length=_length(calls)),
             "qr": qr_of(paper_link(patient, ends_at)),
             "whom_to_call": calls,
         }

@@ -56,6 +56,8 @@ async function sent(request, path) {
   if (turns) await forget();
   try {
     const answer = await fetch(request);
+    // A copy that was asked for before the turn and came during it goes too.
+    if (turns) await forget();
     await judge(answer);
     return answer;
   } catch {

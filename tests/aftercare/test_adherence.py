@@ -43,7 +43,7 @@ def states(patient, task, when=SATURDAY):
     return {day.date.day: day.states[task].value for day in days}
 
 
-def wants_help(patient, reason="size", when="2026-01-15 12:00"):
+def wants_help(patient, reason="slips", when="2026-01-15 12:00"):
     answer_day(
         patient=patient,
         task=Tick.Task.STOCKING,
@@ -183,7 +183,7 @@ def test_the_front_desk_sees_no_answers_but_the_call_that_waits(patient):
 
 def test_who_waits_for_a_call_stands_on_the_list_of_calls_with_the_newest_reason(patient):
     make_plan("2026-01-13 10:30", SPIDER, patient=patient)
-    wants_help(patient, "size", "2026-01-15 08:00")
+    wants_help(patient, "slips", "2026-01-15 08:00")
     wants_help(patient, "skin", "2026-01-15 09:00")
     client = Client()
     with time_machine.travel(at("2026-01-15 12:00"), tick=False):

@@ -119,7 +119,7 @@ def test_from_letting_somebody_look_to_the_end_of_it_with_and_without_script(new
 
     page.reload()
     page.get_by_text(f"End it for {LONG_NAME}").click()
-    page.get_by_role("button", name=f"{LONG_NAME} may no longer look").click()
+    page.get_by_role("button", name=f"End {LONG_NAME}'s access").click()
     page.get_by_role("heading", name="Nobody looks with you").wait_for()
 
     assert helper.reload().status == 404

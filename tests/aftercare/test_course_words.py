@@ -58,10 +58,10 @@ def keys_on(*days):
 @pytest.mark.parametrize(
     ("day", "keys"),
     [
-        (0, ["itching", "soreness", "bruises", "darker-veins"]),
-        (2, ["itching", "soreness", "bruises", "darker-veins"]),
-        (3, ["soreness", "bruises", "darker-veins"]),
-        (7, ["soreness", "bruises", "darker-veins", "trapped-blood", "brown-line"]),
+        (0, ["itching", "soreness", "bruises", "darker-veins", "result"]),
+        (2, ["itching", "soreness", "bruises", "darker-veins", "result"]),
+        (3, ["soreness", "bruises", "darker-veins", "result"]),
+        (7, ["soreness", "bruises", "darker-veins", "trapped-blood", "brown-line", "result"]),
         (22, ["bruises", "darker-veins", "brown-line", "fine-red-veins", "result"]),
         (56, ["darker-veins", "brown-line", "fine-red-veins", "result"]),
     ],
@@ -71,7 +71,9 @@ def test_each_day_has_its_own_course(day, keys):
 
 
 def test_the_course_of_an_earlier_session_goes_on_beside_the_newest():
-    assert keys_on(1, 11) == ["itching", "soreness", "bruises", "darker-veins", "trapped-blood", "brown-line"]
+    earlier = ["trapped-blood", "brown-line"]
+
+    assert keys_on(1, 11) == ["itching", "soreness", "bruises", "darker-veins", *earlier, "result"]
 
 
 def test_before_any_session_nothing_is_told():
@@ -85,7 +87,6 @@ def test_what_comes_later_is_told_with_its_first_day():
         ("trapped-blood", 7),
         ("brown-line", 7),
         ("fine-red-veins", 14),
-        ("result", 21),
     ]
 
 
@@ -99,6 +100,14 @@ def test_a_shipped_text_is_in_both_languages_with_its_source_and_promises_nothin
     assert text.en != text.es
     assert text.source
     assert (promise_in(text.en), promise_in(text.es)) == ("", "")
+
+
+def test_a_stocking_that_is_too_tight_says_what_to_do_tonight_and_when_it_comes_off():
+    tip = help_with("stocking", "too_tight", all_words())
+
+    assert "today and tonight, if you can bear it. If your toes are numb, blue or cold, take it off now" in tip.en
+    assert "hoy y esta noche, si la aguanta. Si tiene los dedos dormidos, azules o fríos, quítesela ya" in tip.es
+    assert "to be confirmed by the clinical lead" in tip.source
 
 
 def test_there_is_a_tip_for_each_reason():

@@ -15,7 +15,7 @@ from aftercare.models import SymptomReport, Tick
 from aftercare.presenters.symptoms import LISTED, QUESTIONS
 from aftercare.report_work import What
 from aftercare.reports import Said, file_report
-from aftercare.ticks import answer_day
+from aftercare.ticks import REASONS, answer_day
 from clinic import portal
 from clinic.access import Role
 from clinic.models import Clinic
@@ -137,7 +137,7 @@ def test_the_pages_about_a_patients_own_wishes_are_spanish(browser):
 @pytest.mark.parametrize("task", Tick.Task.values)
 @pytest.mark.parametrize("reason", ["", *Tick.Reason.values])
 def test_answers_of_a_day_and_their_help_are_spanish(browser, patient, task, reason):
-    if reason and (task, reason) not in (("walk", "size"), ("walk", "hard_to_put_on"), ("walk", "skin")):
+    if reason in REASONS[Tick.Task(task)]:
         answer_day(
             patient=patient,
             task=Tick.Task(task),

@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 
 from aftercare.models import Tick
+from aftercare.stocking_help import open_help
 from aftercare.stored import plan_of
 from aftercare.ticks import answer_day, answers_of, tasks_on
 from clinic.access import Role
@@ -133,7 +134,7 @@ def test_a_yes_keeps_no_reason(patient):
 
 
 @pytest.mark.parametrize("answer", ["part", "no"])
-@pytest.mark.parametrize("reason", ["", "size"])
+@pytest.mark.parametrize("reason", ["", "too_tight", "slips"])
 def test_a_walk_that_did_not_work_needs_a_reason_of_walks(patient, answer, reason):
     with pytest.raises(Refused, match="got in the way"):
         answered(patient, answer, task="walk", reason=reason)
@@ -168,7 +169,7 @@ def test_an_answer_is_in_the_trail_with_codes_only(patient):
 
 @pytest.mark.parametrize(
     ("reason", "calls"),
-    [("heat", 0), ("size", 1), ("hard_to_put_on", 1), ("skin", 1), ("forgot", 0), ("other", 0)],
+    [("heat", 0), ("too_tight", 1), ("slips", 1), ("hard_to_put_on", 1), ("skin", 1), ("forgot", 0), ("other", 0)],
 )
 def test_a_stocking_that_needs_a_hand_becomes_a_task(patient, reason, calls):
     answered(patient, "no", reason=reason)
@@ -177,12 +178,12 @@ def test_a_stocking_that_needs_a_hand_becomes_a_task(patient, reason, calls):
 
 
 def test_however_often_it_is_said_one_task_is_open(patient):
-    answered(patient, "no", reason="size", when="2026-01-15 08:00")
+    answered(patient, "no", reason="slips", when="2026-01-15 08:00")
     answered(patient, "part", reason="skin", when="2026-01-15 09:00")
     assert wanted().count() == 1
 
     wanted().update(done_at=at("2026-01-15 10:00"), done_by=patient.user)
-    answered(patient, "no", reason="size", when="2026-01-15 11:00")
+    answered(patient, "no", reason="slips", when="2026-01-15 11:00")
     assert wanted().open().count() == 1
 
 
@@ -235,9 +236,25 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
     text = text_of(shown(patient, answer.url))
 
     assert answer.url == STOCKING
-    assert "You said: “Only part of the day” (hard to put on)" in text
+    assert "You said: “It is on, but…” (hard to put on)" in text
     assert "Put it on in the morning before you get up" in text
     assert "The clinic knows and calls or writes to you about it." in text
+
+
+def test_a_stocking_that_is_on_but_too_tight_can_be_said_and_warns_before_it_helps(patient):
+    text = text_of(shown(patient, sent(patient, answer="part", reason="too_tight").url))
+    toes, said = text.index("Toes numb, blue or cold?"), text.index("You said: “It is on, but…” (too tight)")
+
+    assert toes < said < text.index("Keep it on as your plan says, today and tonight, if you can bear it.")
+    assert text.count("Toes numb, blue or cold?") == 1
+
+
+def test_staff_tell_a_stocking_that_is_too_tight_from_one_that_slips(patient):
+    answered(patient, "part", reason="too_tight")
+    first = [wanted.reason_words for wanted in open_help(limit=1, patient=patient)]
+    answered(patient, "part", reason="slips", when="2026-01-15 13:00")
+
+    assert (first, open_help(limit=1, patient=patient)[0].reason_words) == (["Too tight"], "Too loose or slips")
 
 
 def test_the_heat_gets_a_tip_and_promises_no_call(patient):

@@ -63,7 +63,7 @@ def test_everybody_can_read_the_answers_of_a_day(page_of, patient, scheme, langu
 def test_everybody_can_read_what_helps(page_of, patient):
     page = page_of(patient.user)
     page.goto(STOCKING)
-    page.get_by_label("Only part of the day").check()
+    page.get_by_label("It is on, but…").check()
     page.get_by_label("The skin is sore or itches").check()
     page.get_by_role("button", name="Save the answer").click()
     page.get_by_role("heading", name="What helps").wait_for()
@@ -92,14 +92,14 @@ def test_a_day_is_answered_without_scripts(new_context, live_server, patient):
     page.get_by_role("button", name="I walked today").click()
     page.get_by_role("link", name="It does not work").click()
     page.get_by_label("Not at all").check()
-    page.get_by_label("It does not fit").check()
+    page.get_by_label("It is too tight").check()
     page.get_by_role("button", name="Save the answer").click()
 
     assert page.get_by_text("The clinic knows and calls or writes to you about it.").is_visible()
     assert list(Tick.objects.order_by("pk").values_list("task", "answer", "reason")) == [
         ("stocking", "yes", ""),
         ("walk", "yes", ""),
-        ("stocking", "no", "size"),
+        ("stocking", "no", "too_tight"),
     ]
     assert StaffTask.objects.filter(kind="stocking_help").count() == 1
 

@@ -32,7 +32,7 @@ def pressed_at_once(patient, keys):
                 task=Tick.Task.STOCKING,
                 day=date(2026, 1, 15),
                 answer="no",
-                reason="size",
+                reason="too_tight",
                 request_key=key,
                 by=patient.user,
                 now=at("2026-01-15 12:00"),
