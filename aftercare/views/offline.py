@@ -86,7 +86,8 @@ def _version(clinic: Clinic) -> str:
 
     The pages hold numbers to call: a worker that kept the old ones would send somebody in need to nobody.
     """
-    files = _hash_of(tuple(_file(name).stat().st_mtime_ns for name in (WORKER, *FILES)), static(FILES[0]))
+    names = (WORKER, *FILES)
+    files = _hash_of(tuple((name, _file(name).stat().st_mtime_ns) for name in names), static(FILES[0]))
     return sha256(f"{files}{_pages(clinic)}".encode()).hexdigest()[:12]
 
 
@@ -100,8 +101,9 @@ def _pages(clinic: Clinic) -> str:
 
 
 @lru_cache(maxsize=8)
-def _hash_of(changed: tuple[int, ...], address: str) -> str:
-    contents = b"".join(_file(name).read_bytes() for name in (WORKER, *FILES))
+def _hash_of(written: tuple[tuple[str, int], ...], address: str) -> str:
+    """Of the files by name and moment of writing; files of one checkout may share the moment."""
+    contents = b"".join(_file(name).read_bytes() for name, _ in written)
     return sha256(contents + address.encode()).hexdigest()[:12]
 
 
