@@ -107,6 +107,22 @@ def test_nothing_is_sent_when_nothing_was_written(patient, django_capture_on_com
         assert why_not(patient, email=patient.email) == WhyNot.OWN
 
 
+def test_a_patient_who_never_signed_in_is_no_carer_of_the_own_page():
+    patient, nurse = make_patient(email="mari@example.com"), make_user(Role.NURSE)
+
+    assert why_not(patient, email="Mari@example.com", by=nurse) is WhyNot.OWN
+    assert not User.objects.filter(email="mari@example.com").exists()
+
+
+def test_a_carer_is_refused_in_words_for_a_carer_and_staff_in_words_for_staff(patient):
+    carer, patients_words = make_carer(patient=patient), "about your own, call us."
+    said = [browser_of(user).get("/audit/").content.decode() for user in (carer.user, patient.user)]
+    to_staff = browser_of(make_user(Role.NURSE)).get("/today/").content.decode()
+
+    assert [(patients_words in page, "administrator" in page) for page in said] == [(True, False), (True, False)]
+    assert (patients_words in to_staff, "ask your administrator" in to_staff) == (False, True)
+
+
 def test_an_email_of_staff_or_of_a_closed_account_cannot_be_used(patient):
     make_user(Role.NURSE, email="ada@example.com")
     make_user(Role.CARER, email="gone@example.com", is_active=False)

@@ -274,6 +274,17 @@ def test_the_page_says_what_is_shipped_and_still_to_be_confirmed(lead):
     assert "Stocking: hard to put on" in page
 
 
+def test_a_language_that_is_missing_is_named_on_the_page(lead):
+    client = client_of(lead)
+    pages = [
+        client.post(f"{PAGE}?text=bruises", fields(**{name: ""})).content.decode() for name in ("text_en", "text_es")
+    ]
+
+    assert ["Write the text in English too." in page for page in pages] == [True, False]
+    assert ["Write the text in Spanish too." in page for page in pages] == [False, True]
+    assert "This field is required." not in "".join(pages)
+
+
 def test_the_lead_changes_a_text_on_the_page(lead):
     client = client_of(lead)
 

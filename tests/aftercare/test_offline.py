@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from aftercare.views.offline import FILES, ICONS, icon_file
 from clinic import reader
+from clinic.models import Clinic
 from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient
 from tests.makers import at, make_clinic, make_patient_user, make_user
 from tools import icons
@@ -199,6 +200,15 @@ def test_a_changed_file_makes_another_worker(monkeypatch):
     monkeypatch.setattr(offline, "WORKER", "js/print.js")
 
     assert settings_of_worker()["version"] != before
+
+
+@pytest.mark.parametrize("facts", [{"phone": "212-555-0199"}, {"emergency_number": "112"}, {"sender_name": "Lark"}])
+def test_another_number_to_call_makes_another_worker(facts):
+    before = Client().get("/sw.js").content
+    assert Client().get("/sw.js", headers={"accept-language": "es"}).content == before
+    Clinic.objects.update(**facts)
+
+    assert Client().get("/sw.js").content != before
 
 
 def test_only_who_is_signed_in_gets_a_worker(patient):

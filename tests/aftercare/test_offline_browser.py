@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import OperationalError
@@ -200,6 +201,28 @@ def test_signing_out_takes_the_plan_off_the_phone(phone, marigold, live_server, 
     assert "Marigold" not in page.evaluate(EVERYTHING_KEPT)
     seen = without_network(page, "/today/")
     assert ("No network" in seen, "Stocking" in seen) == (True, False)
+
+
+def test_a_copy_that_comes_while_the_session_is_being_ended_goes_too(phone, marigold, live_server):
+    page, other = open_plan(phone, marigold, live_server), phone.new_page()
+    begun, may_end = Event(), Event()
+
+    def wait(**_):
+        begun.set()
+        assert may_end.wait(15)
+
+    user_logged_out.connect(wait)
+    try:
+        page.get_by_role("button", name="Sign out").click(no_wait_after=True)
+        assert begun.wait(15)
+        other.goto("/today/")
+        other.evaluate(IS_KEPT, WHOLE)
+    finally:
+        may_end.set()
+        user_logged_out.disconnect(wait)
+    page.wait_for_url("**/accounts/code/")
+
+    assert page.evaluate(HAS_COPY) is False
 
 
 def test_the_back_button_shows_nothing_after_the_sign_out(phone, marigold, live_server):

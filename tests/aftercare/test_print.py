@@ -9,6 +9,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from aftercare.expected_course import Words, save_words
 from aftercare.views.print_plan import paper
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, PortalLink
@@ -76,6 +77,35 @@ def test_the_sheet_answers_what_until_when_is_it_normal_and_whom_to_call(patient
         "Printed on Thu 15 Jan, 12:00.",
     ):
         assert said in words
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_sheet_page_and_kept_copy_say_the_same_of_what_is_normal(patient, language):
+    patient.language = language
+    patient.save()
+    told = [
+        re.findall(
+            r"<li>(.*?)</li>", page_of(patient.user, path).content.decode().partition(begin)[2].partition(end)[0]
+        )
+        for path, begin, end in (
+            (OWN, '<div class="plansheet-told">', "</section>"),
+            ("/today/", '<ul class="normal">', "</details>"),
+            ("/today/kept/", '<ul class="normal">', "</details>"),
+        )
+    ]
+
+    assert len(told[0]) == 8
+    assert told[1:] == [told[0], told[0]]
+
+
+def test_a_sheet_has_room_for_so_many_words_and_says_that_the_page_has_more(patient):
+    lead = make_user(Role.CLINICAL_LEAD)
+    for number in range(1, 11):
+        save_words(wanted=Words(f"own-{number}", 0, None, f"{number} {'blue ' * 50}", "azul " * 50), after=0, by=lead)
+    words = words_of(page_of(patient.user))
+
+    assert "Your page says more." in words
+    assert words.count("blue blue blue") < 300
 
 
 def test_nothing_on_the_sheet_is_true_of_one_day_only(patient):

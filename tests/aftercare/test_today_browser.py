@@ -126,6 +126,28 @@ def test_what_was_noted_is_said_beside_the_bar_and_not_on_it(page_of, patient):
     assert toast["y"] + toast["height"] <= bar["y"]
 
 
+def test_what_was_saved_is_said_away_from_a_bar_of_two_lines(page_of, patient):
+    page = page_of(patient.user, width=320)
+    page.goto("/settings/")
+    page.locator("main form button[type=submit]").first.click()
+    toast, bar = page.locator("[data-toast]").bounding_box(), page.locator(".bar-bottom").bounding_box()
+
+    assert toast["y"] + toast["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("path", ["/today/", "/how/", "/settings/", STOCKING])
+def test_on_a_page_enlarged_to_200_percent_the_bar_takes_nothing_of_the_screen(page_of, patient, path):
+    page = page_of(patient.user, width=195, height=422)
+    page.goto(path)
+    enlarged = page.locator(".bar-bottom").evaluate("bar => getComputedStyle(bar).position")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    assert (enlarged, page.locator(".bar-bottom").evaluate("bar => getComputedStyle(bar).position")) == (
+        "static",
+        "fixed",
+    )
+
+
 def test_what_the_hand_reaches_is_44_pixels_high(page_of, patient):
     page = page_of(patient.user)
     small = []

@@ -6,9 +6,12 @@ import pytest
 from django.core import mail
 from django.template import Context, Template
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.access import Role
 from clinic.models import User
+from clinic.portal import make_link
+from tests.makers import make_clinic, make_patient_user
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +89,31 @@ def test_wrong_code_says_what_to_do(client, patient):
     html = body(client.post(reverse("account_confirm_login_code"), {"code": "WRONG"}))
 
     assert "This is not the code. Look at our newest message and type it again." in html
+
+
+def test_a_code_that_was_not_typed_is_not_called_wrong(client, patient):
+    client.post(reverse("account_request_login_code"), {"email": patient.email})
+
+    html = body(client.post(reverse("account_confirm_login_code"), {"code": ""}))
+
+    assert "Type the code from our message." in html
+    assert "This is not the code." not in html
+
+
+def test_every_page_says_the_same_time_for_a_code(client, settings):
+    patient = make_patient_user(email="rosa@mail.example").patient
+    said = f"works for {settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60} minutes"
+    link = client.get(make_link(patient, timezone.now()).removeprefix(settings.BASE_URL))
+    asked = client.post(reverse("account_request_login_code"), {"email": patient.email}, follow=True)
+
+    assert [said in body(page) for page in (link, asked)] == [True, True]
+    assert said in mail.outbox[-1].body
+
+
+def test_the_emergency_number_before_the_sign_in_is_called_by_a_press(client):
+    make_clinic(phone="212-555-0100")
+
+    assert '<a href="tel:911">In an emergency call 911</a>' in body(client.get(reverse("account_request_login_code")))
 
 
 def test_code_field_can_be_filled_from_the_message(client, patient):
