@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain, count
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -107,9 +108,9 @@ class History:
 
     def _tell(self, story: Story) -> None:
         known: list[Patient] = []
-        first = max((treated.days_ago for treated in story.treated), default=3)
-        arrival = self._at(self.today - timedelta(days=first + 6), time(8, 30))
-        self._when(arrival, lambda: known.append(self._register(story)))
+        self._when(
+            registered_at(story, self.today, self.house.clinic.zone), lambda: known.append(self._register(story))
+        )
         for treated in story.treated:
             self._tell_treatment(known, treated)
         free_from = self._at(self.today - timedelta(days=min((t.days_ago for t in story.treated), default=2)), time(18))
@@ -334,3 +335,9 @@ def _refusing(deliver: Callable[..., ProviderReceipt], *, since: datetime) -> Ca
         return deliver(self, letter, idempotency_key=idempotency_key)
 
     return deliver_or_refuse
+
+
+def registered_at(story: Story, today: date, zone: ZoneInfo) -> datetime:
+    """A day before anything else of theirs can happen, at whatever hour of its day the demo is started."""
+    first = max((treated.days_ago for treated in story.treated), default=3)
+    return datetime.combine(today - timedelta(days=first + 7), time(8, 30), zone)

@@ -1,8 +1,12 @@
 """The demo is a believable clinic around now, made by the product's own actions, and cannot exist outside demo mode."""
 
+import random
 import re
+from collections import defaultdict
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -11,6 +15,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from aftercare.demo.cast import STAFF, STORIES
+from aftercare.demo.desk_cast import WAITING
+from aftercare.demo.front_desk import FrontDesk
+from aftercare.demo.history import registered_at
 from aftercare.demo.house import MIDDLE_OF_THE_DAY, zone_at_work
 from aftercare.models import AftercarePlan, Carer, CourseText, ReportStep, SymptomReport, Tick
 from clinic.models import Clinic, Delivery, Patient, StaffTask, User
@@ -134,3 +141,20 @@ def test_every_name_and_address_is_invented():
     assert all(phone[3:6] == "555" and phone[6:8] == "01" for phone in phones)
     emails = [story.email for story in STORIES if story.email] + [person.email for person in STAFF]
     assert all(email.endswith(("example.com", ".example")) for email in emails)
+
+
+@pytest.mark.parametrize("hour", range(24))
+@pytest.mark.parametrize("minute", [0, 29, 59])
+def test_nobody_waits_before_being_registered_at_whatever_hour_the_demo_starts(hour, minute):
+    now = at(f"2026-11-18 {hour:02}:{minute:02}")
+    zone = ZoneInfo(zone_at_work(now))
+    today = now.astimezone(zone).date()
+    desk = FrontDesk(SimpleNamespace(people=defaultdict(str)), now, today, random.Random(1))
+    registered = {story.family: registered_at(story, today, zone) for story in STORIES}
+
+    joined = {
+        event.args[0].family: moment for moment, event in desk.events() if getattr(event, "func", None) == desk._join
+    }
+
+    assert set(joined) == {waits.family for waits in WAITING}
+    assert [family for family, moment in joined.items() if moment < registered[family]] == []
