@@ -53,8 +53,8 @@ def day(page: Page) -> None:
 
 def booking(page: Page) -> None:
     """A repeat out of the list of those who are due, in the middle of the window."""
-    page.goto("/day/")
-    page.get_by_role("link", name="Book Saffron Tidewell").click()
+    page.goto("/calls/")
+    page.get_by_role("link", name="Saffron Tidewell").filter(has_text="Book").click()
     page.get_by_role("dialog").get_by_role("group", name="Best times").wait_for()
 
 

@@ -72,17 +72,6 @@ def test_the_patients_page_works_without_script(new_context, live_server, patien
     assert page.get_by_role("link", name="Print the plan").is_visible()
 
 
-def test_the_paper_is_one_sheet(new_context, live_server, patient):
-    context = new_context(size="phone", scheme="dark")
-    sign_in(context, patient.user, live_server)
-    page = context.new_page()
-    page.goto("/today/")
-
-    paper = page.pdf(format="A4")
-
-    assert len(re.findall(rb"/Type\s*/Page[^s]", paper)) == 1
-
-
 def test_a_patient_comes_in_by_link_and_code(new_page, patient):
     link = portal.make_link(patient, timezone.now()).removeprefix("http://localhost:8000")
     page = new_page(size="phone")
