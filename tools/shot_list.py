@@ -8,7 +8,8 @@ from typing import Literal
 from playwright.sync_api import Locator, Page
 
 DESK, TABLET, PHONE = (1440, 900), (1366, 1024), (390, 844)
-LOT_OF = {"0.5 %": ("DEMO-2417", "2027-05"), "1 %": ("DEMO-3102", "2027-08")}
+# Ampoules opened, by strength; the lot of the day stands beside them.
+OPENED = {"0.5 %": "2", "1 %": "1"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def charting(page: Page) -> None:
     """Three sites of two kinds, above 3 mL, and the reason not given yet."""
     page.goto("/my-day/")
     page.get_by_role("link", name="Juniper Thimble").click()
-    for fact in ("Name and birth date", "Medication and allergies", "Consent for this series"):
+    for fact in ("Name and birth date", "Medication and allergies"):
         page.get_by_role("checkbox", name=fact).check()
     for question in ("Reasons not to treat today", "Risks and plans"):
         _press(page, question, "None of these")
@@ -80,10 +81,10 @@ def sign(page: Page) -> None:
     page.get_by_role("link", name="Juniper Thimble").click()
     page.get_by_role("textbox", name="Reason: Total above 3 mL").fill("Both legs, last session before the summer")
     page.get_by_role("checkbox", name="I have seen this and go on").check()
-    for strength, (lot, expiry) in LOT_OF.items():
-        line = page.get_by_role("group", name=f"Ampoules of {strength}", exact=True)
-        for label, words in (("Lot", lot), ("Expiry", expiry), ("Opened", "2" if strength == "0.5 %" else "1")):
-            line.get_by_label(label, exact=True).fill(words)
+    for strength, opened in OPENED.items():
+        page.get_by_role("group", name=f"Ampoules of {strength}", exact=True).get_by_label("Opened", exact=True).fill(
+            opened
+        )
     _press(page, "Stocking on", "Both legs")
     for label, time in (("Stocking on at", "10:22"), ("Walk began", "10:23"), ("Walk ended", "10:42")):
         page.get_by_label(label, exact=True).fill(time)
@@ -126,11 +127,11 @@ def _chart(page: Page, place: str, vein_type: str, *, injections: int, each: str
 SHOTS = (
     Shot("day", "desk@example.com", DESK, day),
     Shot("booking", "desk@example.com", DESK, booking),
-    Shot("charting", "nurse2@example.com", TABLET, charting),
-    Shot("sign", "nurse2@example.com", TABLET, sign),
     Shot("today", "patient@example.com", PHONE, today),
     Shot("today-dark", "patient@example.com", PHONE, today, scheme="dark"),
     Shot("today-es", "patient3@example.com", PHONE, today),
     Shot("how", "patient@example.com", PHONE, how),
     Shot("queue", "clinician@example.com", DESK, queue),
+    Shot("charting", "nurse2@example.com", TABLET, charting),
+    Shot("sign", "nurse2@example.com", TABLET, sign),
 )
