@@ -1,8 +1,9 @@
 """The people of the journeys: what each of them does on the pages, found by role and label as a person finds it."""
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from tests.makers import PASSWORD
@@ -26,6 +27,9 @@ class Person:
         self.page, self.lookout, self.account = page, lookout, account
 
     def signs_in(self):
+        # A page whose session ended leads itself to the sign-in, perhaps at this very moment.
+        with suppress(PlaywrightError):
+            self.page.goto("about:blank")
         self.page.goto("/accounts/sign-in/")
         self.page.get_by_label("Work e-mail").fill(self.account.email)
         self.page.get_by_label("Password").fill(PASSWORD)

@@ -32,6 +32,7 @@ REFUSED_BY_PURPOSE = (
     "Failed to load resource: the server responded with a status of 4",
     # What a page asks in the background after its reader's session ended.
     "Response Status Error Code 401 from /day/changes/",
+    "Response Status Error Code 401 from /day/calls/",
     "Response Status Error Code 401 from /alerts/",
     "Response Status Error Code 401 from /queue/list/",
 )
