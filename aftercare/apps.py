@@ -38,33 +38,6 @@ class AftercareConfig(AppConfig):
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)
-        register_panel(
-            Panel(
-                name="plan",
-                template="aftercare/plan_panel.html",
-                context=plan_panel,
-                needs=Permission.VIEW_PLAN,
-                order=20,
-            )
-        )
-        register_panel(
-            Panel(
-                name="messages",
-                template="aftercare/messages_panel.html",
-                context=messages_panel,
-                needs=Permission.VIEW_PLAN,
-                order=35,
-            )
-        )
-        register_panel(
-            Panel(
-                name="carers",
-                template="aftercare/carers/panel.html",
-                context=carer_panel,
-                needs=Permission.VIEW_PLAN,
-                order=60,
-            )
-        )
         register_head_link(phone_report())
         register_plan_runs(
             "plan", lambda patient, now: AftercarePlan.objects.filter(patient=patient).running_at(now).exists()
@@ -78,12 +51,35 @@ class AftercareConfig(AppConfig):
         register_alerts(report_watch.SOURCE, report_watch.report_alerts, shown_on=report_watch.is_queue)
         register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)
         register_later_counter("aftercare:queue", report_watch.waiting_for)
-        register_panel(
+        panels = (
+            Panel(
+                name="plan",
+                template="aftercare/plan_panel.html",
+                context=plan_panel,
+                needs=Permission.VIEW_PLAN,
+                order=20,
+            ),
+            Panel(
+                name="messages",
+                template="aftercare/messages_panel.html",
+                context=messages_panel,
+                needs=Permission.VIEW_PLAN,
+                order=35,
+            ),
+            Panel(
+                name="carers",
+                template="aftercare/carers/panel.html",
+                context=carer_panel,
+                needs=Permission.VIEW_PLAN,
+                order=60,
+            ),
             Panel(
                 name="reports",
                 template="aftercare/queue/panel.html",
                 context=reports_panel,
                 needs=Permission.VIEW_REPORTS,
                 order=12,
-            )
+            ),
         )
+        for panel in panels:
+            register_panel(panel)
