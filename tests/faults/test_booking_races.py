@@ -63,7 +63,7 @@ def test_sixteen_desks_book_move_and_cancel_at_random_without_an_overlap(tmp_pat
 
     def one_desk(number):
         chance = random.Random(number)
-        outcomes = Counter()
+        outcomes, moves = Counter(), []
 
         def wish():
             return {
@@ -83,7 +83,11 @@ def test_sixteen_desks_book_move_and_cancel_at_random_without_an_overlap(tmp_pat
                 return "booked"
             if what < 0.9:
                 moved = booking.move(appointment=known, version=known.version, **wish())
-                return "moved" if moved.version > known.version else "same place"
+                if moved.version == known.version:
+                    return "same place"
+                # Another desk may have put it there a moment before: then both were told of one and the same move.
+                moves.append((moved.pk, moved.version))
+                return "moved"
             return booking.cancel(appointment=known, version=known.version, reason="test", by=desk, now=NOW).status
 
         for _ in range(ATTEMPTS):
@@ -91,9 +95,11 @@ def test_sixteen_desks_book_move_and_cancel_at_random_without_an_overlap(tmp_pat
                 outcomes[act()] += 1
             except booking.Refused as refused:
                 outcomes[refused.rule] += 1
-        return outcomes
+        return outcomes, moves
 
-    together = sum((Counter(answer) for answer in in_processes(PROCESSES, one_desk, tmp_path)), Counter())
+    answers = in_processes(PROCESSES, one_desk, tmp_path)
+    together = sum((Counter(outcomes) for outcomes, _ in answers), Counter())
+    moves = {tuple(move) for _, moves in answers for move in moves}
 
     assert together.total() == PROCESSES * ATTEMPTS
     assert set(together) <= {"booked", "moved", "same place", "cancelled", "taken", "stale", "status"}
@@ -101,7 +107,7 @@ def test_sixteen_desks_book_move_and_cancel_at_random_without_an_overlap(tmp_pat
     assert list(problems()) == []
     events = Counter(AuditEvent.objects.values_list("action", flat=True))
     assert events["appointment booked"] == together["booked"] == Appointment.objects.count()
-    assert events["appointment moved"] == together["moved"]
+    assert events["appointment moved"] == len(moves)
     assert CalendarEntry.objects.filter(active=True).count() == Appointment.objects.filter(status="booked").count()
     assert_reminders_follow_the_appointments()
 

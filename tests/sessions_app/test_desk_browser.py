@@ -101,6 +101,8 @@ def test_the_search_of_the_top_bar_goes_by_keys_and_keeps_the_name_out_of_the_ad
     desk_page.keyboard.press("Enter")
 
     desk_page.get_by_role("heading", name="Greta Sandpiper").wait_for()
+    # The heading shows before the scripts that listen to keys have run.
+    desk_page.wait_for_load_state()
     assert "reta" not in desk_page.url
 
     desk_page.keyboard.press("/")

@@ -35,6 +35,9 @@ REFUSED_BY_PURPOSE = (
     "Response Status Error Code 401 from /day/calls/",
     "Response Status Error Code 401 from /alerts/",
     "Response Status Error Code 401 from /queue/list/",
+    # A page that is left while it asks for news; a request that failed says htmx:sendError.
+    "htmx:afterRequest",
+    "htmx:sendAbort",
 )
 
 
