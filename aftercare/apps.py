@@ -9,16 +9,18 @@ class AftercareConfig(AppConfig):
     name = "aftercare"
 
     def ready(self) -> None:
-        from aftercare import report_stuck, report_watch, today_panels  # noqa: PLC0415
+        from aftercare import report_stuck, report_watch  # noqa: PLC0415
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.carers import language_of  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
         from aftercare.models import AftercarePlan  # noqa: PLC0415
+        from aftercare.presenters.adherence import adherence_panel  # noqa: PLC0415
         from aftercare.presenters.carers import carer_panel  # noqa: PLC0415
         from aftercare.presenters.checkin_links import phone_report  # noqa: PLC0415
         from aftercare.presenters.messages_panel import messages_panel  # noqa: PLC0415
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
         from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
+        from aftercare.presenters.stocking_help import help_list, help_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
         from aftercare.views import checkin_signed_out  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
@@ -30,10 +32,10 @@ class AftercareConfig(AppConfig):
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
         from sessions_app import repeat  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
+        from sessions_app.presenters.calls import register_list  # noqa: PLC0415
         from sessions_app.scoring import register_plan_runs  # noqa: PLC0415
 
         register_readers("carers", language_of)
-        today_panels.register()
         checkin_signed_out.register()
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
@@ -51,35 +53,13 @@ class AftercareConfig(AppConfig):
         register_alerts(report_watch.SOURCE, report_watch.report_alerts, shown_on=report_watch.is_queue)
         register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)
         register_later_counter("aftercare:queue", report_watch.waiting_for)
-        panels = (
-            Panel(
-                name="plan",
-                template="aftercare/plan_panel.html",
-                context=plan_panel,
-                needs=Permission.VIEW_PLAN,
-                order=20,
-            ),
-            Panel(
-                name="messages",
-                template="aftercare/messages_panel.html",
-                context=messages_panel,
-                needs=Permission.VIEW_PLAN,
-                order=35,
-            ),
-            Panel(
-                name="carers",
-                template="aftercare/carers/panel.html",
-                context=carer_panel,
-                needs=Permission.VIEW_PLAN,
-                order=60,
-            ),
-            Panel(
-                name="reports",
-                template="aftercare/queue/panel.html",
-                context=reports_panel,
-                needs=Permission.VIEW_REPORTS,
-                order=12,
-            ),
-        )
-        for panel in panels:
-            register_panel(panel)
+        register_list("stocking", needs=Permission.WORK_TASKS, maker=help_list)
+        for name, order, needs, template, context in (
+            ("reports", 12, Permission.VIEW_REPORTS, "aftercare/queue/panel.html", reports_panel),
+            ("stocking help", 13, Permission.WORK_TASKS, "aftercare/stocking_help_panel.html", help_panel),
+            ("plan", 20, Permission.VIEW_PLAN, "aftercare/plan_panel.html", plan_panel),
+            ("adherence", 25, Permission.VIEW_PLAN, "aftercare/adherence_panel.html", adherence_panel),
+            ("messages", 35, Permission.VIEW_PLAN, "aftercare/messages_panel.html", messages_panel),
+            ("carers", 60, Permission.VIEW_PLAN, "aftercare/carers/panel.html", carer_panel),
+        ):
+            register_panel(Panel(name, template, context, needs, order))
