@@ -1,8 +1,6 @@
 """Photographs in a real browser: sent one by one, kept while the line is away, compared by keyboard, accessible."""
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -11,7 +9,7 @@ from sessions_app.models import Photograph
 from tests.makers import at, make_user
 from tests.sessions_app.photographs_kept import keep_photograph, make_photographed_patient
 from tests.sessions_app.pictures_made import jpeg
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,10 +20,7 @@ def open_page(new_context, live_server):
 
     def show(name, patient, query="", by=None, **options):
         context = new_context(size=options.pop("size", "tablet"), **options)
-        client = Client()
-        client.force_login(by or make_user())
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, by or make_user(), live_server)
         page = context.new_page()
         page.goto(reverse(f"sessions_app:{name}", args=[patient.public_id]) + query)
         return page

@@ -4,8 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -23,7 +21,7 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PLACES = ("thigh_anterior", "thigh_medial", "thigh_lateral", "calf_anterior", "calf_medial", "calf_lateral")
@@ -35,10 +33,7 @@ def open_page(new_context, live_server):
 
     def open_it(path, **options):
         context = new_context(size=options.pop("size", "tablet"), **options)
-        client = Client()
-        client.force_login(nurse)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, nurse, live_server)
         page = context.new_page()
         page.goto(path)
         return page
