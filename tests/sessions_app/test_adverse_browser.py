@@ -3,8 +3,6 @@
 import re
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -15,7 +13,8 @@ from sessions_app.emergency import Step
 from sessions_app.models import AdverseEvent
 from tests.makers import make_adverse_event, make_appointment, make_draft_session, make_patient, make_service, make_user
 from tests.sessions_app.charts import ASKED, in_force
-from tests.support.browser import serious_accessibility_problems
+from tests.sessions_app.looks import too_wide, two_looks
+from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,10 +25,7 @@ def page_for(new_context, live_server):
 
     def open_page(user, **options):
         context = new_context(**options)
-        client = Client()
-        client.force_login(user)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, user, live_server)
         return context.new_page()
 
     return open_page
@@ -104,8 +100,7 @@ def test_an_emergency_from_the_first_tap_until_treatments_can_be_booked_again(pa
     assert (event.closed_by, event.severity_grade, patient.polidocanol_allergy) == (clinician, 2, True)
 
 
-@pytest.mark.parametrize("size", ["phone", "tablet"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@two_looks
 def test_the_pages_can_be_read_and_fit(page_for, size, scheme):
     session = draft_now()
     event = make_adverse_event(session=session, kind="intra_arterial", onset_at=timezone.now())
@@ -114,7 +109,7 @@ def test_the_pages_can_be_read_and_fit(page_for, size, scheme):
     def look(name, *args, query=""):
         page.goto(reverse(f"sessions_app:{name}", args=args) + query)
         assert serious_accessibility_problems(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert too_wide(page) == []
 
     look("event_begin", session.patient.public_id)
     look("event", event.public_id)

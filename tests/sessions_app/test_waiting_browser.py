@@ -1,4 +1,4 @@
-"""The lists and the wait list in a real browser: by keyboard, in every size and both schemes."""
+"""The lists and the wait list in a real browser: by keyboard, on a phone, a tablet and a desk, in both schemes."""
 
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from tests.makers import (
     make_visit_request,
 )
 from tests.sessions_app.desks import today_at
+from tests.sessions_app.looks import too_wide, two_looks
 from tests.sessions_app.test_desk_browser import open_visit
 from tests.support.browser import serious_accessibility_problems, sign_in
 
@@ -49,7 +50,7 @@ def page(context, house, live_server):
     sign_in(context, house["desk"], live_server)
     page = context.new_page()
     page.goto(reverse("sessions_app:calls"))
-    page.wait_for_function("Boolean((document.querySelector('#list-fits a[hx-get]') || {})['htmx-internal-data'])")
+    page.wait_for_function("() => Boolean((document.querySelector('#list-fits a[hx-get]') || {})['htmx-internal-data'])")
     return page
 
 
@@ -84,7 +85,7 @@ def test_the_arrows_go_through_the_lists_and_a_tap_confirms(page, house):
 
 def test_a_patient_is_put_on_the_list_and_taken_off_with_undo(page, house):
     page.goto(reverse("sessions_app:waiting"))
-    page.wait_for_function("Boolean((document.querySelector('.page-head [hx-get]') || {})['htmx-internal-data'])")
+    page.wait_for_function("() => Boolean((document.querySelector('.page-head [hx-get]') || {})['htmx-internal-data'])")
     page.keyboard.press("n")
     page.locator("dialog[open] #wait-q").wait_for()
     page.keyboard.type("cows")
@@ -114,8 +115,7 @@ def test_cancelling_leads_to_who_waits(page, house):
     assert serious_accessibility_problems(page) == []
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@two_looks
 def test_lists_and_dialogs_fit_and_everybody_can_read_them(new_context, house, live_server, size, scheme):
     make_visit_request(name="Perry Ash", answer_by=timezone.now() - timedelta(hours=3), asked_at=timezone.now())
     entry = WaitListEntry.objects.get()
@@ -132,7 +132,6 @@ def test_lists_and_dialogs_fit_and_everybody_can_read_them(new_context, house, l
     found = {}
     for address in addresses:
         page.goto(address)
-        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        found[address] = (serious_accessibility_problems(page), wide)
+        found[address] = (serious_accessibility_problems(page), too_wide(page))
 
-    assert found == dict.fromkeys(addresses, ([], False))
+    assert found == dict.fromkeys(addresses, ([], []))
