@@ -57,11 +57,17 @@ def _mail(now: datetime, *, is_linked: bool) -> Iterable[Alert]:
     is_urgent = any(level in _URGENT for _, level, _, _ in stuck)
     url, link = (reverse("aftercare:queue"), "Open the queue") if is_linked else ("", "")
     if refused:
-        words = f"The mail server refuses e-mails to {_people(refused)}: correct the address."
-        yield Alert(f"{words} Until then tell them of reports yourself.", url, link, is_urgent=is_urgent)
+        yield Alert(refusal_words(_people(refused)), url, link, is_urgent=is_urgent)
     if waiting:
         words = f"E-mails about reports do not leave, to {_people(waiting)}."
         yield Alert(f"{words} Tell them yourself, and whoever looks after the system.", url, link, is_urgent=is_urgent)
+
+
+def refusal_words(people: str) -> str:
+    """What is said of people whose address takes nothing, for good; `people` are their names in words."""
+    return (
+        f"The mail server refuses e-mails to {people}: correct the address. Until then tell them of reports yourself."
+    )
 
 
 def _people(names: list[str]) -> str:

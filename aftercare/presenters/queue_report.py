@@ -22,6 +22,7 @@ from aftercare.presenters.symptoms import (
     symptom_words,
     unanswered_words,
 )
+from aftercare.report_stuck import refusal_words
 from aftercare.report_work import may_close
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
@@ -254,6 +255,10 @@ def _entry(report: SymptomReport, reader: User) -> Entry | None:
 
 
 def _warnings(report: SymptomReport) -> Iterable[str]:
-    stuck = ReportNotice.objects.filter(report=report, sent_at__isnull=True, attempts__gte=_TRIES_UNTIL_SAID)
-    for notice in stuck.filter(to_id=report.given_to_id).select_related("to"):
-        yield f"The e-mail to {notice.to} does not leave. Tell them yourself."
+    """Who is asked and cannot be reached by e-mail, as long as it matters that they are."""
+    unsent = ReportNotice.objects.wanted().filter(report=report, to_id=report.given_to_id)
+    tries = list(unsent.values_list("attempts", "refused_at"))
+    if any(refused_at is not None for _, refused_at in tries):
+        yield refusal_words(str(report.given_to))
+    elif any(attempts >= _TRIES_UNTIL_SAID for attempts, _ in tries):
+        yield f"The e-mail to {report.given_to} does not leave. Tell them yourself."

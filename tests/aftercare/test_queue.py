@@ -36,6 +36,10 @@ URL = reverse("aftercare:queue")
 EMERGENCY = {"level": "EMERGENCY", "symptoms": ["COLLAPSE"], "due_at": at("2026-01-15 09:57")}
 NEXT_DAY = {"level": "NEXT_DAY", "symptoms": ["TENDER_CORD"], "due_at": at("2026-01-16 18:00")}
 EXPECTED = {"level": "REASSURE", "symptoms": ["BRUISES"], "due_at": at("2026-01-16 18:00")}
+REFUSED = (
+    "The mail server refuses e-mails to Beatrix Alderman: correct the address. "
+    "Until then tell them of reports yourself."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -273,6 +277,35 @@ def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, n
         make_report(patient=session.patient)
     with django_assert_num_queries(18):
         look()
+
+
+@pytest.mark.parametrize(
+    ("tries", "warnings"),
+    [
+        ([{"attempts": 2}], []),
+        ([{"attempts": 3}], ["The e-mail to Beatrix Alderman does not leave. Tell them yourself."]),
+        ([{"attempts": 1, "refused_at": NOW}], [REFUSED]),
+        ([{"attempts": 3}, {"attempts": 1, "refused_at": NOW}], [REFUSED]),
+        ([{"attempts": 3, "sent_at": NOW}], []),
+    ],
+)
+def test_a_report_warns_when_who_is_asked_gets_no_e_mail_of_it(client, clinician, nurse, tries, warnings):
+    report = make_report(given_to=clinician)
+    for number, facts in enumerate(tries):
+        ReportNotice.objects.create(report=report, number=number, to=clinician, written_at=NOW, **facts)
+    client.force_login(nurse)
+
+    assert client.get(address("report", report)).context["card"].warnings == warnings
+
+
+def test_a_report_that_somebody_took_warns_of_no_e_mail_any_more(client, clinician, nurse):
+    report = make_report(given_to=clinician)
+    ReportNotice.objects.create(report=report, number=0, to=clinician, written_at=NOW, attempts=1, refused_at=NOW)
+    client.force_login(nurse)
+    before = words(client.get(address("report", report)))
+    report_work.take(report=report, by=nurse, now=NOW)
+
+    assert (REFUSED in before, REFUSED in words(client.get(address("report", report)))) == (True, False)
 
 
 # --- What is pressed ---------------------------------------------------------------------------------------------
