@@ -39,7 +39,7 @@ LEGS = (
     Leg("sqlite-faults", "faults and not redis"),
     Leg("postgres", PLAIN, on_postgres=True, options=(*SPREAD, "--database-tests-only")),
     Leg("postgres-faults", "faults and not redis", on_postgres=True),
-    Leg("browser", "browser", needs="chromium"),
+    Leg("browser", "browser", options=SPREAD, needs="chromium"),
     Leg("redis", "redis", on_postgres=True, needs="redis-server"),
 )
 

@@ -1,4 +1,5 @@
-// Theme and text size, before the first paint (so this file is loaded without defer), and the buttons for them.
+// Theme, text size and the room of the alerts, before the first paint (so this file is loaded without defer), and the
+// buttons for them.
 // The choice stays in this browser: "light", "dark", or nothing for what the system says.
 (function () {
   "use strict";
@@ -37,8 +38,20 @@
     }
   }
 
+  // The alerts of a staff page come after it. As much room as they took on the page before is kept for them, so that
+  // nothing moves under a finger; the height says nothing about anybody.
+  function keepRoomForAlerts() {
+    try { root.style.setProperty("--alerts", `${Number(sessionStorage.getItem("legwork.alerts")) || 0}px`); } catch { /* a private window */ }
+  }
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!event.target.matches(".page-alerts")) return;
+    root.style.removeProperty("--alerts");
+    try { sessionStorage.setItem("legwork.alerts", event.target.getBoundingClientRect().height); } catch { /* a private window */ }
+  });
+
   showTheme();
   showText(readText());
+  keepRoomForAlerts();
   dark.addEventListener("change", showTheme);
   document.addEventListener("DOMContentLoaded", () => showText(readText()));
 

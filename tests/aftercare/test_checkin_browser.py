@@ -189,7 +189,7 @@ def opened_with_worker(new_context, live_server, patient):
     page = context.new_page()
     page.goto("/today/")
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     return page
 
 

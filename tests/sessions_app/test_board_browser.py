@@ -60,7 +60,7 @@ def open_desk(new_context, house, live_server):
         sign_in(context, make_user(Role.FRONT_DESK, name=name), live_server)
         page = context.new_page()
         page.goto(f"{reverse(path)}?date={tomorrow_at('10:00').date()}{query}")
-        page.wait_for_function("Boolean(document.querySelector('#day')['htmx-internal-data'])")
+        page.wait_for_function("() => Boolean(document.querySelector('#day')['htmx-internal-data'])")
         return page
 
     return open_one
@@ -300,7 +300,7 @@ def test_filters_are_chosen_on_the_page_and_stay_in_the_address(open_desk, house
     assert f"nurse={house['tomas'].public_id}" in page.url
     assert page.locator(".lane").count() == 1
     page.get_by_role("link", name="Nurse: Tomas Pinewright").click()
-    page.wait_for_function("document.querySelectorAll('.lane').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('.lane').length === 2")
 
 
 def test_a_phone_shows_the_day_as_a_list(open_desk, house):

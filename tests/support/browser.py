@@ -107,7 +107,8 @@ def new_context(browser, live_server, page_problems):
             reduced_motion="reduce",
             **{"locale": "en-GB", "service_workers": "block", **options},
         )
-        context.set_default_timeout(10_000)
+        # Two browsers share the machine; what works comes in far less.
+        context.set_default_timeout(20_000)
         context.on("page", lambda page: watch(page, live_server.url, page_problems))
         contexts.append(context)
         return context

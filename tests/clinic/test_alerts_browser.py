@@ -1,0 +1,53 @@
+"""The lines on top of a staff page in a real browser: they come after it, and move nothing."""
+
+import pytest
+from django.urls import reverse
+
+from clinic import alerts
+from clinic.access import Role
+from clinic.alerts import Alert
+from tests.makers import make_user
+from tests.support.browser import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def _two_alerts():
+    alerts.register_alerts("a test", lambda user: [Alert("A report waits.", is_urgent=True), Alert("Stock is low.")])
+    yield
+    alerts.unregister_alerts("a test")
+
+
+def top_of_page(page):
+    return page.evaluate("document.querySelector('main').getBoundingClientRect().top")
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server, _two_alerts):
+    sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
+    page.goto(reverse("sessions_app:day"))
+    page.wait_for_function("() => Number(sessionStorage.getItem('legwork.alerts')) > 30")
+    asked = []
+    page.route("**/alerts/", lambda route: asked.append(route))
+
+    with page.expect_request("**/alerts/"):
+        page.goto(reverse("clinic:patients"))
+    before = top_of_page(page)
+    shown_before = page.get_by_text("Stock is low.").count()
+    asked[0].continue_()
+    page.get_by_text("Stock is low.").wait_for()
+
+    assert (shown_before, top_of_page(page)) == (0, before)
+
+
+def test_room_kept_for_alerts_goes_when_none_come(page, live_server):
+    sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
+    page.goto(reverse("sessions_app:day"))
+    page.evaluate("sessionStorage.setItem('legwork.alerts', '80')")
+
+    with page.expect_response("**/alerts/"):
+        page.goto(reverse("clinic:patients"))
+
+    page.wait_for_function("() => document.querySelector('.page-alerts').offsetHeight === 0")
+    assert page.evaluate("sessionStorage.getItem('legwork.alerts')") == "0"
