@@ -23,8 +23,9 @@ def top_of_page(page):
     return page.evaluate("document.querySelector('main').getBoundingClientRect().top")
 
 
+@pytest.mark.usefixtures("_two_alerts")
 @pytest.mark.parametrize("size", ["phone", "desk"])
-def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server, _two_alerts):
+def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server):
     sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
     page.goto(reverse("sessions_app:day"))
     page.wait_for_function("() => Number(sessionStorage.getItem('legwork.alerts')) > 30")

@@ -50,7 +50,7 @@ def page(context, house, live_server):
     sign_in(context, house["desk"], live_server)
     page = context.new_page()
     page.goto(reverse("sessions_app:calls"))
-    page.wait_for_function("() => Boolean((document.querySelector('#list-fits a[hx-get]') || {})['htmx-internal-data'])")
+    page.wait_for_function("() => (document.querySelector('#list-fits a[hx-get]') || {})['htmx-internal-data']")
     return page
 
 
