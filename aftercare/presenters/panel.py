@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aftercare.issuing import running_plans
-from aftercare.presenters.picture import PlanPicture
-from aftercare.presenters.today import plan_words
+from aftercare.presenters.picture import PlanPicture, plan_words
 from aftercare.presenters.words import Clock, short_day
 from aftercare.stored import plan_of
 from clinic.models import Patient, User

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
+from aftercare.models import AftercarePlan
 from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
 from aftercare.today import timelines_of_legs
 from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of
@@ -36,6 +37,14 @@ class PlanWords:
         if self.walk_least == self.walk_most:
             return str(self.walk_least)
         return gettext("%(least)d to %(most)d") % {"least": self.walk_least, "most": self.walk_most}
+
+
+def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
+    """Minutes of the daily walk and hours of a long flight, as the newest plan's protocol says."""
+    if not plans:
+        return PlanWords()
+    values = max(plans, key=lambda row: row.starts_at).values["values"]
+    return PlanWords(values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"])
 
 
 @dataclass(frozen=True, slots=True)

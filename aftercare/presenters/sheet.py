@@ -16,8 +16,7 @@ from aftercare.expected_course import Words
 from aftercare.issuing import Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.expected import Normal, normal_on
-from aftercare.presenters.picture import Line, PlanPicture
-from aftercare.presenters.today import plan_words
+from aftercare.presenters.picture import Line, PlanPicture, plan_words
 from aftercare.presenters.words import Clock, leg_name, short_day
 from aftercare.stored import plan_of
 from aftercare.today import Phase, Stocking, Today, today_of

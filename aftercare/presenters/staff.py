@@ -8,9 +8,8 @@ from django.template.loader import render_to_string
 
 from aftercare.issuing import Issue, Visit
 from aftercare.models import AftercarePlan
-from aftercare.presenters.picture import PlanPicture, PlanWords
+from aftercare.presenters.picture import PlanPicture, PlanWords, plan_words
 from aftercare.presenters.reasons import Reasons, joined
-from aftercare.presenters.today import plan_words
 from aftercare.presenters.words import Clock, leave_name, short_day
 from aftercare.stored import plan_of
 from clinic.models import Clinic, Delivery, Patient

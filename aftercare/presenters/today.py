@@ -10,53 +10,18 @@ from django.utils.translation import gettext
 
 from aftercare.expected_course import Words
 from aftercare.issuing import Visit
-from aftercare.models import AftercarePlan, Tick
+from aftercare.models import Tick
 from aftercare.presenters.changed import Correction, corrections
 from aftercare.presenters.expected import Normal, normal_on
-from aftercare.presenters.picture import Line, PlanPicture, PlanWords
+from aftercare.presenters.picture import Line, PlanPicture, PlanWords, plan_words
 from aftercare.presenters.ticks import Asked, asked_today
-from aftercare.presenters.words import (
-    LEAVE,
-    Clock,
-    days_of,
-    hours_of,
-    leave_name,
-    leg_name,
-    long_day,
-    minutes_of,
-    short_day,
-    weekday,
-)
+from aftercare.presenters.today_hero import Hero, hero_of
+from aftercare.presenters.words import LEAVE, Clock, leave_name, long_day, short_day, weekday
 from aftercare.shown import ShownPlans
 from aftercare.stored import plan_of
-from aftercare.today import AvoidGroup, Left, Phase, Stocking, Today, Walks, today_of
+from aftercare.today import AvoidGroup, Phase, Today, Walks, today_of
 from clinic.models import Clinic, Patient
 from clinic.protocol import CompressionState
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What is left, for the tag `ring`."""
-
-    left: int
-    total: int
-    number: int
-    caption: str
-    caption_second: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hero:
-    """The one big thing."""
-
-    kind: str
-    title: str
-    until: str
-    then: str
-    ring: Ring | None
-    legs: tuple[str, ...]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +121,7 @@ def today_page(
         date_line=_date_line(today),
         zone_line=_zone_line(clock, clinic, now),
         corrected=corrections(shown, clock=clock, words=words, now=now),
-        hero=_hero(today, clock, plans),
+        hero=hero_of(today, clock),
         walk=_walk_card(today.walks, today.day_date, clock, words, walked) if today.walks else None,
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock),
@@ -166,14 +131,6 @@ def today_page(
         watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
         asked=asked_today(today.timeline, answers, today=today.day_date) if has_plan else {},
     )
-
-
-def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
-    """Minutes of the daily walk and hours of a long flight, as the newest plan's protocol says."""
-    if not plans:
-        return PlanWords()
-    values = max(plans, key=lambda row: row.starts_at).values["values"]
-    return PlanWords(values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"])
 
 
 def _date_line(today: Today) -> str:
@@ -194,95 +151,6 @@ def _zone_line(clock: Clock, clinic: Clinic, now: datetime) -> str:
         "place": place,
         "zone": now.astimezone(clock.zone).tzname(),
     }
-
-
-# --- the one big thing -------------------------------------------------------------------------------------------
-
-
-def _hero(today: Today, clock: Clock, plans: Sequence[AftercarePlan]) -> Hero:
-    if today.stocking is not None:
-        return _stocking_hero(today, today.stocking, clock)
-    if today.phase is Phase.WATCH and today.watch_last_date is not None:
-        return Hero(
-            kind="watch",
-            title=gettext("No stocking needed now"),
-            until=gettext("Know the warning signs until %(day)s") % {"day": short_day(today.watch_last_date)},
-            then="",
-            ring=None,
-            legs=(),
-        )
-    if today.phase is Phase.OVER and today.watch_last_date is not None:
-        return Hero(
-            kind="over",
-            title=gettext("Your plan is finished"),
-            until=gettext("Its last day was %(day)s.") % {"day": short_day(today.watch_last_date)},
-            then=gettext("If something worries you, call us all the same."),
-            ring=None,
-            legs=(),
-        )
-    return Hero(
-        kind="empty",
-        title=gettext("No plan yet"),
-        until=gettext("It appears here when a treatment is done: what to do, and until when."),
-        then="",
-        ring=None,
-        legs=(),
-    )
-
-
-def _stocking_hero(today: Today, stocking: Stocking, clock: Clock) -> Hero:
-    is_continuous = stocking.phase is Phase.CONTINUOUS
-    return Hero(
-        kind=stocking.phase.value,
-        title=gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day"),
-        until=clock.near(stocking.until) if is_continuous else clock.near_day(stocking.last_date),
-        then=_then(today, stocking),
-        ring=_ring(stocking.left),
-        legs=_legs(today.stockings, clock),
-    )
-
-
-def _then(today: Today, stocking: Stocking) -> str:
-    last = today.daytime_last_date
-    if stocking.phase is Phase.DAYTIME:
-        return gettext("You may take it off for the night.")
-    if last is None or last <= stocking.last_date:
-        return ""
-    return gettext("Then by day until %(day)s.") % {"day": short_day(last)}
-
-
-def _legs(stockings: Sequence[Stocking], clock: Clock) -> tuple[str, ...]:
-    """Which leg; a line for each when they differ."""
-    if len(stockings) == 1:
-        return (leg_name(stockings[0].legs),)
-    return tuple(_leg_line(each, clock) for each in stockings)
-
-
-def _leg_line(stocking: Stocking, clock: Clock) -> str:
-    if stocking.phase is Phase.CONTINUOUS:
-        words = gettext("%(leg)s: day and night until %(when)s")
-        return words % {"leg": leg_name(stocking.legs), "when": clock.near(stocking.until)}
-    words = gettext("%(leg)s: by day until %(when)s")
-    return words % {"leg": leg_name(stocking.legs), "when": clock.near_day(stocking.last_date)}
-
-
-def _ring(left: Left) -> Ring:
-    """The biggest unit in the middle, the next smaller one below it."""
-    if left.days:
-        number, caption, second = left.days, gettext("day left") if left.days == 1 else gettext("days left"), ""
-        spoken = days_of(left.days)
-        if left.hours:
-            caption = gettext("day and") if left.days == 1 else gettext("days and")
-            second = gettext("%(hours)d h left") % {"hours": left.hours}
-            spoken = gettext("%(days)s and %(hours)s") % {"days": spoken, "hours": hours_of(left.hours)}
-    elif left.hours:
-        number, caption, second = left.hours, gettext("h left"), ""
-        spoken = hours_of(left.hours)
-    else:
-        number, caption, second = left.minutes, gettext("min left"), ""
-        spoken = minutes_of(left.minutes)
-    label = gettext("%(left)s left of %(total)s") % {"left": spoken, "total": days_of(left.total_days)}
-    return Ring(left.percent, 100, number, caption, second, label)
 
 
 # --- the cards ---------------------------------------------------------------------------------------------------
