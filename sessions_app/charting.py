@@ -138,17 +138,13 @@ def parts() -> "tuple[str | Prefetch[Any], ...]":
     return "sites", Prefetch("ampoules", SessionAmpoule.objects.select_related("stock_lot__product"))
 
 
-def session_facts(session: TreatmentSession, protocol: Protocol | None = None) -> SessionFacts:
+def session_facts(session: TreatmentSession, protocol: Protocol) -> SessionFacts:
     """What `clinic.protocol.plan.plan_for` is asked with. The session must have ended."""
-    return facts.plan_facts(session, protocol or protocol_in_force(), session.sites.all())
-
-
-def protocol_in_force() -> Protocol:
-    """The values that a draft is judged by: the signed version, or the shipped one while nothing is signed."""
-    return values_of(ProtocolVersion.in_force())
+    return facts.plan_facts(session, protocol, session.sites.all())
 
 
 def values_of(version: ProtocolVersion | None) -> Protocol:
+    """What a draft is judged by: the signed version, or the shipped one while nothing is signed."""
     return version.protocol() if version else Protocol.default()
 
 

@@ -11,12 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.safestring import SafeString, mark_safe
 
 from clinic.protocol.zones import local_date, local_time, starting_instant
 from sessions_app.forms.choices import SEGMENTED, TICK
-from sessions_app.forms.fields import ClockField, DayField
+from sessions_app.forms.fields import CLINIC_YEARS, ClockField, DayField
 from sessions_app.models import AdverseEvent, TreatmentSession
 from sessions_app.wording import day_words
 
@@ -39,8 +38,6 @@ CLAVIEN_DINDO = (
     ("V", "V: death"),
 )
 AGO = (("", "Now"), ("2", "2 min ago"), ("5", "5 min ago"), ("10", "10 min ago"), ("at", "At"))
-_NO_SUCH_DAY = "Enter a day between 2000 and 2099, for example 2026-01-17."
-_DAYS = [MinValueValidator(date(2000, 1, 1), _NO_SUCH_DAY), MaxValueValidator(date(2099, 12, 31), _NO_SUCH_DAY)]
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -55,7 +52,7 @@ def session_choices(sessions: Sequence[TreatmentSession], zone: ZoneInfo) -> lis
 
 
 def _day(label: str) -> DayField:
-    return DayField(label=label, validators=_DAYS)
+    return DayField(label=label, validators=CLINIC_YEARS)
 
 
 class _Moment(forms.Form):

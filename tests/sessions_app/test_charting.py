@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Leg, VeinType
 from sessions_app.amending import begin_amendment
 from sessions_app.charting import chart_of, session_facts
@@ -252,7 +253,7 @@ def test_plan_facts_are_the_injected_sites_with_the_answers_that_change_a_plan()
         ended_at=at("2026-01-13 10:30"),
         extensive_days=14,
     )
-    facts = session_facts(session)
+    facts = session_facts(session, Protocol.default())
 
     assert facts.session_end == datetime(2026, 1, 13, 15, 30, tzinfo=UTC)
     assert [(site.leg, site.vein_type, site.volume_ml) for site in facts.sites] == [
