@@ -21,6 +21,7 @@ from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import versions as versions_of
 from sessions_app.refusals import Refused
 from sessions_app.views.nurse import draft_page
+from sessions_app.views.sent import version_of
 
 
 @requires(Permission.RECORD_SESSION)
@@ -60,11 +61,8 @@ def correction(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
 @require_POST
 def give_up(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
-    version = request.POST.get("version", "")
     try:
-        kept = amending.give_up_amendment(
-            session=session, version=int(version) if version.isdecimal() and len(version) < 10 else 0, by=request.user
-        )
+        kept = amending.give_up_amendment(session=session, version=version_of(request.POST), by=request.user)
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("sessions_app:versions", session.public_id)

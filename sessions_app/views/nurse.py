@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,7 @@ from sessions_app.presenters.visit_page import conflict_context, page_context, s
 from sessions_app.presenters.visit_places import last_time
 from sessions_app.refusals import Refused, Stale
 from sessions_app.repeat import protocol_in_force
+from sessions_app.views.sent import version_of
 
 CONFLICT = 409
 
@@ -81,7 +82,7 @@ def session_save(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         values = replace(values, fields={**values.fields, "nurse_id": request.user.pk})
     try:
         chart = actions.save_draft(
-            session=session, version=_version(data), values=values, by=request.user, protocol_version=in_force
+            session=session, version=version_of(data), values=values, by=request.user, protocol_version=in_force
         )
     except Stale:
         return _conflict(request, session, forms)
@@ -136,12 +137,6 @@ def _sessions(request: SignedInRequest) -> Any:
         .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends", "held_by")
         .prefetch_related(*parts())
     )
-
-
-def _version(data: QueryDict) -> int:
-    """The version the page was made from; a text that is no number is older than every version."""
-    text = data.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _open(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
@@ -225,7 +220,7 @@ def _holder(request: SignedInRequest, session: TreatmentSession) -> holding.Hold
 def _conflict(request: SignedInRequest, session: TreatmentSession, forms: VisitForms) -> HttpResponse:
     session.refresh_from_db()
     # The page goes on from the version it was made of, until its reader has chosen.
-    context = {**conflict_context(session, forms), "opened_version": _version(forms.data)}
+    context = {**conflict_context(session, forms), "opened_version": version_of(forms.data)}
     if request.htmx:
         return render(request, "sessions_app/nurse/_conflict.html", context, status=CONFLICT)
     return chart_page(request, session, forms=forms, conflict=context, status=CONFLICT)

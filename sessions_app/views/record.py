@@ -14,9 +14,7 @@ from clinic.models import Patient
 from clinic.requests import SignedInRequest
 from sessions_app.presenters.record import ON_OWN_PAGE, record_page
 from sessions_app.record import read_record
-
-# Nobody turns so many pages; a larger number in the address is somebody playing.
-_LAST_PAGE = 1000
+from sessions_app.views.sent import page_of
 
 
 @requires(Permission.VIEW_CHART)
@@ -30,7 +28,7 @@ def record(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         reader=request.user,
         now=timezone.now(),
         length=ON_OWN_PAGE,
-        page=_number(request.GET.get("page", "")),
+        page=page_of(request.GET),
         chosen=uuid_or_none(request.GET.get("session", "")),
     )
     audit.record("chart read", by=request.user, subject=patient)
@@ -46,8 +44,3 @@ def uuid_or_none(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _number(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < 6
-    return min(max(int(text), 1), _LAST_PAGE) if is_number else 1

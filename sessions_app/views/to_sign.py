@@ -18,8 +18,7 @@ from sessions_app.models import TreatmentSession
 from sessions_app.presenters.to_sign import to_sign as lists
 from sessions_app.refusals import Refused
 from sessions_app.repeat import protocol_in_force
-
-_LAST_PAGE = 1000
+from sessions_app.views.sent import page_of, version_of
 
 
 @requires(Permission.RECORD_SESSION)
@@ -27,8 +26,7 @@ _LAST_PAGE = 1000
 def to_sign(request: SignedInRequest) -> HttpResponse:
     """One's own drafts, or everybody's (`?who=all`), by page; above them what waits for a clinician."""
     everybody = request.GET.get("who") == "all"
-    asked = request.GET.get("page", "")
-    number = min(max(int(asked), 1), _LAST_PAGE) if asked.isdecimal() and len(asked) < 6 else 1
+    number = page_of(request.GET)
     page = lists(
         request.user,
         everybody=everybody,
@@ -64,13 +62,8 @@ def _change(
     session = get_visible_or_404(
         TreatmentSession.objects.visible_to(request.user), request=request, public_id=public_id
     )
-    version = request.POST.get("version", "")
     try:
-        action(
-            session=session,
-            version=int(version) if version.isdecimal() and len(version) < 10 else 0,
-            by=request.user,
-        )
+        action(session=session, version=version_of(request.POST), by=request.user)
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("aftercare:sign", session.public_id)

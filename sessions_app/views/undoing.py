@@ -13,6 +13,7 @@ from sessions_app.models import Appointment
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import appointment_or_404, day_url
+from sessions_app.views.sent import version_of
 from sessions_app.wording import time_words
 
 
@@ -40,8 +41,7 @@ def undo(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 def _version(request: SignedInRequest) -> int:
     """Of the address; 0, which no visit has, for anything else: then the refusal shows what happened meanwhile."""
-    text = request.POST.get("version") or request.GET.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return version_of(request.POST) or version_of(request.GET)
 
 
 @requires(Permission.BOOK)
