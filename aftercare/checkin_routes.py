@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from aftercare.views import checkin, checkin_phone
+from aftercare.views import checkin, checkin_phone, checkin_reports
 
 _STEPS = (
     ("", checkin.questions, "how"),
     ("2/", checkin.symptoms, "how_symptoms"),
     ("3/", checkin.own_words, "how_words"),
     ("well/", checkin.well, "how_well"),
-    ("sent/", checkin.reports, "how_reports"),
-    ("sent/<uuid:report_id>/", checkin.report, "how_report"),
+    ("sent/", checkin_reports.reports, "how_reports"),
+    ("sent/<uuid:report_id>/", checkin_reports.report, "how_report"),
 )
 PATTERNS = [
     *(path(f"how/{rest}", view, name=name) for rest, view, name in _STEPS),

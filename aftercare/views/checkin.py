@@ -1,4 +1,4 @@
-""" "How are you?": three steps, each an ordinary form, then what became of it. For patients, and carers who may report.
+""" "How are you?": three steps, each an ordinary form, for patients, and carers who may report.
 
 The answers wait in the session between the steps (`aftercare.checkin_draft`); a yes to an emergency question, or to a
 line that makes one, is filed at once. What to do then stands on the page before anything is sent.
@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,21 +20,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from aftercare.checkin_draft import ALL_KEYS, Draft, draft_of, drop, keep, with_emergency
 from aftercare.forms.checkin import NO, KeyedForm, QuestionsForm, SymptomsForm, WordsForm, as_typed
 from aftercare.models import SymptomReport
-from aftercare.models.report import SymptomReportQuerySet
 from aftercare.portal_addresses import address_of
-from aftercare.portal_patient import Reader, portal_reader
+from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin as words
 from aftercare.reports import Said, file_report, newest_treated
+from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
-from clinic.gate import get_visible_or_404
 from clinic.language import page_language
 from clinic.notifications.logs import describe
 from clinic.requests import SignedInRequest
 from sessions_app.refusals import Refused
-from sessions_app.requests import openings
 
 logger = logging.getLogger(__name__)
-_MOST_SHOWN = 50
 _LOOK_OR_SEND = ["GET", "HEAD", "POST"]
 _BACK, _KEEP = "back", "keep"
 
@@ -44,11 +40,11 @@ _BACK, _KEEP = "back", "keep"
 @require_http_methods(_LOOK_OR_SEND)
 def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
     """Step 1: what would be an emergency. One yes is filed as soon as it is sent, whatever is not answered yet."""
-    reader = _reader(request, carer_id)
+    reader = reader_of(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
-            if draft.turn and _reports(request, reader).filter(request_key=draft.key).exists():
+            if draft.turn and reports_of(request, reader).filter(request_key=draft.key).exists():
                 # It was sent; what a page kept by itself at the same moment brought it back.
                 drop(request, reader)
                 draft = draft_of(request, reader)
@@ -70,7 +66,7 @@ def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
 @require_http_methods(_LOOK_OR_SEND)
 def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
     """Step 2: the list. `go` is "back", or "keep" (by script, when the page is left) to store without sending."""
-    reader = _reader(request, carer_id)
+    reader = reader_of(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
@@ -97,7 +93,7 @@ def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResp
 @require_http_methods(_LOOK_OR_SEND)
 def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
     """Step 3: which leg, own words, and what is sent: what the page shows. The same sent again is the same report."""
-    reader = _reader(request, carer_id)
+    reader = reader_of(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
@@ -138,65 +134,7 @@ def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
 @require_safe
 def well(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
     """Everything was answered with no: nothing was sent, and the page says so."""
-    return _page(request, _reader(request, carer_id), "well", {})
-
-
-@requires(Permission.CARED_PLAN)
-@require_safe
-def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = None) -> HttpResponse:
-    """What was sent, by when somebody answers, and what became of it."""
-    reader = _reader(request, carer_id)
-    found = get_visible_or_404(
-        _reports(request, reader).with_answered().select_related("reported_by"), request=request, public_id=report_id
-    )
-    now, clinic = timezone.now(), request.clinic
-    with translation.override(page_language(reader.language)):
-        shown = words.report_page(
-            found,
-            steps=list(found.steps.select_related("by")),
-            clinic=clinic,
-            clock=words.clock_for(reader, clinic, now),
-            opened=openings(clinic, now) if found.closed_at is None else (),
-            now=now,
-            reader=reader,
-        )
-        context = {
-            "report": shown,
-            "told_language": page_language(found.language),
-            "emergency": words.emergency_of(clinic, newest_treated(reader.patient, now)),
-        }
-        return _page(request, reader, "report", context)
-
-
-@requires(Permission.CARED_PLAN)
-@require_safe
-def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
-    """What the reader reported so far, newest first."""
-    reader, now = _reader(request, carer_id), timezone.now()
-    clock = words.clock_for(reader, request.clinic, now)
-    with translation.override(page_language(reader.language)):
-        newest = _told(_reports(request, reader)).with_reached()[:_MOST_SHOWN]
-        lines = words.report_lines(newest, clock, now=now, reader=reader)
-        addressed = [(line, address_of("how_report", reader, line.public_id)) for line in lines]
-        return _page(request, reader, "reports", {"lines": addressed})
-
-
-def open_report(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
-    """The newest report that waits for its answer, for the page of today; None without one. One query."""
-    waiting = _told(_reports(request, reader).open()).first()
-    if waiting is None or not reader.may_answer:
-        return None
-    now = timezone.now()
-    return {
-        "line": words.report_lines([waiting], words.clock_for(reader, request.clinic, now), now=now, reader=reader)[0],
-        "late": words.late_words(waiting, now),
-        "url": address_of("how_report", reader, waiting.public_id),
-    }
-
-
-def _told(reports: SymptomReportQuerySet) -> SymptomReportQuerySet:
-    """Newest first, with what a line about each needs."""
-    return reports.with_answered().select_related("taken_by", "reported_by").order_by("-reported_at", "-pk")
+    return page_of(request, reader_of(request, carer_id), "well", {})
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -209,7 +147,7 @@ def _questions_page(
         "form": form,
         "asks": (asked := words.asks(form)),
         "missing": [ask.key for ask in asked if ask.error] if was_told else [],
-        "has_reports": _reports(request, reader).exists() if was_told else False,
+        "has_reports": reports_of(request, reader).exists() if was_told else False,
     }
     return _step(request, reader, "questions", context, was_told=was_told)
 
@@ -245,39 +183,10 @@ def _step(
     treated = newest_treated(reader.patient, timezone.now()) if was_told else None
     emergency = words.emergency_of(request.clinic, treated)
     more = {"emergency": emergency, "was_told": was_told}
-    return _page(request, reader, name, {**context, **more}, status=200 if was_told else 503)
-
-
-def _page(
-    request: SignedInRequest, reader: Reader, name: str, context: Mapping[str, Any], *, status: int = 200
-) -> HttpResponse:
-    with translation.override(page_language(reader.language)):
-        addresses = {
-            "home_url": address_of("today", reader),
-            "how_url": address_of("how", reader),
-            "reports_url": address_of("how_reports", reader),
-        }
-        response = render(
-            request, f"aftercare/checkin/{name}.html", {**context, **addresses, "reader": reader}, status=status
-        )
-        response.headers["Content-Language"] = translation.get_language() or ""
-        return response
+    return page_of(request, reader, name, {**context, **more}, status=200 if was_told else 503)
 
 
 # --- steps -------------------------------------------------------------------------------------------------------
-
-
-def _reader(request: SignedInRequest, carer_id: UUID | None) -> Reader:
-    reader = portal_reader(request, carer_id)
-    if not reader.may_answer:
-        raise PermissionDenied
-    return reader
-
-
-def _reports(request: SignedInRequest, reader: Reader) -> SymptomReportQuerySet:
-    """Patients see all reports about them, carers their own about this patient."""
-    about = SymptomReport.objects.filter(patient=reader.patient)
-    return about.filter(reported_by=request.user) if reader.carer else about
 
 
 def _typed(form: WordsForm) -> dict[str, Any]:
@@ -302,7 +211,7 @@ def _after(reader: Reader, go: str | None, is_asked: bool, *, back: str, followi
 
 def _made_before(request: SignedInRequest, reader: Reader, key: UUID, said: Said) -> SymptomReport | None:
     """The report that this very page has made; None for one that says something else."""
-    made = _reports(request, reader).filter(request_key__in=[key, said.key_beside(key)])
+    made = reports_of(request, reader).filter(request_key__in=[key, said.key_beside(key)])
     return next((report for report in made if said.is_said_in(report)), None)
 
 
@@ -323,7 +232,7 @@ def _emergency(
     key = uuid5(form.sent_key, "|".join(answers))
     said = with_emergency(said, [*answers, *also])
     try:
-        made = _reports(request, reader).filter(request_key=key).first()
+        made = reports_of(request, reader).filter(request_key=key).first()
         if made is None or not said.adds_nothing_to(made):
             made = _file(request, reader, said, key)
         drop(request, reader)

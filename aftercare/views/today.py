@@ -17,7 +17,7 @@ from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.ticks import answers_of
-from aftercare.views.checkin import open_report
+from aftercare.views.checkin_reports import open_report
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date

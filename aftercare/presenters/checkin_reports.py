@@ -1,0 +1,251 @@
+"""A report as its giver reads it: that it arrived, by when somebody answers, what became of it; one page and a list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.models import ReportStep, SymptomReport
+from aftercare.portal_patient import Reader
+from aftercare.presenters.checkin import what_words
+from aftercare.presenters.symptoms import denied_words, leg_words, unanswered_words
+from aftercare.presenters.words import Clock
+from aftercare.report_timing import opens_at
+from aftercare.reports import said_by
+from clinic.models import Clinic
+from clinic.protocol.zones import local_date
+from sessions_app.availability import Period
+
+Level = SymptomReport.Level
+_TITLES: dict[str, Promise] = {
+    Level.EMERGENCY: _("The clinic has been told"),
+    Level.SAME_DAY: _("We have your report"),
+    Level.NEXT_DAY: _("We have your report"),
+    Level.REASSURE: _("We have your report"),
+}
+_OUTCOMES: dict[str, Promise] = {
+    SymptomReport.Outcome.ADVISED: _("We advised you."),
+    SymptomReport.Outcome.VISIT: _("You come to the clinic."),
+    SymptomReport.Outcome.SCAN: _("You get an ultrasound scan."),
+    SymptomReport.Outcome.SENT_ON: _("We sent you to an emergency department."),
+    SymptomReport.Outcome.TREATED_ELSEWHERE: _("You were treated elsewhere."),
+    SymptomReport.Outcome.MISTAKE: _("It was reported by mistake."),
+}
+# When nobody spoke with the giver, nothing is claimed that only a talk makes true, and what was wrong can be said.
+_OUTCOMES_UNREACHED: dict[str, Promise] = {
+    SymptomReport.Outcome.ADVISED: _("We read it. Call us if it gets worse."),
+    SymptomReport.Outcome.VISIT: _("We want to see you. Please call us."),
+    SymptomReport.Outcome.SCAN: _("We want to see you. Please call us."),
+    SymptomReport.Outcome.SENT_ON: _("We heard that you were sent to an emergency department. Call us if not."),
+    SymptomReport.Outcome.TREATED_ELSEWHERE: _("We heard that you were treated elsewhere. Call us if not."),
+    SymptomReport.Outcome.MISTAKE: _("We think that it was reported by mistake. Call us if not."),
+}
+_ICONS: dict[str, str] = {
+    ReportStep.What.TAKEN: "user-check",
+    ReportStep.What.REACHED: "phone-call",
+    ReportStep.What.NO_ANSWER: "phone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of what became of a report."""
+
+    icon: str
+    words: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A report as its giver sees it. `due` is by when somebody answers; `late` says so when nobody did.
+
+    `by` says who reported it, where that was not the reader.
+    """
+
+    title: str
+    is_emergency: bool
+    is_open: bool
+    told: tuple[str, ...]
+    due: str
+    closed_now: str
+    late: str
+    happened: tuple[Happened, ...]
+    what: tuple[str, ...]
+    leg: str
+    free_text: str
+    denied: tuple[str, ...]
+    unanswered: tuple[str, ...]
+    by: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report in the giver's list. `public_id` as text."""
+
+    public_id: str
+    when: str
+    what: str
+    state: str
+    is_open: bool
+    by: str
+
+
+def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
+    return Clock(clinic.zone, local_date(now, clinic.zone), ZoneInfo(reader.patient.time_zone))
+
+
+def report_page(
+    report: SymptomReport,
+    *,
+    steps: Sequence[ReportStep],
+    clinic: Clinic,
+    clock: Clock,
+    opened: Sequence[Period],
+    now: datetime,
+    reader: Reader,
+) -> ReportPage:
+    """`report` with `is_answered`, `steps` oldest first; `opened` are the clinic's openings from today on."""
+    is_open = report.closed_at is None
+    is_emergency = report.level == Level.EMERGENCY
+    was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
+    return ReportPage(
+        title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
+        is_emergency=is_emergency and is_open,
+        is_open=is_open,
+        told=_told_again(report),
+        due=_due(report, clock) if is_open and not is_emergency and not is_over(report, now) else "",
+        closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
+        late=late_words(report, now) if is_open else "",
+        happened=tuple(_happened(report, steps, clock)),
+        what=tuple(what_words(said_by(report))),
+        leg=leg_words(report.leg),
+        free_text=report.free_text,
+        denied=tuple(denied_words(report.denied)),
+        unanswered=tuple(unanswered_words(report.affirmed, report.denied)),
+        by=by_words(report, reader),
+        when=clock.near(report.reported_at),
+    )
+
+
+def _closed_title(*, was_reached: bool) -> str:
+    return gettext("This report is answered") if was_reached else gettext("This report is closed")
+
+
+def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetime, reader: Reader) -> list[ReportLine]:
+    """`reports` come with `was_reached` and `is_answered`, and with who reported them."""
+    return [
+        ReportLine(
+            public_id=str(report.public_id),
+            when=clock.near(report.reported_at),
+            what=_in_short(report),
+            state=state_words(report, clock, now),
+            is_open=report.closed_at is None,
+            by=by_words(report, reader),
+        )
+        for report in reports
+    ]
+
+
+def by_words(report: SymptomReport, reader: Reader) -> str:
+    """`Reported by Ana Ruiz` where somebody else speaks for the patient who reads; otherwise empty."""
+    if reader.carer is not None or report.source != SymptomReport.Source.CARER:
+        return ""
+    return gettext("Reported by %(name)s") % {"name": report.reported_by.name}
+
+
+def state_words(report: SymptomReport, clock: Clock, now: datetime) -> str:
+    """`Somebody answers by Thu 15 Jan, 13:10`: how a report stands, in one short sentence, for its giver."""
+    if report.closed_at is not None:
+        was_reached: bool = report.was_reached  # type: ignore[attr-defined]
+        words = gettext("Answered %(when)s") if was_reached else gettext("Closed %(when)s")
+        return words % {"when": clock.near(report.closed_at)}
+    if _is_answered(report):
+        return gettext("We spoke with you")
+    if report.taken_by is not None:
+        return gettext("%(name)s is looking at it") % {"name": report.taken_by.name}
+    if report.level == Level.EMERGENCY:
+        return gettext("The clinic has been told")
+    if is_over(report, now):
+        is_read_only = report.level == Level.REASSURE
+        return gettext("We have not read it yet") if is_read_only else gettext("Nobody has answered yet")
+    return _due(report, clock)
+
+
+def is_over(report: SymptomReport, now: datetime) -> bool:
+    """Whether its time is over and nobody who answers has reached the patient; taking it alone does not help her."""
+    return report.closed_at is None and report.due_at < now and not _is_answered(report)
+
+
+def _is_answered(report: SymptomReport) -> bool:
+    return bool(report.is_answered)  # type: ignore[attr-defined]
+
+
+def _in_short(report: SymptomReport) -> str:
+    words = what_words(said_by(report))
+    if not words:
+        return report.free_text if len(report.free_text) <= 80 else f"{report.free_text[:77]}…"
+    return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
+
+
+def _told_again(report: SymptomReport) -> tuple[str, ...]:
+    """As it was told, in the language of the report; what to do about one symptom comes before what holds for all."""
+    level, *advice = report.told.split("\n")
+    return tuple(part for part in (*advice, level) if part)
+
+
+def _due(report: SymptomReport, clock: Clock) -> str:
+    when = clock.near(report.due_at)
+    if report.level == Level.REASSURE:
+        return gettext("We read it by %(when)s") % {"when": when}
+    return gettext("Somebody answers by %(when)s") % {"when": when}
+
+
+def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: datetime) -> str:
+    opens = opens_at(now, opened=opened, zone=clinic.zone)
+    if opens is None:
+        return ""
+    words = gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.near(opens)}
+    if clinic.out_of_hours_phone:
+        call = gettext("If it cannot wait, call %(phone)s.") % {"phone": clinic.out_of_hours_phone}
+    else:
+        call = gettext("If it cannot wait, go to urgent care or an emergency department.")
+    return f"{words} {call}"
+
+
+def late_words(report: SymptomReport, now: datetime) -> str:
+    """What the giver is told when nobody answered in time; empty otherwise. In an emergency the page says to call."""
+    if report.level == Level.EMERGENCY or not is_over(report, now):
+        return ""
+    if report.level == Level.REASSURE:
+        return gettext("We are late reading it. If it changes or worries you, call us.")
+    return gettext("This takes longer than we said. Call us now.")
+
+
+def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) -> Iterable[Happened]:
+    """What concerns the giver: notes and hand-overs among staff are not told."""
+    yield Happened("inbox", gettext("Received"), clock.near(report.reported_at))
+    for step in steps:
+        words = _step_words(step)
+        if words:
+            yield Happened(_ICONS[step.what], words, clock.near(step.at))
+    if report.closed_at is not None:
+        was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
+        words = gettext("Answered") if was_reached else gettext("Closed")
+        outcome = (_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome]
+        yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
+
+
+def _step_words(step: ReportStep) -> str:
+    if step.what == ReportStep.What.TAKEN and step.by is not None:
+        return gettext("%(name)s is looking at it") % {"name": step.by.name}
+    if step.what == ReportStep.What.REACHED:
+        return gettext("We spoke with you")
+    if step.what == ReportStep.What.NO_ANSWER:
+        return gettext("We called and did not reach you. Please call us.")
+    return ""
