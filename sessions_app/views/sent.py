@@ -8,6 +8,7 @@ _LAST_PAGE = 1000
 
 def version_of(sent: QueryDict) -> int:
     """The version that the page was made from; 0, older than every version, where no number was sent."""
+    # Of two the last: a button that keeps one's own words sends the newer one after the page's.
     text = sent.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
