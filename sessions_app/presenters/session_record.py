@@ -11,7 +11,8 @@ from sessions_app.charting import GROUPS, RISK, STOP
 from sessions_app.facts import observation_minutes, session_date, zone_of
 from sessions_app.forms.choices import RISK_ITEMS, SEEN_ITEMS, STEPS_TAKEN, STOP_ITEMS
 from sessions_app.models import SessionFinding, TreatmentSession
-from sessions_app.presenters.visit import Warn, clock_words, patient_line, site_words, stocking_words, warnings
+from sessions_app.presenters.visit import Warn, clock_words, patient_line, stocking_words, warnings
+from sessions_app.presenters.visit_sites import site_words
 from sessions_app.wording import day_words, list_words, time_words
 
 _NUMBERS = {

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms as django_forms
@@ -24,7 +23,10 @@ from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
 from sessions_app.presenters.preparation import prep_of, recall
 from sessions_app.presenters.stock_lines import ampoule_lines
+from sessions_app.presenters.visit_findings import findings, tray
 from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
+from sessions_app.presenters.visit_sites import sites
+from sessions_app.presenters.visit_totals import totals
 from sessions_app.surroundings import earlier_sessions
 
 
@@ -86,21 +88,21 @@ def saved_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
 
 def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
     keys = {form.position: form.key for form in forms.sites}
-    logging = visit.findings(chart.at(Moment.LOGGING), request.user)
-    before = visit.findings(chart.at(Moment.BEFORE), request.user)
+    logging = findings(chart.at(Moment.LOGGING), request.user)
+    before = findings(chart.at(Moment.BEFORE), request.user)
     missing = visit.missing(chart, keys)
     return {
         "session": chart.session,
         "chart": chart,
         "forms": forms,
-        "sites": visit.sites(forms.sites, chart),
-        "totals": visit.totals(
+        "sites": sites(forms.sites, chart),
+        "totals": totals(
             chart,
             [form.position for form in forms.sites if form.errors],
             is_ampoule_wrong=any(form.errors for form in forms.ampoules),
         ),
         "ampoule_lines": ampoule_lines(forms.ampoules, chart),
-        "tray": visit.tray(before, logging),
+        "tray": tray(before, logging),
         "before_findings": [view for view in before if not view.is_open],
         "before_is_done": _before_is_done(chart),
         "before_words": _before_words(chart),
@@ -110,7 +112,7 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "errors": forms.errors(),
         "errors_json": json.dumps(forms.errors()),
         "unsaved_words": ", ".join(forms.error_words()),
-        "saved_at": f"{local_time(timezone.now(), zone_of(chart.session)):%H:%M}",
+        "saved_at": visit.clock_words(timezone.now(), chart.session),
         "now": timezone.now(),
     }
 
@@ -176,17 +178,13 @@ def conflict_context(session: TreatmentSession, forms: VisitForms) -> dict[str, 
     return {
         "session": session,
         "conflict_by": last.by_name if last else "",
-        "conflict_at": _clock(last.at, session) if last else "",
+        "conflict_at": visit.clock_words(last.at, session) if last else "",
         "differences": [
             asdict(Difference(label, here.get(label, "–"), saved.get(label, "–")))
             for label in dict.fromkeys([*here, *saved])
             if here.get(label) != saved.get(label)
         ],
     }
-
-
-def _clock(instant: datetime, session: TreatmentSession) -> str:
-    return f"{local_time(instant, zone_of(session)):%H:%M}"
 
 
 _LABELS = {
@@ -208,7 +206,7 @@ def _described(forms: VisitForms) -> dict[str, str]:
         for name in form.fields:
             if shown := _shown(form, name):
                 words[_LABELS.get(name) or str(form.fields[name].label)] = shown
-    for view in visit.sites(forms.sites):
+    for view in sites(forms.sites):
         words[f"Site {view.number}"] = f"{view.name}: {view.summary}"
     for number, line in enumerate((each for each in forms.ampoules if not each.is_empty), start=1):
         typed = line.described()

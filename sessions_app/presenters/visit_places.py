@@ -11,7 +11,8 @@ from clinic.protocol.vocabulary import Leg, Segment
 from clinic.templatetags.drawings import place_name
 from sessions_app.facts import session_date
 from sessions_app.models import TreatedSite, TreatmentSession
-from sessions_app.presenters.visit import ml_words, site_words, stocking_words
+from sessions_app.presenters.visit import stocking_words
+from sessions_app.presenters.visit_sites import ml_words, site_words
 from sessions_app.wording import day_words
 
 # The newest have a shape of their own and are shown at first; older ones share the last shape and are told by number.

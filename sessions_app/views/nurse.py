@@ -32,9 +32,9 @@ from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.my_day import my_day as day_of
 from sessions_app.presenters.preparation import day_view
 from sessions_app.presenters.visit import patient_line, warnings
-from sessions_app.presenters.visit import sites as site_views
 from sessions_app.presenters.visit_page import conflict_context, page_context, saved_context
 from sessions_app.presenters.visit_places import last_time
+from sessions_app.presenters.visit_sites import sites as site_views
 from sessions_app.refusals import Refused, Stale
 from sessions_app.repeat import protocol_in_force
 from sessions_app.views.sent import version_of

@@ -1,0 +1,92 @@
+"""What the checks found, as the page of the visit shows it: who may answer, what was answered, what is still open."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clinic.models import User
+from clinic.protocol.vocabulary import Moment, Override, Severity
+from sessions_app.answers import facts_of, may_answer, needs_prescriber, wants_answer
+from sessions_app.charting import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding as it is shown. ``digest`` changes when anything but the person's own typing changed."""
+
+    id: str
+    severity: str
+    title: str
+    text: str
+    is_open: bool
+    may_answer: bool
+    wants_answer: bool
+    is_override: bool
+    reason: str
+    ack: bool
+    who: str
+    digest: str
+
+    @property
+    def state(self) -> str:
+        """Kind for the look: the severity while it is open, "done" once it was answered."""
+        return self.severity.lower() if self.is_open or self.severity == Severity.NOTE else "done"
+
+    @property
+    def reason_label(self) -> str:
+        return "Reason to go on all the same" if self.is_override else "Reason"
+
+
+def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:
+    return [_finding_view(each, user) for each in judged]
+
+
+def _finding_view(judged: Judged, user: User) -> FindingView:
+    finding, reply = judged.finding, judged.reply
+    may = may_answer(finding, user)
+    who = ""
+    if reply.ack and reply.by_name and not judged.is_open:
+        who = f"Answered by {reply.by_name}"
+    elif wants_answer(finding) and not may:
+        who = "A clinician answers this: ask one to open this visit and write the reason."
+    elif needs_prescriber(finding) and reply.of and reply.of != facts_of(finding):
+        who = "The facts changed after it was answered. Answer it again."
+    elif judged.is_open and reply.ack and not reply.reason.strip():
+        who = "Write the reason too."
+    elif finding.severity is Severity.BLOCK and finding.override is Override.NONE:
+        who = (
+            "Nobody can lift this. Correct the answer, or end the visit as not treated."
+            if judged.moment is Moment.BEFORE
+            else "Nobody can lift this: correct what is wrong."
+        )
+    return FindingView(
+        id=finding.id,
+        severity=str(finding.severity),
+        title=finding.title,
+        text=finding.text,
+        is_open=judged.is_open,
+        may_answer=may,
+        wants_answer=wants_answer(finding),
+        is_override=finding.severity is Severity.BLOCK,
+        reason=reply.reason,
+        ack=reply.ack,
+        who=who,
+        digest=f"{finding.severity}|{finding.text}|{judged.is_open}|{who}|{may}",
+    )
+
+
+def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, Any]:
+    """What the tray above the totals shows: everything open, severest first; notes and answers on what was logged.
+
+    The worst is unfolded, the others wait behind their number, so that findings never cover the page.
+
+    Notes and answers to the questions before the session stand with those questions.
+    """
+    order = list(Severity)
+    unanswered = [view for view in (*before, *logging) if view.is_open]
+    return {
+        "is_alone": len(unanswered) == 1,
+        "open": sorted(unanswered, key=lambda view: order.index(Severity(view.severity))),
+        "done": [view for view in logging if not view.is_open and view.severity != Severity.NOTE],
+        "notes": [view for view in logging if view.severity == Severity.NOTE],
+    }
