@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef
 
 from aftercare.issuing import CORRECTED
 from aftercare.models import AftercarePlan
-from clinic.models import Delivery
+from clinic.models import Delivery, PortalLink
+from clinic.protocol.vocabulary import MessageKey
 
 
 def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
@@ -28,12 +29,20 @@ def _why_unwanted(delivery: Delivery, plan: Any) -> str:
 
 
 def letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
-    """What the words need, by delivery id: nothing of the plan itself, only until when its link works. One query.
+    """What the words need, by delivery id: nothing of the plan, only its link's end and the page it is for. One query.
 
     The step names the templates; they say one neutral line, so that a screen that somebody else sees tells nothing.
     """
     plans = _plans_of(deliveries)
-    return {each.pk: {"link_expires_at": plans[each.source_id].ends_at} for each in deliveries}
+    return {
+        each.pk: {"link_expires_at": plans[each.source_id].ends_at, "link_leads_to": _page_for(each.step)}
+        for each in deliveries
+    }
+
+
+def _page_for(step: str) -> PortalLink.LeadsTo:
+    """Who is asked "How are you?" comes to the questions; every other message is about what to do now."""
+    return PortalLink.LeadsTo.HOW if step == MessageKey.CHECK_1 else PortalLink.LeadsTo.TODAY
 
 
 def _plans_of(deliveries: Sequence[Delivery]) -> dict[UUID, Any]:

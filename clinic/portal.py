@@ -3,15 +3,21 @@
 The link carries 256 random bits from `secrets`; the table keeps their hash alone. Opening it shows a page and uses
 nothing up, because mail scanners open links; the button asks for a code, which goes to the e-mail on file and is
 worth something only in the browser that asked for it (django-allauth's code login keeps it in that session).
+
+Where one goes on after the code is a word in the link's row, and then in that session: no address of a page is ever
+taken from a request here.
 """
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.internal.stagekit import unstash_login
+from allauth.account.internal.stagekit import stash_login, unstash_login
+from allauth.account.stages import LoginByCodeStage, LoginStageController
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import IntegrityError, transaction
@@ -26,6 +32,17 @@ from clinic.paper_link import SEPARATOR, link_on_paper
 # For messages that know no better end; a plan's messages pass the end of their plan.
 LINK_LIFETIME = timedelta(days=35)
 _SECRET_BYTES = 32
+_LEADS_TO = "leads_to"
+_PAGES: dict[str, str] = {PortalLink.LeadsTo.TODAY: "aftercare:today", PortalLink.LeadsTo.HOW: "aftercare:how"}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLink:
+    """A link that a message needs: without an end it lives for `LINK_LIFETIME`."""
+
+    patient: Patient
+    expires_at: datetime | None = None
+    leads_to: PortalLink.LeadsTo = PortalLink.LeadsTo.TODAY
 
 
 def hash_of(secret: str) -> str:
@@ -33,19 +50,29 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def make_link(patient: Patient, now: datetime, *, expires_at: datetime | None = None) -> str:
+def make_link(
+    patient: Patient,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    leads_to: PortalLink.LeadsTo = PortalLink.LeadsTo.TODAY,
+) -> str:
     """A fresh address for one message to one patient, built from `BASE_URL` and never from a request's Host."""
-    return make_links([(patient, expires_at)], now)[0]
+    return make_links([WantedLink(patient, expires_at, leads_to)], now)[0]
 
 
-def make_links(wanted: Sequence[tuple[Patient, datetime | None]], now: datetime) -> list[str]:
-    """A fresh address for each (patient, end or None), in their order; one statement however many."""
+def make_links(wanted: Sequence[WantedLink], now: datetime) -> list[str]:
+    """A fresh address for each, in their order; one statement however many."""
     chosen = [secrets.token_urlsafe(_SECRET_BYTES) for _ in wanted]
     PortalLink.objects.bulk_create(
         PortalLink(
-            patient=patient, secret_hash=hash_of(secret), created_at=now, expires_at=expires_at or now + LINK_LIFETIME
+            patient=each.patient,
+            secret_hash=hash_of(secret),
+            leads_to=each.leads_to,
+            created_at=now,
+            expires_at=each.expires_at or now + LINK_LIFETIME,
         )
-        for secret, (patient, expires_at) in zip(chosen, wanted, strict=True)
+        for secret, each in zip(chosen, wanted, strict=True)
     )
     return [f"{settings.BASE_URL}{reverse('aftercare:plan_link', args=[secret])}" for secret in chosen]
 
@@ -58,22 +85,30 @@ def find_link(secret: str, now: datetime) -> PortalLink | None:
     return living.filter(secret_hash=hash_of(secret)).first()
 
 
-def send_code(request: HttpRequest, patient: Patient) -> None:
-    """Sign out whoever used this browser, then send a one-time code to the e-mail on file of `patient`.
+def page_of(word: str | None) -> str | None:
+    """The address of the page that a word of `PortalLink.LeadsTo` stands for; None for anything else."""
+    return reverse(_PAGES[word]) if word in _PAGES else None
 
-    The answer is the same whether a code went out or not. None goes out when the address had three in a quarter of an
-    hour: a code that this browser already waits for stays good then. None goes out either when no account can be had.
+
+def send_code(request: HttpRequest, link: PortalLink) -> None:
+    """Sign out whoever used this browser, then send a one-time code to the e-mail on file of the link's patient.
+
+    The code leads to the page of the link that was pressed last. The answer is the same whether a code went out or
+    not. None goes out when the address had three in a quarter of an hour: a code that this browser already waits for
+    stays good then. None goes out either when no account can be had.
     """
-    address = patient.email.lower()
+    patient, address = link.patient, link.patient.email.lower()
     user = portal_account(patient)
     if request.user.is_authenticated:
         logout(request)
     within_limit = _within_limit(request, address)
     if not within_limit and _waits_for_code(request, user):
+        _lead_to(request, link.leads_to)
         return
     # A browser that signed nobody in may still hold half a sign-in of somebody else.
     request.session.flush()
     LoginCodeVerificationProcess.initiate(request=request, user=user if within_limit else None, email=address)
+    _lead_to(request, link.leads_to)
     audit.record("code asked by link", by=None, subject=patient, patient=patient, sent=bool(user and within_limit))
 
 
@@ -95,6 +130,19 @@ def masked(email: str) -> str:
 def _waits_for_code(request: HttpRequest, user: User | None) -> bool:
     login = unstash_login(request, peek=True)
     return login is not None and user is not None and login.user == user
+
+
+def _lead_to(request: HttpRequest, word: str) -> None:
+    """Kept with the code that this browser waits for, so that it ends with it."""
+    stage = LoginStageController.enter(request, LoginByCodeStage.key)
+    if stage is not None:
+        stage.state[_LEADS_TO] = word
+        stash_login(request, stage.login)
+
+
+def page_after_code(state: Mapping[str, Any]) -> str | None:
+    """Where the link led whose code this is, by the `state` of the code's process; None for a code without a link."""
+    return page_of(state.get(_LEADS_TO))
 
 
 @transaction.atomic

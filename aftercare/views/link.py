@@ -23,13 +23,14 @@ def plan_link(request: HttpRequest, secret: str) -> HttpResponse:
     if link is None:
         return _page(request, "link_ended", status=404)
     if request.user.is_authenticated and request.user.pk == link.patient.user_id:
-        return _without_traces(redirect("aftercare:today"))  # signed in already: a second code would be in the way
+        # Signed in already: a second code would be in the way.
+        return _without_traces(redirect(portal.page_of(link.leads_to) or "aftercare:today"))
     with translation.override(page_language(link.patient.language)):
         if request.method != "POST":
             return _for_reader(_page(request, "link"), link.patient)
         if not link.patient.email:
             return _for_reader(_page(request, "link_no_address"), link.patient)
-        portal.send_code(request, link.patient)
+        portal.send_code(request, link)
         return _without_traces(speak_to(redirect("account_confirm_login_code"), link.patient))
 
 

@@ -23,7 +23,7 @@ _SHORTEST_NAME = 8
 # Signs for private use hold the places of the addresses until a letter is written.
 _LINK, _STOP = "\ue000", "\ue001"
 # Facts of a context that are no words of the text.
-_NOT_TOLD = frozenset({"link_expires_at", "attachments"})
+_NOT_TOLD = frozenset({"link_expires_at", "link_leads_to", "attachments"})
 # GSM 03.38 without the extension table, whose signs count twice.
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"

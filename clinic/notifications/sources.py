@@ -39,7 +39,8 @@ def register_source(
     `still_wanted(delivery)` gives a reason why not, or None; `letter(delivery)` gives the template context. The
     `_many` forms take up to 50 deliveries and answer by delivery id, so that a batch costs one query and not fifty;
     one form of each question is needed. Context names with a meaning of their own: `starts_at` (an instant, shown in
-    the clinic's time), `link_expires_at` (the end of the portal link) and `attachments` (`channels.base.Attachment`s).
+    the clinic's time), `link_expires_at` (the end of the portal link), `link_leads_to` (the page it is about, a word of
+    `PortalLink.LeadsTo`) and `attachments` (`channels.base.Attachment`s).
     """
     if (still_wanted is None) == (still_wanted_many is None) or (letter is None) == (letter_many is None):
         raise TypeError("Give each question in exactly one form: one by one, or many.")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from clinic.models import Clinic, Delivery
+from clinic.models import Clinic, Delivery, PortalLink
 from clinic.notifications.channels.base import Letter
 from clinic.notifications.consent import Way
 from clinic.notifications.letters import Cache, render
 from clinic.notifications.logs import describe
 from clinic.notifications.opt_out import stop_url
 from clinic.notifications.recheck import Ready
-from clinic.portal import make_links
+from clinic.portal import WantedLink, make_links
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +32,19 @@ def write(ready: Sequence[Ready], *, now: datetime) -> list[Prepared]:
     if not ready:
         return []
     clinic = Clinic.current()
-    links = make_links([(row.delivery.patient, (row.context or {}).get("link_expires_at")) for row in ready], now)
+    links = make_links([_link_for(row) for row in ready], now)
     cache: Cache = {}
     return [
         Prepared(row.delivery, row.way, _letter(row.delivery, row.way, row.context, link, clinic, cache))
         for row, link in zip(ready, links, strict=True)
     ]
+
+
+def _link_for(row: Ready) -> WantedLink:
+    facts = row.context or {}
+    return WantedLink(
+        row.delivery.patient, facts.get("link_expires_at"), facts.get("link_leads_to", PortalLink.LeadsTo.TODAY)
+    )
 
 
 def _letter(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic import throttle
 from clinic.models import User
-from clinic.portal import masked
+from clinic.portal import masked, page_after_code
 
 _QUARTER_OF_AN_HOUR = 15 * 60
 _TYPED = "code_asked_for"
@@ -135,6 +135,12 @@ class ConfirmCodeView(FormOnly, allauth_views.ConfirmLoginCodeView):
         if found["email"] != self.request.session.get(_TYPED):
             found["email"] = masked(found["email"] or "")
         return found
+
+    def _verify_form_valid(self, form: Form) -> HttpResponse:
+        """On to the page that was asked for, or to the one that the link of this code was about."""
+        page = self.get_next_url() or page_after_code(self._process.state)
+        signed_in: HttpResponse = self._process.finish(page)
+        return signed_in
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if self._process.record_invalid_attempt():

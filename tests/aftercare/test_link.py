@@ -3,14 +3,18 @@
 import logging
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from django.core import mail
 from django.core.cache import cache
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from aftercare.forms.checkin import NO
+from aftercare.presenters.symptoms import QUESTIONS
 from clinic import portal
 from clinic.logs import OneRecord
 from clinic.models import AuditEvent, Patient, PortalLink, User
@@ -20,6 +24,7 @@ from tests.makers import at, make_clinic, make_patient, make_patient_user, make_
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-15 12:00")
 CONFIRM = "/accounts/code/confirm/"
+HOW = PortalLink.LeadsTo.HOW
 ENDED = "/accounts/code/?ended=1"  # the way to a new code, which says why
 
 
@@ -201,6 +206,96 @@ def test_after_a_quarter_of_an_hour_codes_go_out_again(patient):
     assert len(mail.outbox) == 4
 
 
+# --- Where it leads -----------------------------------------------------------------------------------------------
+
+
+def test_looking_at_a_link_to_the_questions_does_nothing_either(patient):
+    link = link_of(patient, leads_to=HOW)
+    for _ in range(3):
+        scanner = Client()
+        answer = scanner.get(link)
+        assert (answer.status_code, "sessionid" in answer.cookies, signed_in(scanner)) == (200, False, False)
+        assert answer.content.decode().count('<button class="btn btn-primary') == 1
+
+    assert mail.outbox == []
+
+
+def test_the_page_behind_a_link_does_not_tell_what_it_is_about(patient):
+    pages = [Client().get(link_of(patient, leads_to=word)).content.decode() for word in PortalLink.LeadsTo]
+
+    assert [word for word in ("how/", "How are you") if any(word in page for page in pages)] == []
+
+
+def test_a_link_to_the_questions_leads_there_after_the_code(patient):
+    client = Client()
+
+    answer = sign_in(client, link_of(patient, leads_to=HOW))
+
+    assert answer.url == "/how/"
+    assert client.get(answer.url).status_code == 200
+
+
+def test_who_is_signed_in_already_is_led_straight_to_the_questions(patient):
+    client = Client()
+    sign_in(client, link_of(patient))
+    mail.outbox.clear()
+    link = link_of(patient, leads_to=HOW)
+
+    answers = [client.get(link), client.post(link)]
+
+    assert [(answer.status_code, answer.url) for answer in answers] == [(302, "/how/")] * 2
+    assert {answer.headers["Referrer-Policy"] for answer in answers} == {"no-referrer"}
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_nothing_in_an_address_or_a_form_changes_where_a_link_leads(patient, elsewhere):
+    client, link = Client(), link_of(patient, leads_to=HOW)
+    given = {"next": elsewhere, "leads_to": elsewhere}
+
+    asked = client.post(f"{link}?{urlencode(given)}", given)
+    answer = client.post(f"{CONFIRM}?{urlencode(given)}", {"code": code_in_mail(), **given})
+
+    assert (asked.url, answer.url) == (CONFIRM, "/how/")
+    assert client.get(f"{link}?{urlencode(given)}").url == "/how/"
+
+
+def test_the_link_that_was_pressed_last_decides_also_when_no_further_code_goes_out(patient):
+    client, link = Client(), link_of(patient)
+    for _ in range(4):
+        client.post(link)
+    client.post(link_of(patient, leads_to=HOW))
+
+    assert len(mail.outbox) == 3
+    assert client.post(CONFIRM, {"code": code_in_mail()}).url == "/how/"
+
+
+def test_a_new_code_for_the_same_link_leads_there_too(patient):
+    client = Client()
+    client.post(link_of(patient, leads_to=HOW))
+    client.post(CONFIRM, {"action": "resend"})
+
+    assert len(mail.outbox) == 2
+    assert client.post(CONFIRM, {"code": code_in_mail()}).url == "/how/"
+
+
+def test_a_code_that_was_asked_for_by_e_mail_after_a_link_leads_home(patient):
+    client = Client()
+    client.post(link_of(patient, leads_to=HOW))
+    with time_machine.travel(NOW + timedelta(minutes=16), tick=False):
+        client.post(CONFIRM, {"code": code_in_mail()})  # too late
+        client.post("/accounts/code/", {"email": patient.email})
+
+        assert client.post(CONFIRM, {"code": code_in_mail()}).url == reverse("aftercare:today")
+
+
+def test_the_database_keeps_no_page_but_those_that_a_link_may_lead_to(patient):
+    with pytest.raises(IntegrityError, match="portal_link_leads_to_a_known_page"), transaction.atomic():
+        link_of(patient, leads_to="//evil")
+
+
 # --- Posts from elsewhere ----------------------------------------------------------------------------------------
 
 
@@ -320,6 +415,23 @@ def test_the_link_of_another_person_shows_nothing_of_the_first(patient):
     answer = phone.post(CONFIRM, {"code": code_in_mail()}, follow=True).content.decode()
     assert "No plan yet" in answer
     assert "Marigold" not in answer
+
+
+def test_the_link_of_another_person_to_the_questions_brings_no_answer_of_the_first(patient):
+    other = make_patient_user(given_name="Casimir", family_name="Thistledown").patient
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    make_plan("2026-01-13 10:30", RETICULAR, patient=other)
+    phone = Client()
+    page = phone.get(sign_in(phone, link_of(patient, leads_to=HOW)).url).content.decode()
+    key = re.search(r'name="key" value="([^"]+)"', page).group(1)
+    calm = {question.key: NO for question in QUESTIONS}
+    assert phone.post("/how/", {**calm, "key": key}).url == "/how/2/"
+
+    link = link_of(other, leads_to=HOW)
+    assert phone.get(link).status_code == 200
+    assert sign_in(phone, link).url == "/how/"
+    assert phone.get("/how/2/").url == "/how/"  # nobody has answered the first step here
+    assert key not in phone.get("/how/").content.decode()
 
 
 def test_a_half_finished_sign_in_of_the_first_is_gone_too(patient):

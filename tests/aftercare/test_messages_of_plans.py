@@ -81,20 +81,41 @@ def test_no_clinical_word_leaves_the_building(language):
         assert [word for word in (*CLINICAL, "quillfeather", "marigold") if word in said] == []
 
 
-def test_the_link_in_the_message_opens_the_plan():
-    patient = make_patient_user(reachable_patient()).patient
-    make_plan("2026-01-13 10:30", SPIDER, patient=patient)
-    ring("2026-01-14 09:00")
-    link = re.search(r"http://localhost:8000(/l/\S+)", mail.outbox[0].body).group(1)
+def opened_by_the_newest_message(when):
+    """The address and the page behind the link of the message that just went out, after its code."""
+    link = re.search(r"http://localhost:8000(/l/\S+)", mail.outbox[-1].body).group(1)
     client = Client()
-
-    with time_machine.travel(at("2026-01-14 09:05"), tick=False):
+    with time_machine.travel(at(when), tick=False):
         assert client.get(link).status_code == 200
         client.post(link)
         code = re.search(r"^\s+(\S+)\s*$", mail.outbox[-1].body, re.M).group(1)
-        page = client.post("/accounts/code/confirm/", {"code": code}, follow=True).content.decode()
+        answer = client.post("/accounts/code/confirm/", {"code": code}, follow=True)
+    return answer.redirect_chain[-1][0], answer.content.decode()
 
-    assert "Stocking on, day and night" in page
+
+def test_the_message_that_asks_how_one_is_leads_to_the_questions_and_the_next_one_to_the_plan():
+    patient = make_patient_user(reachable_patient()).patient
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    ring("2026-01-14 09:00")
+    asked, questions = opened_by_the_newest_message("2026-01-14 09:05")
+    ring("2026-01-16 09:00")
+    told, plan = opened_by_the_newest_message("2026-01-16 09:05")
+
+    assert (asked, told) == ("/how/", "/today/")
+    assert "<h1" in questions
+    assert "How are you?" in questions
+    assert "Stocking on, day and night" in plan
+
+
+def test_only_the_message_that_asks_how_one_is_leads_to_the_questions():
+    plan = make_plan("2026-01-13 10:30", RETICULAR, screening={"history_of_clot": True})
+    for days in range(40):
+        ring(plan.starts_at + timedelta(days=days))
+
+    steps = Delivery.objects.filter(state="sent").order_by("due_at").values_list("step", flat=True)
+    words = plan.patient.portal_links.order_by("created_at").values_list("leads_to", flat=True)
+    assert len(steps) >= 6
+    assert list(words) == ["how" if step == "CHECK_1" else "today" for step in steps]
 
 
 def test_the_link_lives_until_the_plan_ends():

@@ -48,6 +48,7 @@ STOP, BROWSER = "clinic/notifications/test_stop_page.py", "aftercare/test_way_in
 PROVED_BY = {
     "TK-01": [
         (LINK, "test_looking_three_times_shows_a_button_and_uses_nothing_up"),
+        (LINK, "test_looking_at_a_link_to_the_questions_does_nothing_either"),
         (PAPER, "test_looking_at_the_code_on_paper_three_times_does_nothing"),
     ],
     "TK-02": [
