@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
 
 from clinic.access import Permission
-from clinic.models import User
+from clinic.models import Clinic, User
 from sessions_app.cosigning import waiting_for_clinician
 from sessions_app.models import AdverseEvent, TreatmentSession
+from sessions_app.presenters.waiting_words import span_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,13 @@ class Waiting:
     words: str
     url: str
     icon: str
+
+
+def answered_within(clinic: Clinic) -> str:
+    """What the clinic promises itself, as a sentence: the clock for an emergency, opening time for the day's."""
+    emergency = span_words(timedelta(minutes=clinic.report_emergency_minutes))
+    same_day = span_words(timedelta(minutes=clinic.report_same_day_minutes))
+    return f"An emergency is answered within {emergency} by the clock, one for today within {same_day} of opening time."
 
 
 def other_work(user: User) -> list[Waiting]:

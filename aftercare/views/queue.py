@@ -15,7 +15,7 @@ from aftercare import report_work
 from aftercare.forms.queue import AnswerForm
 from aftercare.models import SymptomReport
 from aftercare.presenters.queue import SHOWS, QueuePage, queue_page
-from aftercare.presenters.queue_beside import other_work
+from aftercare.presenters.queue_beside import answered_within, other_work
 from aftercare.presenters.queue_report import news_since, report_card
 from clinic import audit
 from clinic.access import Permission, requires
@@ -37,8 +37,8 @@ Press = Callable[[SymptomReport, AnswerForm], SymptomReport]
 @require_safe
 def queue(request: SignedInRequest) -> HttpResponse:
     """Every open report, or one's own, or those of today that are closed; none of them opened."""
-    context = {"page": _page(request, None), "others": other_work(request.user)}
-    return render(request, "aftercare/queue/queue.html", context)
+    beside = {"others": other_work(request.user), "answered_within": answered_within(request.clinic)}
+    return render(request, "aftercare/queue/queue.html", {"page": _page(request, None), **beside})
 
 
 @requires(Permission.VIEW_REPORTS)

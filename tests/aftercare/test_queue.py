@@ -166,6 +166,16 @@ def test_an_empty_queue_says_what_that_means(client, clinician, show):
     assert (answer.status_code, "Nobody waits for an answer." in words(answer)) == (200, True)
 
 
+def test_beside_the_queue_stands_how_soon_somebody_answers(client, clinician):
+    client.force_login(clinician)
+    clinic = Clinic.current()
+    clinic.report_emergency_minutes, clinic.report_same_day_minutes = 5, 240
+    clinic.save()
+
+    told = "An emergency is answered within 5 min by the clock, one for today within 4 h of opening time."
+    assert told in words(client.get(URL))
+
+
 def test_the_queue_costs_the_same_for_one_and_for_thirty(client, clinician, django_assert_num_queries):
     client.force_login(clinician)
     make_report(given_to=clinician)
