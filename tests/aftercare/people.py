@@ -1,7 +1,9 @@
-"""Rows that several tests of aftercare need: sessions that were signed with their plan, in one line each."""
+"""Who and what several tests of aftercare need, in a line each: patients, browsers, signed sessions with their plan."""
 
 from datetime import timedelta
 from decimal import Decimal
+
+from django.test import Client
 
 from aftercare.actions import issue_plan
 from aftercare.issuing import preview_of
@@ -13,11 +15,14 @@ from tests.makers import (
     make_appointment,
     make_draft_session,
     make_patient,
+    make_patient_user,
     make_signed_protocol,
     make_signed_session,
     make_user,
 )
 
+NOON = at("2026-01-15 12:00")
+"""Of a Thursday, two days after `make_plan("2026-01-13 10:30")`; fixture `thursday_noon` stops the clock there."""
 SPIDER = {"vein_type": "spider", "strength_percent": Decimal("0.50"), "volume_ml": Decimal("0.40")}
 RETICULAR = {
     "vein_type": "reticular",
@@ -46,6 +51,13 @@ def reachable_patient(**facts):
     return make_patient(email_allowed=True, **facts)
 
 
+def browser_of(user):
+    """Somebody who is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def make_plan(ended_at, *sites, patient=None, signed_at=None, by=None, **facts):
     """A signed session that ended at `ended_at` ("2026-01-13 10:30" in New York) with its plan and messages."""
     ended = at(ended_at) if isinstance(ended_at, str) else ended_at
@@ -64,6 +76,13 @@ def make_plan(ended_at, *sites, patient=None, signed_at=None, by=None, **facts):
     now = signed_at or ended + timedelta(minutes=20)
     issue = preview_of(session, version=version, clinic=Clinic.current(), now=now)
     return issue_plan(issue=issue, by=by or session.nurse, now=now)
+
+
+def treated_patient(ended_at, *sites, **facts):
+    """A patient with an account and the plan of one session; `facts` are the patient's."""
+    patient = make_patient_user(reachable_patient(**facts)).patient
+    make_plan(ended_at, *sites, patient=patient)
+    return patient
 
 
 def make_correction(plan, *sites, at_instant, **facts):

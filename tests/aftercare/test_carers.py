@@ -7,7 +7,6 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from aftercare.models import Carer, SymptomReport
 from clinic.access import GRANTS, Permission, Role
 from clinic.actions import EmailInUse, register_patient, update_patient
 from clinic.models import AuditEvent, Patient, User
-from tests.aftercare.people import RETICULAR, make_plan
+from tests.aftercare.people import RETICULAR, browser_of, make_plan
 from tests.makers import (
     at,
     make_appointment,
@@ -42,12 +41,6 @@ def _clinic(settings):
 @pytest.fixture
 def patient():
     return make_patient_user(given_name="Marigold", family_name="Quillfeather", email="marigold@example.com").patient
-
-
-def browser_of(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def add(patient, **facts):

@@ -22,7 +22,7 @@ from aftercare.ticks import REASONS
 from clinic.access import Role
 from clinic.models import AuditEvent
 from sessions_app.refusals import Refused, Stale
-from tests.aftercare.people import SPIDER, make_plan
+from tests.aftercare.people import SPIDER, browser_of, make_plan
 from tests.makers import at, make_clinic, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
@@ -247,12 +247,6 @@ def test_a_clinic_adds_a_number_of_texts_and_no_more(lead):
 # --- The page ----------------------------------------------------------------------------------------------------
 
 
-def client_of(user):
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def fields(**facts):
     return {
         "after": "0",
@@ -266,7 +260,7 @@ def fields(**facts):
 
 
 def test_the_page_says_what_is_shipped_and_still_to_be_confirmed(lead):
-    page = client_of(lead).get(PAGE).content.decode()
+    page = browser_of(lead).get(PAGE).content.decode()
 
     assert "to be confirmed by the clinical lead" in page
     assert page.count(">as shipped<") == len(SHIPPED)
@@ -275,7 +269,7 @@ def test_the_page_says_what_is_shipped_and_still_to_be_confirmed(lead):
 
 
 def test_a_language_that_is_missing_is_named_on_the_page(lead):
-    client = client_of(lead)
+    client = browser_of(lead)
     pages = [
         client.post(f"{PAGE}?text=bruises", fields(**{name: ""})).content.decode() for name in ("text_en", "text_es")
     ]
@@ -286,7 +280,7 @@ def test_a_language_that_is_missing_is_named_on_the_page(lead):
 
 
 def test_the_lead_changes_a_text_on_the_page(lead):
-    client = client_of(lead)
+    client = browser_of(lead)
 
     assert client.post(f"{PAGE}?text=bruises", fields()).url == PAGE
     page = client.get(PAGE).content.decode()
@@ -296,13 +290,13 @@ def test_the_lead_changes_a_text_on_the_page(lead):
 
 
 def test_the_lead_adds_a_text(lead):
-    client_of(lead).post(f"{PAGE}?text=new", fields(last_day=""))
+    browser_of(lead).post(f"{PAGE}?text=new", fields(last_day=""))
 
     assert [(row.key, row.number, row.last_day) for row in CourseText.objects.all()] == [("own-1", 1, None)]
 
 
 def test_a_tip_has_no_days(lead):
-    client = client_of(lead)
+    client = browser_of(lead)
     page = client.get(f"{PAGE}?text=help-walk-heat").content.decode()
     client.post(f"{PAGE}?text=help-walk-heat", fields(first_day="9"))
 
@@ -311,7 +305,7 @@ def test_a_tip_has_no_days(lead):
 
 
 def test_a_promise_comes_back_with_what_to_write_instead_and_what_was_typed(lead):
-    answer = client_of(lead).post(f"{PAGE}?text=bruises", fields(text_en="They are gone for ever."))
+    answer = browser_of(lead).post(f"{PAGE}?text=bruises", fields(text_en="They are gone for ever."))
 
     assert answer.status_code == 422
     assert "Say what people usually see instead." in answer.content.decode()
@@ -320,7 +314,7 @@ def test_a_promise_comes_back_with_what_to_write_instead_and_what_was_typed(lead
 
 def test_a_stale_page_is_told_and_nothing_is_written(lead):
     saved(lead)
-    answer = client_of(lead).post(f"{PAGE}?text=bruises", fields(text_en="Another one."))
+    answer = browser_of(lead).post(f"{PAGE}?text=bruises", fields(text_en="Another one."))
 
     assert "A colleague saved this text meanwhile." in answer.content.decode()
     assert CourseText.objects.count() == 1
@@ -328,16 +322,16 @@ def test_a_stale_page_is_told_and_nothing_is_written(lead):
 
 @pytest.mark.parametrize("name", ["never-was", "help-", "own-7"])
 def test_a_text_that_is_not_there_is_not_found(lead, name):
-    assert client_of(lead).get(f"{PAGE}?text={name}").status_code == 404
+    assert browser_of(lead).get(f"{PAGE}?text={name}").status_code == 404
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.CLINICAL_LEAD])
 def test_only_the_clinical_lead_changes_the_words(role):
-    assert client_of(make_user(role)).get(PAGE).status_code == 403
+    assert browser_of(make_user(role)).get(PAGE).status_code == 403
 
 
 def test_the_list_costs_the_same_queries_with_many_texts(lead, django_assert_max_num_queries):
-    client = client_of(lead)
+    client = browser_of(lead)
     client.get(PAGE)
     for number in range(1, 11):
         saved(lead, key=f"own-{number}", en=f"Text {number}.")

@@ -14,37 +14,22 @@ from django.urls import reverse
 from aftercare.views.offline import FILES, ICONS, icon_file
 from clinic import reader
 from clinic.models import Clinic
-from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient
-from tests.makers import at, make_clinic, make_patient_user, make_user
+from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
+from tests.makers import make_clinic, make_patient_user, make_user
 from tools import icons
 
 pytestmark = pytest.mark.django_db
-NOW = at("2026-01-15 12:00")
 KEPT = "/today/kept/"
 
 
 @pytest.fixture(autouse=True)
-def _thursday():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
+def _clinic(thursday_noon):
     make_clinic(name="Larkfield Vein Clinic", sender_name="Larkfield", phone="212-555-0100")
 
 
 @pytest.fixture
 def patient():
-    patient = make_patient_user(reachable_patient(given_name="Marigold", family_name="Quillfeather")).patient
-    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
-    return patient
-
-
-def browser_of(user):
-    client = Client()
-    client.force_login(user)
-    return client
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
 
 
 def kept_by(patient):
@@ -87,9 +72,9 @@ def test_keeping_a_copy_takes_no_message_away_from_the_next_page(patient):
 def test_a_copy_in_the_background_makes_no_session_live_longer(patient):
     client = browser_of(patient.user)
     client.get("/today/")
-    with time_machine.travel(NOW + timedelta(minutes=29), tick=False):
+    with time_machine.travel(NOON + timedelta(minutes=29), tick=False):
         assert client.get(KEPT, headers={"x-background": "1"}).status_code == 200
-    with time_machine.travel(NOW + timedelta(minutes=31), tick=False):
+    with time_machine.travel(NOON + timedelta(minutes=31), tick=False):
         assert client.get("/today/").url == "/accounts/code/?next=/today/"
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 
 from aftercare import carers
 from clinic.access import Role
@@ -13,7 +12,7 @@ from clinic.consent import WORDING_VERSION, Channel, current_wording
 from clinic.models import AuditEvent, ContactPreference, Delivery, Patient
 from clinic.notifications.consent import standing
 from clinic.preferences import change_preferences
-from tests.aftercare.people import RETICULAR, make_plan
+from tests.aftercare.people import RETICULAR, browser_of, make_plan
 from tests.makers import at, make_carer, make_clinic, make_patient, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +28,6 @@ def _clinic():
 @pytest.fixture
 def patient():
     return make_patient_user(make_patient(email_allowed=True, email="marigold@example.com")).patient
-
-
-def browser_of(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def answers(**typed):

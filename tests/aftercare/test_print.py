@@ -5,8 +5,6 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-import time_machine
-from django.test import Client
 from django.urls import reverse
 
 from aftercare.expected_course import Words, save_words
@@ -15,36 +13,25 @@ from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, PortalLink
 from clinic.paper_link import paper_link
 from sessions_app.presenters.handover import qr_of
-from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient
+from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, reachable_patient, treated_patient
 from tests.makers import at, make_appointment, make_clinic, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
-NOW = at("2026-01-15 12:00")
 OWN = "/plan/print/"
 
 
 @pytest.fixture(autouse=True)
-def _thursday():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
+def _clinic(thursday_noon):
     make_clinic(name="Larkfield Vein Clinic", phone="212-555-0100", phone_hours="Mon to Fri 8:00 to 18:00")
 
 
 @pytest.fixture
 def patient():
-    patient = make_patient_user(reachable_patient(given_name="Marigold", family_name="Quillfeather")).patient
-    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
-    return patient
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
 
 
 def page_of(user, path=OWN):
-    client = Client()
-    client.force_login(user)
-    return client.get(path)
+    return browser_of(user).get(path)
 
 
 def staff_page(patient, role=Role.NURSE, query=""):
@@ -193,7 +180,7 @@ def words_and_code(answer):
 
 def test_the_address_in_the_code_says_nothing_of_anybody(patient, settings):
     settings.BASE_URL = "https://portal.larkfield.example"
-    link = paper_link(patient, NOW + timedelta(days=30))
+    link = paper_link(patient, NOON + timedelta(days=30))
 
     assert re.fullmatch(r"https://portal\.larkfield\.example/l/[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}/", link)
 
@@ -244,10 +231,7 @@ def test_the_page_of_the_plan_leads_to_its_print(patient):
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_printing_only_reads(patient, method):
-    client = Client()
-    client.force_login(patient.user)
-
-    assert getattr(client, method)(OWN).status_code == 405
+    assert getattr(browser_of(patient.user), method)(OWN).status_code == 405
 
 
 def test_the_sheet_costs_the_same_with_one_plan_and_with_five(patient, django_assert_num_queries):
@@ -256,4 +240,4 @@ def test_the_sheet_costs_the_same_with_one_plan_and_with_five(patient, django_as
         while patient.plans.count() < plans:
             make_plan(at("2026-01-03 10:30") + timedelta(days=patient.plans.count()), SPIDER, patient=patient)
         with django_assert_num_queries(4):
-            paper(patient, language="en", clinic=clinic, is_large=False, now=NOW)
+            paper(patient, language="en", clinic=clinic, is_large=False, now=NOON)

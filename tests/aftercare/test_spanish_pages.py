@@ -21,7 +21,7 @@ from clinic.access import Role
 from clinic.models import Clinic
 from clinic.protocol.triage import Level
 from tests.aftercare.english import english_of_page, english_words
-from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
+from tests.aftercare.people import RETICULAR, SPIDER, amend, browser_of, make_plan
 from tests.makers import (
     at,
     make_appointment,
@@ -71,12 +71,6 @@ def patient():
 @pytest.fixture
 def browser(patient):
     return browser_of(patient.user)
-
-
-def browser_of(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def english(browser, *paths):
