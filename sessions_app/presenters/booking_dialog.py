@@ -15,7 +15,7 @@ from clinic.prepared import Blank, Prepared
 from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
 from sessions_app.models import Appointment, Service
-from sessions_app.presenters.times import Option, Times
+from sessions_app.presenters.time_options import Option, Times
 from sessions_app.wording import day_words, days_words, time_words
 
 

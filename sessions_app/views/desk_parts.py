@@ -14,7 +14,8 @@ from sessions_app.forms.desk import TimeForm
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Service
 from sessions_app.presenters.days import Wanted
-from sessions_app.presenters.times import Times, near_options, times_for
+from sessions_app.presenters.time_options import Times, near_options
+from sessions_app.presenters.times import times_for
 
 
 def times_of(

@@ -15,7 +15,8 @@ from clinic.search import index_patient
 from sessions_app.free_times import Slot, SlotKind
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.presenters.days import Wanted
-from sessions_app.presenters.times import near_options, times_for
+from sessions_app.presenters.time_options import near_options
+from sessions_app.presenters.times import times_for
 from sessions_app.slot_value import parsed
 from tests.makers import (
     at,
