@@ -1,8 +1,11 @@
-"""How dates, times and lists are written for staff: "Tue 20 Jan, 10:30"; and what staff typed, made fit to be kept."""
+"""How dates, times, amounts and lists are written for staff, and what staff typed, made fit to be kept."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
+
+from clinic.protocol.checks.findings import plain
 
 
 def day_words(day: date) -> str:
@@ -25,6 +28,11 @@ def range_words(first: date, last: date) -> str:
 def days_words(number: int) -> str:
     """ "1 day", "3 days" """
     return "1 day" if number == 1 else f"{number} days"
+
+
+def amount_words(value: Decimal) -> str:
+    """ "1.6": mL, mg or mg/kg to a hundredth, half up, without zeros at the end."""
+    return plain(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def without_nul(text: str) -> str:

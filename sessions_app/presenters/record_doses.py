@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from clinic.protocol.checks.findings import plain
 from sessions_app.facts import session_date
 from sessions_app.record import Dose, Entry, PatientRecord
+from sessions_app.wording import amount_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Doses:
 
 def dose_words(dose: Dose) -> tuple[str, str]:
     """("3.4 mL", "22 mg")"""
-    return f"{_rounded(dose.ml)} mL", f"{_rounded(dose.mg)} mg"
+    return f"{amount_words(dose.ml)} mL", f"{amount_words(dose.mg)} mg"
 
 
 def doses_of(record: PatientRecord, shown: Sequence[Entry], *, today: date) -> Doses:
@@ -64,7 +65,7 @@ def _session_row(entry: Entry, strengths: tuple[Decimal, ...], today: date) -> D
     day = session_date(entry.session)
     when = f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
     dose, weight = entry.dose, entry.session.weight_kg
-    per_kg = f"{_rounded(dose.mg / weight)} mg/kg" if weight else ""
+    per_kg = f"{amount_words(dose.mg / weight)} mg/kg" if weight else ""
     lots = ", ".join(dict.fromkeys(lot.lot for lot in entry.lots if lot.lot))
     return _row(f"{entry.number}, {when}", dose, strengths, per_kg=per_kg, lots=lots)
 
@@ -78,10 +79,6 @@ def _row(name: str, dose: Dose, strengths: tuple[Decimal, ...], *, per_kg: str =
     cells = []
     for strength in strengths:
         ml = dose.ml_by_strength.get(strength)
-        cells.append(Cell(f"{_rounded(ml)} mL", f"{_rounded(ml * strength * 10)} mg") if ml else Cell())
+        cells.append(Cell(f"{amount_words(ml)} mL", f"{amount_words(ml * strength * 10)} mg") if ml else Cell())
     ml_words, mg_words = dose_words(dose)
     return DoseRow(name, tuple(cells), ml_words, mg_words, per_kg, lots)
-
-
-def _rounded(value: Decimal) -> str:
-    return plain(value.quantize(Decimal("0.01"), ROUND_HALF_UP))

@@ -11,7 +11,7 @@ from clinic.templatetags.drawings import place_name
 from sessions_app.charting import Chart
 from sessions_app.forms.treatment import SiteForm
 from sessions_app.models import TreatedSite
-from sessions_app.presenters.visit_totals import ml_text
+from sessions_app.wording import amount_words
 
 # Up to so many injections that were logged one by one are written out.
 _FEW_INJECTIONS = 4
@@ -48,7 +48,7 @@ def _site_view(form: SiteForm, tags: list[tuple[str, str]]) -> SiteView:
         number=form.position,
         name=_place(str(form["place"].value() or "")),
         summary=_site_words(given),
-        ml=f"{ml_text(ml)} mL" if ml is not None else "",
+        ml=f"{amount_words(ml)} mL" if ml is not None else "",
         mg=f"{plain(ml * strength * 10)} mg" if ml is not None and strength is not None else "",
         tags=tags,
     )
@@ -81,7 +81,7 @@ def _site_words(given: Mapping[str, Any]) -> str:
 
 def ml_words(site: TreatedSite) -> str:
     """ "1.6 mL" """
-    return f"{ml_text(site.volume_ml)} mL"
+    return f"{amount_words(site.volume_ml)} mL"
 
 
 def site_words(site: TreatedSite) -> str:

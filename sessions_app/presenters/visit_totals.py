@@ -6,11 +6,7 @@ from typing import Any
 
 from clinic.protocol.checks.findings import plain
 from sessions_app.charting import Chart
-
-
-def ml_text(value: Decimal) -> str:
-    """ "1.6" """
-    return plain(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+from sessions_app.wording import amount_words
 
 
 def totals(chart: Chart, wrong_sites: Sequence[int] = (), *, is_ampoule_wrong: bool = False) -> list[dict[str, Any]]:
@@ -40,7 +36,7 @@ def _volume(chart: Chart) -> dict[str, Any]:
     level = "danger" if ml > protocol.max_total_ml else "attention" if ml > protocol.warn_total_ml else ""
     return {
         "label": "Volume",
-        "value": ml_text(ml),
+        "value": amount_words(ml),
         "unit": "mL",
         "number": ml,
         "limit": protocol.max_total_ml,
