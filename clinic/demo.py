@@ -1,5 +1,9 @@
-"""What the demo adds to pages: the people whom its sign-in page offers. Only `clinic.settings.demo` names it."""
+"""What the demo adds to pages: the people whom its sign-in page offers, and who gets its messages.
 
+Only `clinic.settings.demo` and the demo's own pages name it.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +16,7 @@ from clinic.models import User
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody to sign in as; `kind` is "staff" (by the shared password) or "patient" (by a code)."""
+    """Somebody to sign in as; `kind` is "staff" (by the shared password) or "patient" (by a code), carers too."""
 
     name: str
     role: str
@@ -28,6 +32,11 @@ def demo_people() -> list[DemoPerson]:
         for email in settings.DEMO_PEOPLE
         if (person := known.get(email))
     ]
+
+
+def names_behind(emails: Collection[str]) -> dict[str, str]:
+    """Name and role of who has an account with one of `emails`, by e-mail: "Hugo Ashdown, Clinician". One query."""
+    return {user.email: f"{user.name}, {user.role_names}" for user in User.objects.filter(email__in=emails)}
 
 
 def offer_people(request: HttpRequest) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from aftercare.demo.cast import STORIES, TREATMENT, Booked, Site, Story, Treated
 from aftercare.demo.events import Events
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.house import House, on_the_grid
+from aftercare.demo.mails import Mails
 from aftercare.demo.photographs import Photographs
 from aftercare.demo.preparation import day_checks, new_series_begins, sign_if_none_stands
 from aftercare.demo.reports import Reports
@@ -92,12 +93,13 @@ class History:
             heapq.heappush(self._events, (moment, next(self._order), event))
 
     def _play(self) -> None:
-        moved = self.now - timedelta(days=2)
+        moved, mails = self.now - timedelta(days=2), Mails()
         with patch.object(FileChannel, "deliver", _refusing(FileChannel.deliver, since=moved)):
             while self._events:
                 moment, _, event = heapq.heappop(self._events)
                 with clock.at(moment):
                     event()
+                mails.date_new_ones(moment)
 
     def _ring(self) -> None:
         dispatch(kinds=[kind.value for kind in Delivery.Kind], new_clock=HostClock)

@@ -1,4 +1,4 @@
-"""What the demo "sent": the files of the file channel, and the one-time codes that Django's file mailer wrote."""
+"""What the demo "sent": the files of the file channel, and what Django's file mailer wrote: codes, mails to staff."""
 
 import json
 import re
@@ -37,7 +37,7 @@ class SentLetter:
 
 def sent_letters(*, to: str = "", limit: int = 60) -> list[SentLetter]:
     """The newest letters, newest first, of one recipient or of all; a file that is no letter is passed over."""
-    letters = [letter for letter in (*_reminders(limit, to), *_mails(limit)) if not to or letter.to == to]
+    letters = [letter for letter in (*_reminders(limit, to), *_mails(limit, to)) if not to or letter.to == to]
     return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
 
 
@@ -71,9 +71,10 @@ def _letter_in(file: Path) -> SentLetter:
     )
 
 
-def _mails(limit: int) -> Iterator[SentLetter]:
+def _mails(limit: int, to: str) -> Iterator[SentLetter]:
     folder = getattr(settings, "EMAIL_FILE_PATH", None)
-    for file in _newest_first(Path(folder), "*.log")[:limit] if folder else []:
+    files = _newest_first(Path(folder), "*.log") if folder else []
+    for file in files if to else files[:limit]:
         try:
             texts, at = file.read_text().split(_SEPARATOR), datetime.fromtimestamp(file.stat().st_mtime, UTC)
         except (OSError, ValueError):

@@ -18,6 +18,7 @@ DEMO_PEOPLE = [
     "patient2@example.com",
     "patient3@example.com",
     "patient4@example.com",
+    "carer@example.com",
 ]
 # A copy: a test that imports these settings must not change the base's own list.
 TEMPLATES = deepcopy(TEMPLATES)

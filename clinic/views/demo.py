@@ -8,18 +8,24 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clinic.access import public
+from clinic.demo import names_behind
 from clinic.notifications.outbox import attachment_of, sent_letters
 
 
 @public
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    """Every message of the demo, codes included. Public, because a demo patient finds the code for signing in here."""
+    """Every message of the demo, to patients and to staff, codes included.
+
+    Public, because a demo patient finds the code for signing in here.
+    """
     if not settings.DEMO:
         raise Http404
     to = request.GET.get("to", "").strip().lower()[:254]
     letters = sent_letters(to=to)
-    return render(request, "clinic/demo_outbox.html", {"letters": letters, "to": to})
+    names = names_behind({letter.to for letter in letters})
+    named = [(letter, names.get(letter.to, "")) for letter in letters]
+    return render(request, "clinic/demo_outbox.html", {"letters": named, "to": to})
 
 
 @public

@@ -19,8 +19,9 @@ from aftercare.demo.desk_cast import WAITING
 from aftercare.demo.front_desk import FrontDesk
 from aftercare.demo.history import registered_at
 from aftercare.demo.house import MIDDLE_OF_THE_DAY, zone_at_work
-from aftercare.models import AftercarePlan, Carer, CourseText, ReportStep, SymptomReport, Tick
+from aftercare.models import AftercarePlan, Carer, CourseText, ReportNotice, ReportStep, SymptomReport, Tick
 from clinic.models import Clinic, Delivery, Patient, StaffTask, User
+from clinic.notifications.outbox import sent_letters
 from clinic.settings import demo as demo_settings
 from sessions_app.courses import progress_of
 from sessions_app.models import Appointment, Closure, DatedHours, TreatmentSession, WaitListOffer
@@ -41,6 +42,8 @@ def demo(db, settings, tmp_path):
     for name, value in DEMO.items():
         setattr(settings, name, value)
     settings.OUTBOX_DIR = tmp_path / "outbox"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mails"
     with time_machine.travel(NOW, tick=False):
         call_command("seed_demo", stdout=StringIO())
         yield
@@ -93,6 +96,7 @@ def test_the_whole_demo_tells_its_stories(demo):
     call_command("check_integrity", stdout=StringIO())
     _looks_like_a_busy_front_desk(timezone.now(), clinic)
     _looks_like_patients_who_answer()
+    _looks_like_staff_who_were_asked(timezone.now())
 
     out = StringIO()
     call_command("demo_people", stdout=out)
@@ -132,6 +136,20 @@ def _looks_like_patients_who_answer():
     assert set(said) == {"yes", "part", "no"}
     assert StaffTask.objects.open().filter(kind="stocking_help").count() == 2
     assert (Carer.objects.living().count(), CourseText.objects.count()) == (2, 1)
+
+
+def _looks_like_staff_who_were_asked(now):
+    """The page of messages shows the e-mails of the demo's past at the times at which they left."""
+    notices = ReportNotice.objects.filter(sent_at__isnull=False).order_by("-sent_at")
+    shown = [
+        (letter.at, letter.to)
+        for email in ("clinician@example.com", "lead@example.com")
+        for letter in sent_letters(to=email)
+    ]
+
+    assert len(notices) > 3
+    assert sorted(shown) == sorted((each.sent_at, each.to.email) for each in notices)
+    assert min(shown)[0] < now - timedelta(days=1)
 
 
 def test_every_name_and_address_is_invented():

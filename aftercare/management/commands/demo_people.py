@@ -20,4 +20,4 @@ class Command(BaseCommand):
             by_code = ", by a code" if person.kind == "patient" else ""
             self.stdout.write(f"  {person.email:<{width}}  {person.name:<20}  {person.role}{by_code}")
         self.stdout.write(f"\nPassword of all staff: {settings.DEMO_PASSWORD}")
-        self.stdout.write("Codes and messages to patients are shown on the page /demo/messages/")
+        self.stdout.write("Codes and messages, to patients and to staff, are shown on the page /demo/messages/")

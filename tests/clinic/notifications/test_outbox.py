@@ -8,10 +8,15 @@ from dataclasses import replace
 import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
+from aftercare.models import ReportNotice
+from aftercare.report_mail import send_notices
+from clinic.access import Role
 from clinic.notifications.channels.base import Attachment, Letter, TemporaryFailure
 from clinic.notifications.channels.file import FileChannel
 from clinic.notifications.outbox import sent_letters
+from tests.makers import make_clinic, make_report, make_user
 
 LETTER = Letter(
     to="lilac@example.com",
@@ -88,6 +93,33 @@ def test_the_page_shows_codes_to_anybody_because_the_demo_has_invented_people_on
 
     assert "ABCD-1234" in page
     assert "exists in the demo only" in page
+
+
+@pytest.mark.django_db
+def test_the_page_shows_what_asks_staff_to_look_at_a_report_and_says_who_they_are(client, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    make_clinic(name="Lilac Hill Clinic")
+    hugo = make_user(Role.CLINICIAN, name="Hugo Ashdown", email="hugo@example.com")
+    report = make_report(given_to=hugo)
+    ReportNotice.objects.create(report=report, number=0, to=hugo, written_at=timezone.now())
+    send_notices()
+
+    page = client.get(reverse("demo:outbox"), {"to": "hugo@example.com"}).content.decode()
+
+    assert "Lilac Hill Clinic: somebody waits for your answer" in page
+    assert "Hugo Ashdown, Clinician: " in page
+    assert reverse("aftercare:queue_report", args=[report.public_id]) in page
+
+
+def test_the_letters_of_one_person_are_found_behind_many_newer_ones_of_others(settings):
+    send_code(to="lilac@example.com")
+    old = next(settings.EMAIL_FILE_PATH.iterdir())
+    os.utime(old, (time.time() - 3600,) * 2)
+    for _ in range(3):
+        send_code(to="rose@example.com")
+
+    assert [letter.to for letter in sent_letters(limit=2)] == ["rose@example.com"] * 2
+    assert [letter.to for letter in sent_letters(to="lilac@example.com", limit=2)] == ["lilac@example.com"]
 
 
 @pytest.mark.django_db
