@@ -1,21 +1,9 @@
-// The visit page: saves itself, adds and removes rows, keeps what could not be saved. Without this file a Save button
-// does the same. Saving is one POST of the whole form; the answer is fragments that htmx swaps by id.
+// The visit page: saves itself and keeps what could not be saved. Without this file a Save button does the same. Saving is
+// one POST of the whole form; the answer is fragments (fragments.js). Needs draft_copy.js, sign_in_again.js, visit_rows.js.
 (function () {
   "use strict";
-  function fill(field, value) {
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  }
-  // One tap instead of typing, on the page and in its dialog.
-  document.addEventListener("click", (event) => {
-    const chip = event.target.closest("[data-fill]");
-    if (chip) fill(document.getElementById(chip.dataset.fill), chip.value);
-  });
-
-  const form = document.getElementById("visit-form");
-  if (!form) return;
   const byId = (id) => document.getElementById(id);
+  const form = byId("visit-form");
   const SOON_MS = 300;          // a choice, a step, a number
   const TYPING_MS = 900;        // words: wait for the pause
   const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
@@ -114,14 +102,9 @@
   }
   function take(text, sent) {
     saved = sent;
-    swap(text);
-    const line = byId("saved");
-    version = Number(line.dataset.version);
-    showErrors(JSON.parse(line.dataset.errors || "{}"));
+    window.takeFragments(text);
+    version = Number(byId("saved").dataset.version);
     if (isChanged()) keep(); else copy.forget();
-  }
-  function swap(text) {
-    window.htmx.swap(form, text, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
   }
   window.addEventListener("online", () => save({ force: true }));
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && isChanged()) save(); });
@@ -191,55 +174,6 @@
     fetch(form.dataset.hold, { method: "POST", body: data, keepalive: true, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token(), "X-Background": "1" } }).catch(() => {});
   });
 
-  // Fragments that did not change are left alone; others take over what is being typed in them at this moment.
-  document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const old = event.detail.target;
-    const fresh = event.detail.fragment && event.detail.fragment.querySelector("#" + CSS.escape(old.id));
-    if (!fresh) return;
-    if (old.dataset.digest !== undefined && old.dataset.digest === fresh.dataset.digest) { event.detail.shouldSwap = false; return; }
-    for (const field of fresh.querySelectorAll("input[name], textarea[name]")) {
-      const live = old.querySelector(`[name="${CSS.escape(field.name)}"]`);
-      if (!live || field.type === "hidden") continue;
-      if (field.type === "checkbox") field.checked = live.checked; else field.value = live.value;
-    }
-    // What is open stays open; when that one is gone, what the server opens is the next to answer.
-    const drawers = [...old.querySelectorAll("details[id]")].filter((each) => fresh.querySelector("#" + CSS.escape(each.id)));
-    const keepOpen = (each) => { fresh.querySelector("#" + CSS.escape(each.id)).open = each.open; };
-    const [oneOf, others] = [drawers.filter((each) => each.name), drawers.filter((each) => !each.name)];
-    others.forEach(keepOpen);
-    if (oneOf.some((each) => each.open)) oneOf.forEach(keepOpen);
-    // Of drawers with one name only one is open: the old one must not close the new one as it comes in.
-    old.querySelectorAll("details[name]").forEach((each) => { each.open = false; });
-  });
-
-  // --- Errors beside their fields -------------------------------------------------------------------------------
-  function showErrors(errors) {
-    for (const note of form.querySelectorAll(".invalid-feedback")) if (!(note.dataset.for in errors)) note.remove();
-    for (const field of form.querySelectorAll(".is-invalid")) {
-      if (field.id in errors) continue;
-      field.classList.remove("is-invalid");
-      field.removeAttribute("aria-invalid");
-      field.removeAttribute("aria-describedby");
-    }
-    for (const [id, words] of Object.entries(errors)) {
-      const place = byId("div_" + id);
-      const field = byId(id);
-      if (!place) continue;
-      let note = byId(id + "_error");
-      if (!note) {
-        note = document.createElement("div");
-        note.className = "invalid-feedback";
-        note.id = id + "_error";
-        note.append(document.createElement("span"));
-        place.append(note);
-      }
-      note.dataset.for = id;
-      note.querySelector("span").textContent = words;
-      if (field) { field.classList.add("is-invalid"); field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", note.id); }
-    }
-  }
-  showErrors(JSON.parse(byId("saved").dataset.errors || "{}"));
-
   // --- Somebody else saved, or it is closed -----------------------------------------------------------------------
   function conflict(text) {
     isStuck = true;
@@ -292,14 +226,7 @@
       note.hidden = false;
       return;
     }
-    // Rows that never reached the server are asked for again and filled with what was typed.
-    const rows = found.entries.filter(([name]) => name === "site" || name === "ampoule");
-    for (const [name, key] of rows.filter(([kind, row]) => !form.querySelector(`[data-${kind}="${CSS.escape(row)}"]`))) {
-      const place = found.entries.find(([field]) => field === `site-${key}-place`);
-      const query = name === "site" ? "place=" + encodeURIComponent(place ? place[1] : "") : "lot=1";
-      const made = await addRow(query, name);
-      if (made) rename(made, name, key);
-    }
+    await rows.bringBack(found.entries);
     put(found);
     // Somebody saved meanwhile: the server answers with the difference, and a person chooses.
     if (found.version !== version) note.querySelector("[data-next]").textContent = "The visit was saved elsewhere since; compare, then choose.";
@@ -308,155 +235,9 @@
     save({ force: true });
   }
   document.addEventListener("click", (event) => { if (event.target.closest("[data-restored-seen]")) byId("restored").hidden = true; });
-  function rename(row, name, key) {
-    const old = row.dataset[name];
-    for (const node of [row, ...row.querySelectorAll("*")]) {
-      for (const attribute of ["id", "name", "for", "value", "aria-describedby", "data-site", "data-ampoule"]) {
-        const text = node.getAttribute(attribute);
-        if (text && text.includes(old)) node.setAttribute(attribute, text.replace(old, key));
-      }
-    }
-  }
 
-  // --- Rows ---------------------------------------------------------------------------------------------------------
-  const siteList = byId("sites");
-  async function addRow(query, name) {
-    let text;
-    try {
-      const answer = await fetch(`${form.dataset.rows}?${query}`, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(String(answer.status));
-      text = await answer.text();
-    } catch {
-      window.dispatchEvent(new CustomEvent("legwork:say", { detail: "No connection: the row could not be added. Try again." }));
-      return null;
-    }
-    const list = name === "site" ? siteList : byId("ampoules");
-    list.insertAdjacentHTML("beforeend", text);
-    window.htmx.process(list);
-    return list.lastElementChild;
-  }
-  // Tab goes from number to number; arrows step, the buttons are for fingers.
-  function quiet(area) {
-    area.querySelectorAll("[data-step-by]").forEach((button) => { button.tabIndex = -1; });
-  }
-  quiet(form);
-  function number() {
-    [...siteList.querySelectorAll("[data-site]:not([data-gone])")].forEach((row, index) => { row.querySelector(".site-no").textContent = String(index + 1); });
-  }
-  // The site before on this page may not have reached the server yet: what is likely comes from there then. Never the
-  // number of injections.
-  const LIKELY = ["vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique"];
-  function inherit(row) {
-    const rows = [...siteList.querySelectorAll("[data-site]:not([data-gone])")];
-    const before = rows[rows.indexOf(row) - 1];
-    if (!before) return;
-    for (const name of LIKELY) {
-      const [fields, known] = [row, before].map((each) => [...each.querySelectorAll(`[name$="-${name}"]`)]);
-      if (fields.some((field) => (field.type === "radio" ? field.checked : field.value))) continue;
-      for (const field of fields) {
-        const same = known.find((each) => each.type !== "radio" || each.value === field.value);
-        if (!same) continue;
-        if (field.type === "radio") field.checked = same.checked; else field.value = same.value;
-      }
-    }
-  }
-  function begin(row) {
-    inherit(row);
-    for (const other of siteList.querySelectorAll("details[data-site][open]")) if (other !== row) other.open = false;
-    row.open = true;
-    quiet(siteList);
-    number();
-    const isKnown = row.querySelector("[name$='-vein_type']:checked");
-    const first = isKnown ? row.querySelector("[name$='-injection_count']") : row.querySelector("[name$='-vein_type']");
-    row.scrollIntoView({ block: "nearest" });
-    if (first) { first.focus({ preventScroll: true }); if (first.select && first.type === "text") first.select(); }
-    soon(SOON_MS);
-  }
-  // The map and the list are links that htmx follows; what they bring is a new row. Several at once (the same as last
-  // time) are gone through with Enter, one after the other.
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== siteList) return;
-    const fresh = [...siteList.querySelectorAll("[data-site]:not([data-seen])")];
-    fresh.forEach((row, index) => { row.dataset.seen = "1"; if (index) row.dataset.next = "1"; });
-    if (fresh.length) begin(fresh[0]);
-  });
-  // A second tap on a place means the site that stands there empty, not one more.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const asked = new URLSearchParams(event.detail.pathInfo.requestPath.split("?")[1]);
-    if (event.detail.target !== siteList || !asked.has("segment")) return;
-    const place = `${asked.get("leg")}:${asked.get("segment")}`;
-    const waiting = [...siteList.querySelectorAll("[data-site]:not([data-gone])")].find((row) =>
-      row.querySelector("[name$='-place']").value === place && ["injection_count", "volume_ml", "injections_ml"].every((name) => !row.querySelector(`[name$="-${name}"]`).value));
-    if (!waiting) return;
-    event.preventDefault();
-    begin(waiting);
-  });
-  siteList.querySelectorAll("[data-site]").forEach((row) => { row.dataset.seen = "1"; });
-
-  async function addPlace() {
-    const choice = byId("add-place");
-    if (!choice.value) { choice.focus(); return; }
-    const row = await addRow("place=" + encodeURIComponent(choice.value), "site");
-    choice.value = "";
-    if (row) { row.dataset.seen = "1"; begin(row); }
-  }
-  function remove(row) {
-    const name = row.querySelector(".site-words b").textContent;
-    row.dataset.gone = "1";
-    row.hidden = true;
-    row.querySelectorAll("input, select, button").forEach((field) => { field.disabled = true; });
-    const line = document.createElement("p");
-    line.className = "site-gone";
-    const undo = document.createElement("button");
-    undo.type = "button";
-    undo.className = "btn btn-ghost btn-sm";
-    undo.textContent = "Undo";
-    line.append(`${name} removed `, undo);
-    row.after(line);
-    undo.focus();
-    undo.addEventListener("click", () => {
-      line.remove();
-      delete row.dataset.gone;
-      row.hidden = false;
-      row.querySelectorAll("input, select, button").forEach((field) => { field.disabled = false; });
-      begin(row);
-    });
-    number();
-    soon(SOON_MS);
-  }
-
-  // --- Buttons ------------------------------------------------------------------------------------------------------
-  // The clinic's wall clock, counted on from the server's: a wrong clock of the tablet does no harm.
-  const began = performance.now();
-  const start = form.dataset.wall.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-  function wallClock() {
-    const seconds = (start + Math.floor((performance.now() - began) / 1000)) % 86400;
-    return `${String(Math.floor(seconds / 3600)).padStart(2, "0")}:${String(Math.floor(seconds / 60) % 60).padStart(2, "0")}`;
-  }
-  form.addEventListener("click", (event) => {
-    const now = event.target.closest("[data-now]");
-    const removing = event.target.closest("[data-remove]");
-    if (now) {
-      event.preventDefault();
-      const wall = wallClock();
-      const ended = form.elements.ended_at;
-      if (now.value === "walk" && !ended.value) fill(ended, wall);
-      fill(form.elements[now.dataset.now], wall);
-    } else if (removing) {
-      event.preventDefault();
-      remove(removing.closest("[data-site]"));
-    } else if (event.target.closest("[data-add-site]")) {
-      event.preventDefault();
-      addPlace();
-    } else if (event.target.closest("[data-add-lot]")) {
-      event.preventDefault();
-      addRow("lot=1", "ampoule").then((row) => { if (row) { quiet(row); row.querySelector("input:not([type=hidden])").focus(); } });
-    }
-  });
-  // Places as map or list; the choice stays in this browser.
-  const views = form.querySelectorAll("[data-view]");
-  try { const view = localStorage.getItem("legwork.places"); if (view) views.forEach((each) => { each.checked = each.value === view; }); } catch { /* private window */ }
-  views.forEach((each) => each.addEventListener("change", () => { try { localStorage.setItem("legwork.places", each.value); } catch { /* private window */ } }));
+  // --- Rows (visit_rows.js): made before what listens here, so that a change is complete when it is saved -------------
+  const rows = window.visitRows(form, () => soon(SOON_MS));
 
   // --- Typing -------------------------------------------------------------------------------------------------------
   const isWords = (field) => field.matches("textarea, [name^='answer-'], [name='compression_garment'], [name='compression_mmhg'], [name$='-lot'], [name$='-expiry']");
@@ -466,14 +247,7 @@
     soon(isWords(event.target) ? TYPING_MS : SOON_MS);
   });
   form.addEventListener("change", (event) => {
-    const field = event.target;
-    if (SKIPPED.has(field.name)) return;
-    // The usual strength follows the vein type; a correction never says by itself that something else was injected.
-    if (field.name.endsWith("-vein_type") && !("correction" in form.dataset)) {
-      const usual = JSON.parse(form.dataset.strengths)[field.value];
-      const radio = form.querySelector(`[name="${CSS.escape(field.name.replace("-vein_type", "-strength"))}"][value="${CSS.escape(usual || "")}"]`);
-      if (radio) radio.checked = true;
-    }
+    if (SKIPPED.has(event.target.name)) return;
     keep();
     soon(SOON_MS);
   });
@@ -487,12 +261,10 @@
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
     const field = event.target;
-    if (field.id === "add-place") { event.preventDefault(); addPlace(); return; }
+    if (field.id === "add-place") { event.preventDefault(); rows.addPlace(); return; }
     if (!field.matches("input:not([type=button], [type=submit])")) return;
     event.preventDefault();
-    const row = field.closest("[data-site]");
-    const following = row && siteList.querySelector("[data-site][data-next]:not([data-gone])");
-    if (following) { delete following.dataset.next; begin(following); } else if (row) byId("add-place").focus();
+    if (field.closest("[data-site]")) rows.next();
     save({ force: true });
   });
 
@@ -513,6 +285,10 @@
       reveal(link.hash.slice(1));
     }
   });
+  // Places as map or list; the choice stays in this browser.
+  const views = form.querySelectorAll("[data-view]");
+  try { const view = localStorage.getItem("legwork.places"); if (view) views.forEach((each) => { each.checked = each.value === view; }); } catch { /* private window */ }
+  views.forEach((each) => each.addEventListener("change", () => { try { localStorage.setItem("legwork.places", each.value); } catch { /* private window */ } }));
   // An emergency waits for nothing and asks nothing: the copy of what is not saved comes back with the page.
   let isUrgent = false;
   document.addEventListener("click", (event) => {

@@ -1,0 +1,168 @@
+// Rows of the visit page: sites and ampoules come from the server, are numbered and gone through one by one; a site goes
+// with Undo. What stands in them is saved by charting.js. Needs htmx.
+(function () {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  // Likely the same at the next site. Never the number of injections.
+  const LIKELY = ["vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique"];
+
+  // `visitRows(form, changed)`: addPlace(), next() and bringBack(entries). `changed` is called when a row came or went.
+  window.visitRows = (form, changed) => {
+    const siteList = byId("sites");
+    const sites = () => [...siteList.querySelectorAll("[data-site]:not([data-gone])")];
+
+    async function addRow(query, name) {
+      let text;
+      try {
+        const answer = await fetch(`${form.dataset.rows}?${query}`, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+        if (!answer.ok) throw new Error(String(answer.status));
+        text = await answer.text();
+      } catch {
+        window.dispatchEvent(new CustomEvent("legwork:say", { detail: "No connection: the row could not be added. Try again." }));
+        return null;
+      }
+      const list = name === "site" ? siteList : byId("ampoules");
+      list.insertAdjacentHTML("beforeend", text);
+      window.htmx.process(list);
+      return list.lastElementChild;
+    }
+    // Tab goes from number to number; arrows step, the buttons are for fingers.
+    function quiet(area) {
+      area.querySelectorAll("[data-step-by]").forEach((button) => { button.tabIndex = -1; });
+    }
+    quiet(form);
+    function number() {
+      sites().forEach((row, index) => { row.querySelector(".site-no").textContent = String(index + 1); });
+    }
+    // The site before on this page may not have reached the server yet: what is likely comes from there then.
+    function inherit(row) {
+      const rows = sites();
+      const before = rows[rows.indexOf(row) - 1];
+      if (!before) return;
+      for (const name of LIKELY) {
+        const [fields, known] = [row, before].map((each) => [...each.querySelectorAll(`[name$="-${name}"]`)]);
+        if (fields.some((field) => (field.type === "radio" ? field.checked : field.value))) continue;
+        for (const field of fields) {
+          const same = known.find((each) => each.type !== "radio" || each.value === field.value);
+          if (!same) continue;
+          if (field.type === "radio") field.checked = same.checked; else field.value = same.value;
+        }
+      }
+    }
+    function begin(row) {
+      inherit(row);
+      for (const other of siteList.querySelectorAll("details[data-site][open]")) if (other !== row) other.open = false;
+      row.open = true;
+      quiet(siteList);
+      number();
+      const isKnown = row.querySelector("[name$='-vein_type']:checked");
+      const first = isKnown ? row.querySelector("[name$='-injection_count']") : row.querySelector("[name$='-vein_type']");
+      row.scrollIntoView({ block: "nearest" });
+      if (first) { first.focus({ preventScroll: true }); if (first.select && first.type === "text") first.select(); }
+      changed();
+    }
+    // The map and the list are links that htmx follows; what they bring is a new row. Several at once (the same as last
+    // time) are gone through with Enter, one after the other.
+    document.addEventListener("htmx:afterSwap", (event) => {
+      if (event.detail.target !== siteList) return;
+      const fresh = [...siteList.querySelectorAll("[data-site]:not([data-seen])")];
+      fresh.forEach((row, index) => { row.dataset.seen = "1"; if (index) row.dataset.next = "1"; });
+      if (fresh.length) begin(fresh[0]);
+    });
+    // A second tap on a place means the site that stands there empty, not one more.
+    document.addEventListener("htmx:beforeRequest", (event) => {
+      const asked = new URLSearchParams(event.detail.pathInfo.requestPath.split("?")[1]);
+      if (event.detail.target !== siteList || !asked.has("segment")) return;
+      const place = `${asked.get("leg")}:${asked.get("segment")}`;
+      const waiting = sites().find((row) =>
+        row.querySelector("[name$='-place']").value === place && ["injection_count", "volume_ml", "injections_ml"].every((name) => !row.querySelector(`[name$="-${name}"]`).value));
+      if (!waiting) return;
+      event.preventDefault();
+      begin(waiting);
+    });
+    siteList.querySelectorAll("[data-site]").forEach((row) => { row.dataset.seen = "1"; });
+
+    async function addPlace() {
+      const choice = byId("add-place");
+      if (!choice.value) { choice.focus(); return; }
+      const row = await addRow("place=" + encodeURIComponent(choice.value), "site");
+      choice.value = "";
+      if (row) { row.dataset.seen = "1"; begin(row); }
+    }
+    function remove(row) {
+      const name = row.querySelector(".site-words b").textContent;
+      row.dataset.gone = "1";
+      row.hidden = true;
+      row.querySelectorAll("input, select, button").forEach((field) => { field.disabled = true; });
+      const line = document.createElement("p");
+      line.className = "site-gone";
+      const undo = document.createElement("button");
+      undo.type = "button";
+      undo.className = "btn btn-ghost btn-sm";
+      undo.textContent = "Undo";
+      line.append(`${name} removed `, undo);
+      row.after(line);
+      undo.focus();
+      undo.addEventListener("click", () => {
+        line.remove();
+        delete row.dataset.gone;
+        row.hidden = false;
+        row.querySelectorAll("input, select, button").forEach((field) => { field.disabled = false; });
+        begin(row);
+      });
+      number();
+      changed();
+    }
+    function rename(row, name, key) {
+      const old = row.dataset[name];
+      for (const node of [row, ...row.querySelectorAll("*")]) {
+        for (const attribute of ["id", "name", "for", "value", "aria-describedby", "data-site", "data-ampoule"]) {
+          const text = node.getAttribute(attribute);
+          if (text && text.includes(old)) node.setAttribute(attribute, text.replace(old, key));
+        }
+      }
+    }
+
+    form.addEventListener("click", (event) => {
+      const removing = event.target.closest("[data-remove]");
+      if (removing) {
+        event.preventDefault();
+        remove(removing.closest("[data-site]"));
+      } else if (event.target.closest("[data-add-site]")) {
+        event.preventDefault();
+        addPlace();
+      } else if (event.target.closest("[data-add-lot]")) {
+        event.preventDefault();
+        addRow("lot=1", "ampoule").then((row) => { if (row) { quiet(row); row.querySelector("input:not([type=hidden])").focus(); } });
+      }
+    });
+    // The usual strength follows the vein type; a correction never says by itself that something else was injected.
+    form.addEventListener("change", (event) => {
+      const field = event.target;
+      if (!field.name.endsWith("-vein_type") || "correction" in form.dataset) return;
+      const usual = JSON.parse(form.dataset.strengths)[field.value];
+      const radio = form.querySelector(`[name="${CSS.escape(field.name.replace("-vein_type", "-strength"))}"][value="${CSS.escape(usual || "")}"]`);
+      if (radio) radio.checked = true;
+    });
+
+    return {
+      addPlace,
+      // On to the next of several that came at once; after the last to the choice of a place.
+      next() {
+        const row = siteList.querySelector("[data-site][data-next]:not([data-gone])");
+        if (!row) { byId("add-place").focus(); return; }
+        delete row.dataset.next;
+        begin(row);
+      },
+      // Rows that never reached the server are asked for again, to be filled with what was typed.
+      async bringBack(entries) {
+        const rows = entries.filter(([name]) => name === "site" || name === "ampoule");
+        for (const [name, key] of rows.filter(([kind, row]) => !form.querySelector(`[data-${kind}="${CSS.escape(row)}"]`))) {
+          const place = entries.find(([field]) => field === `site-${key}-place`);
+          const made = await addRow(name === "site" ? "place=" + encodeURIComponent(place ? place[1] : "") : "lot=1", name);
+          if (made) rename(made, name, key);
+        }
+      },
+    };
+  };
+})();
