@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from aftercare.models import Carer
 from clinic.access import Role
-from tests.aftercare.people import RETICULAR, make_plan, reachable_patient
-from tests.makers import make_appointment, make_carer, make_clinic, make_patient_user, make_user
+from tests.aftercare.people import RETICULAR, reachable_patient, treated_patient
+from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, TABLET, faults_at
+from tests.makers import make_appointment, make_carer, make_clinic, make_user
 from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,28 +27,15 @@ def _clinic(settings):
 
 @pytest.fixture
 def patient():
-    patient = make_patient_user(reachable_patient(given_name="Marigold", family_name="Quillfeather")).patient
-    make_plan(timezone.now() - timedelta(days=2), RETICULAR, patient=patient)
+    name = {"given_name": "Marigold", "family_name": "Quillfeather"}
+    patient = treated_patient(timezone.now() - timedelta(days=2), RETICULAR, **name)
     make_appointment(patient=patient, starts_at=timezone.now() + timedelta(days=6))
     return patient
 
 
-def wrong_with(page, path, *widths):
-    """What is wrong with the page as it stands: accessibility, and anything wider than the screen."""
-    page.goto(path)
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    notes = list(serious_accessibility_problems(page))
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": 800})
-        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        notes += [f"{path} is {too_wide} px too wide at {width}"] if too_wide > 0 else []
-    return notes
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("language", "size", "scheme"), LOOKS_BY_LANGUAGE)
 def test_everybody_can_read_the_pages_of_carers_and_of_patients_who_have_some(
-    new_context, live_server, patient, scheme, language
+    new_context, live_server, patient, language, size, scheme
 ):
     patient.language = language
     patient.save()
@@ -55,15 +43,15 @@ def test_everybody_can_read_the_pages_of_carers_and_of_patients_who_have_some(
     both = {"name": LONG_NAME, "language": language}
     looks = make_carer(patient=patient, user=user, **both)
     answers = make_carer(patient=reachable_patient(), user=user, may_report=True, **both)
-    of_patient, of_carer = (new_context(size="phone", scheme=scheme) for _ in range(2))
+    of_patient, of_carer = (new_context(size=size, scheme=scheme) for _ in range(2))
     sign_in(of_patient, patient.user, live_server)
     sign_in(of_carer, user, live_server)
 
     page = of_patient.new_page()
-    notes = [note for path in ("/settings/", "/settings/people/") for note in wrong_with(page, path, 360, 390, 1024)]
+    notes = [note for path in ("/settings/", "/settings/people/") for note in faults_at(page, path, 360, TABLET)]
     page = of_carer.new_page()
     paths = ("/care/", f"/care/{looks.public_id}/", f"/care/{answers.public_id}/", "/settings/")
-    notes += [note for path in paths for note in wrong_with(page, path, 360, 390, 1024)]
+    notes += [note for path in paths for note in faults_at(page, path, 360, TABLET)]
 
     assert notes == []
 
@@ -83,13 +71,12 @@ def test_nothing_is_cut_off_in_large_text(new_context, live_server, patient, wid
         assert (path, page.evaluate("document.documentElement.scrollWidth")) == (path, width)
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_staff_read_who_may_look(new_context, live_server, patient, size):
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_staff_read_who_may_look(context, live_server, patient):
     make_carer(patient=patient, name=LONG_NAME)
-    context = new_context(size=size)
     sign_in(context, make_user(Role.NURSE), live_server)
 
-    assert wrong_with(context.new_page(), f"/patients/{patient.public_id}/people/", 360, 1440) == []
+    assert faults_at(context.new_page(), f"/patients/{patient.public_id}/people/", 360) == []
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -1,14 +1,17 @@
 """ "How are you?" in a real browser: with and without script, in both languages and schemes, with the network gone."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from aftercare.models import SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
-from tests.aftercare.people import make_plan, reachable_patient
-from tests.makers import make_clinic, make_hours, make_patient_user, make_service, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.aftercare.people import treated_patient
+from tests.aftercare.readable import LOOKS, TABLET, faults_of
+from tests.makers import make_clinic, make_hours, make_service, make_user
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NEXT = ".bar-bottom button.btn-primary"
@@ -25,9 +28,8 @@ def _clinic():
 
 @pytest.fixture
 def patient():
-    patient = make_patient_user(reachable_patient(given_name="Marigold", family_name="Quillfeather")).patient
-    make_plan(timezone.now() - timezone.timedelta(days=2), patient=patient)
-    return patient
+    name = {"given_name": "Marigold", "family_name": "Quillfeather"}
+    return treated_patient(timezone.now() - timedelta(days=2), **name)
 
 
 @pytest.fixture
@@ -51,39 +53,31 @@ def says_no(page):
     page.wait_for_url("**/how/2/")
 
 
-def wrong_with(page):
-    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [
-        *serious_accessibility_problems(page),
-        *([f"{page.url} is {too_wide} px too wide"] if too_wide > 0 else []),
-    ]
-
-
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 390), ("es", "dark", 360)])
 def test_everybody_can_read_each_step_and_the_receipt(opened, patient, language, scheme, width):
     patient.language = language
     patient.save()
     page = opened("/how/", scheme=scheme)
     page.set_viewport_size({"width": width, "height": 844})
-    found = wrong_with(page)
+    found = faults_of(page)
 
     page.click("label[for=id_BREATH_1]")
-    found += wrong_with(page)
+    found += faults_of(page)
     page.click("label[for=id_BREATH_0]")
     page.click(NEXT)
-    found += wrong_with(page)
+    found += faults_of(page)
     says_no(page)
     page.check("input[value=TOES_UNDER_STOCKING]")
-    found += wrong_with(page)
+    found += faults_of(page)
     page.click(NEXT)
     page.wait_for_url("**/how/3/")
-    found += wrong_with(page)
+    found += faults_of(page)
     page.click(NEXT)
     page.wait_for_url("**/how/sent/**")
-    found += wrong_with(page)
+    found += faults_of(page)
     for path in ("/how/sent/", "/how/well/"):
         page.goto(path)
-        found += wrong_with(page)
+        found += faults_of(page)
 
     assert found == []
 
@@ -279,7 +273,7 @@ def test_signed_out_meanwhile_the_page_says_that_nothing_arrived(opened, page_pr
     page.wait_for_selector("#not-reached")
     assert page.get_attribute(".emergency a.btn", "href") == "tel:911"
     assert "you were signed out" in page.inner_text(".emergency")
-    assert wrong_with(page) == []
+    assert faults_of(page) == []
     assert not SymptomReport.objects.exists()
     page_problems[:] = [problem for problem in page_problems if "401" not in problem]
 
@@ -310,23 +304,22 @@ def test_calling_from_the_panel_tells_the_clinic_as_well(opened):
     assert [report.level for report in SymptomReport.objects.all()] == ["EMERGENCY"]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("tablet", "dark")])
-def test_the_form_for_the_phone_says_what_to_say(new_context, live_server, patient, size, scheme):
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_the_form_for_the_phone_says_what_to_say(context, live_server, patient):
     patient.language = "es"
     patient.save()
-    context = new_context(size=size, scheme=scheme)
     sign_in(context, make_user(Role.FRONT_DESK), live_server)
     page = context.new_page()
     page.goto(f"/patients/{patient.public_id}/report/")
-    found = wrong_with(page)
+    found = faults_of(page, TABLET)
     assert not page.is_visible(".say-now")
 
     page.click("label[for=id_FAINT_1]")
 
     assert page.is_visible(".say-now")
     assert "Llame al 911 ahora." in page.inner_text(".say-now")
-    found += wrong_with(page)
+    found += faults_of(page, TABLET)
     page.click(".say-now button")
     page.wait_for_url("**/told/")
-    assert found + wrong_with(page) == []
+    assert found + faults_of(page, TABLET) == []
     assert SymptomReport.objects.get().source == "phone"

@@ -15,8 +15,9 @@ from aftercare.views import offline as offline_view
 from aftercare.views import today as today_view
 from clinic import portal
 from clinic.paper_link import paper_link
-from tests.aftercare.people import RETICULAR, make_plan, reachable_patient
-from tests.makers import PASSWORD, make_clinic, make_patient_user, make_user
+from tests.aftercare.people import RETICULAR, make_plan, treated_patient
+from tests.aftercare.readable import faults_at
+from tests.makers import PASSWORD, make_clinic, make_user
 from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -52,9 +53,7 @@ def _clinic():
 
 
 def treated(**facts):
-    patient = make_patient_user(reachable_patient(**facts)).patient
-    make_plan(timezone.now() - timedelta(days=2), RETICULAR, patient=patient)
-    return patient
+    return treated_patient(timezone.now() - timedelta(days=2), RETICULAR, **facts)
 
 
 @pytest.fixture
@@ -334,13 +333,11 @@ def test_a_copy_that_was_on_its_way_at_the_sign_out_is_not_kept(
 # --- The page of nobody ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/offline/", "/offline/?sent=no"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_the_page_without_network(new_page, path, scheme):
-    page = new_page(size="phone", scheme=scheme)
-    page.goto(path)
-
-    assert serious_accessibility_problems(page) == []
+@pytest.mark.parametrize(
+    ("path", "size", "scheme"), [("/offline/", "desk", "light"), ("/offline/?sent=no", "phone", "dark")]
+)
+def test_everybody_can_read_the_page_without_network(page, path):
+    assert faults_at(page, path) == []
     assert page.locator("section[lang=es]").get_by_role("link", name="Llamar al 911").is_visible()
 
 

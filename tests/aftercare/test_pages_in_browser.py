@@ -10,6 +10,7 @@ from django.utils import timezone
 from clinic import portal
 from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, make_plan, reachable_patient
+from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, TABLET, faults_at
 from tests.makers import make_appointment, make_clinic, make_patient_user, make_user
 from tests.support.browser import serious_accessibility_problems, sign_in
 
@@ -31,23 +32,13 @@ def patient():
     return patient
 
 
-def looked_at(page, path):
-    """What is wrong with the page as it stands: accessibility, and anything wider than the screen."""
-    page.goto(path)
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*serious_accessibility_problems(page), *([f"{path} is {too_wide} px too wide"] if too_wide > 0 else [])]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_everybody_can_read_the_patients_page(new_context, live_server, patient, scheme, language):
+@pytest.mark.parametrize(("language", "size", "scheme"), LOOKS_BY_LANGUAGE)
+def test_everybody_can_read_the_patients_page(context, live_server, patient, language):
     patient.language = language
     patient.save()
-    context = new_context(size="phone", scheme=scheme)
     sign_in(context, patient.user, live_server)
 
-    assert looked_at(context.new_page(), "/today/") == []
+    assert faults_at(context.new_page(), "/today/") == []
 
 
 @pytest.mark.parametrize("width", [320, 360, 430])
@@ -76,7 +67,7 @@ def test_a_patient_comes_in_by_link_and_code(new_page, patient):
     link = portal.make_link(patient, timezone.now()).removeprefix("http://localhost:8000")
     page = new_page(size="phone")
 
-    assert looked_at(page, link) == []
+    assert faults_at(page, link) == []
     page.get_by_role("button", name="Send me the code").click()
     page.wait_for_url("**/accounts/code/confirm/")
     assert serious_accessibility_problems(page) == []
@@ -87,14 +78,12 @@ def test_a_patient_comes_in_by_link_and_code(new_page, patient):
 
 
 def test_an_ended_link_is_readable_too(new_page):
-    assert looked_at(new_page(size="phone"), "/l/never-was/") == []
+    assert faults_at(new_page(size="phone"), "/l/never-was/") == []
 
 
-@pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_the_pages_of_staff(new_context, live_server, patient, size, scheme):
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_everybody_can_read_the_pages_of_staff(context, live_server, patient):
     draft = complete_draft(RETICULAR, ended_at=timezone.now() - HOUR, patient=patient)
-    context = new_context(size=size, scheme=scheme)
     sign_in(context, make_user({Role.NURSE, Role.CLINICAL_LEAD}, name="Ada Birchwood"), live_server)
     page = context.new_page()
 
@@ -104,7 +93,7 @@ def test_everybody_can_read_the_pages_of_staff(new_context, live_server, patient
         "/protocol/",
         "/protocol/next/",
     ]
-    assert [problem for path in pages for problem in looked_at(page, path)] == []
+    assert [problem for path in pages for problem in faults_at(page, path, TABLET)] == []
 
 
 def test_a_nurse_signs_and_sees_what_is_on_its_way(new_context, live_server):

@@ -4,8 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -14,8 +12,9 @@ from aftercare import report_work
 from aftercare.models import SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
+from tests.aftercare.readable import LOOKS, TABLET, faults_of
 from tests.makers import make_patient, make_report, make_signed_session, make_user
-from tests.support.browser import serious_accessibility_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 URL = reverse("aftercare:queue")
@@ -28,10 +27,7 @@ def page_for(new_context, live_server):
 
     def open_page(user, **options):
         context = new_context(**options)
-        client = Client()
-        client.force_login(user)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        sign_in(context, user, live_server)
         return context.new_page()
 
     return open_page
@@ -65,13 +61,7 @@ def reports():
     return {"nurse": nurse, "clinician": clinician, **made}
 
 
-def faults(page):
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*serious_accessibility_problems(page), *([f"{page.url} is {wide} px too wide"] if wide > 0 else [])]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "tablet", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_the_queue_and_a_report_are_readable_for_everybody(page_for, reports, size, scheme):
     page = page_for(reports["clinician"], size=size, scheme=scheme)
     found = []
@@ -82,10 +72,10 @@ def test_the_queue_and_a_report_are_readable_for_everybody(page_for, reports, si
         page.goto(path)
         expect(page.locator("#count-aftercare-queue")).to_have_text("4")
         expect(page.locator(".page-alerts .alert-line")).to_have_count(0)
-        found += faults(page)
+        found += faults_of(page, TABLET)
         for more in page.locator("main details").all():
             more.locator("summary").click()
-        found += faults(page)
+        found += faults_of(page, TABLET)
 
     assert found == []
 
@@ -94,11 +84,11 @@ def test_an_empty_queue_and_the_front_desks_view_are_readable(page_for, db):
     page = page_for(make_user(Role.FRONT_DESK), size="phone")
     page.goto(URL)
     expect(page.get_by_role("heading", name="Nobody waits for an answer")).to_be_visible()
-    found = faults(page)
+    found = faults_of(page)
     page.goto(reverse("aftercare:queue_report", args=[report_of("Bess").public_id]))
     expect(page.get_by_text("A nurse or a clinician answers.")).to_be_visible()
 
-    assert [*found, *faults(page)] == []
+    assert [*found, *faults_of(page)] == []
     expect(page.get_by_role("button", name=re.compile("Take it|Save|Close the report"))).to_have_count(0)
 
 

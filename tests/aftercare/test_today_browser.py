@@ -9,8 +9,9 @@ from aftercare.models import Tick
 from clinic.access import Role
 from clinic.models import StaffTask
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
+from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, faults_at
 from tests.makers import make_carer, make_clinic, make_patient_user, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.browser import SIZES, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STOCKING, WALK, WORDS = "/today/answer/first/", "/today/answer/second/", "/aftercare-words/"
@@ -43,21 +44,13 @@ def page_of(new_context, live_server):
     return opened
 
 
-def faults_of(page, path):
-    page.goto(path)
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*serious_accessibility_problems(page), *([f"{path} is {too_wide} px too wide"] if too_wide > 0 else [])]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_everybody_can_read_the_answers_of_a_day(page_of, patient, scheme, language):
+@pytest.mark.parametrize(("language", "size", "scheme"), LOOKS_BY_LANGUAGE)
+def test_everybody_can_read_the_answers_of_a_day(page_of, patient, language, size, scheme):
     patient.language = language
     patient.save()
-    page = page_of(patient.user, scheme=scheme)
+    page = page_of(patient.user, scheme=scheme, **SIZES[size])
 
-    assert [faults_of(page, path) for path in ("/today/", STOCKING, WALK)] == [[], [], []]
+    assert [faults_at(page, path) for path in ("/today/", STOCKING, WALK)] == [[], [], []]
 
 
 def test_everybody_can_read_what_helps(page_of, patient):
@@ -68,7 +61,7 @@ def test_everybody_can_read_what_helps(page_of, patient):
     page.get_by_role("button", name="Save the answer").click()
     page.get_by_role("heading", name="What helps").wait_for()
 
-    assert faults_of(page, page.url) == []
+    assert faults_at(page, page.url) == []
 
 
 @pytest.mark.parametrize("width", [320, 360, 1024, 1440])
@@ -166,14 +159,14 @@ def test_a_carer_who_may_answer_reads_whose_day_it_is(page_of, patient):
     carer = make_carer(patient=patient, may_report=True)
     page = page_of(carer.user)
 
-    assert faults_of(page, f"/care/{carer.public_id}/answer/first/") == []
+    assert faults_at(page, f"/care/{carer.public_id}/answer/first/") == []
     assert page.get_by_text("Marigold Quillfeather").first.is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_the_clinics_words_and_the_answers(page_of, patient, scheme):
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_everybody_can_read_the_clinics_words_and_the_answers(page_of, patient, size, scheme):
     lead = make_user(Role.CLINICAL_LEAD)
-    page = page_of(lead, width=1440, scheme=scheme)
+    page = page_of(lead, scheme=scheme, **SIZES[size])
     paths = (WORDS, f"{WORDS}?text=bruises", f"{WORDS}?text=help-walk-heat", f"/patients/{patient.public_id}/")
 
-    assert [(path, faults_of(page, path)) for path in paths] == [(path, []) for path in paths]
+    assert [(path, faults_at(page, path)) for path in paths] == [(path, []) for path in paths]
