@@ -2,7 +2,7 @@
 
 from tests.support.browser import SIZES, serious_accessibility_problems
 
-# Axe takes seconds, and judges neither size nor scheme better in every combination of the two.
+# Axe takes seconds for a page, and the other combinations of size and scheme tell it nothing more.
 LOOKS = (("desk", "light"), ("phone", "dark"))
 LOOKS_BY_LANGUAGE = (("en", "desk", "light"), ("es", "phone", "dark"))
 TABLET = SIZES["tablet"]["width"]
