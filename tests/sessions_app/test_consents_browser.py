@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from sessions_app.models import DayCheck, SeriesConsent, TreatmentSession
-from tests.makers import at, make_consent, make_day_check, make_patient
+from tests.makers import at, make_consent, make_day_check, make_patient, make_user
 from tests.sessions_app.charts import ASKED, END, SIGNING, ready_draft
 from tests.support.browser import serious_accessibility_problems, sign_in
 
@@ -138,3 +138,21 @@ def test_a_healthy_returning_patient_is_four_taps(open_visit):
 
     expect(head).to_contain_text("identity, safety, consent, kit")
     expect(page.get_by_role("link", name="Check the plan and sign")).to_be_visible()
+
+
+def test_the_usual_reasons_to_end_a_consent_are_one_tap_in_the_dialog_and_on_its_own_page(new_page, live_server):
+    consent = make_consent()
+    page = new_page(size="tablet")
+    sign_in(page.context, make_user(), live_server)
+    page.goto(reverse("sessions_app:consent_end", args=[consent.public_id]))
+    chip = page.get_by_role("button", name="Patient withdraws")
+    chip.click()
+    expect(page.get_by_label("Why does it end?")).to_have_value("Patient withdraws")
+
+    page.goto(reverse("sessions_app:consents", args=[consent.patient.public_id]))
+    page.get_by_role("link", name="End it…").click()
+    chip.click()
+    page.get_by_role("button", name="End the consent").click()
+
+    expect(page.get_by_text("the consent has ended.")).to_be_visible()
+    assert SeriesConsent.objects.get().ended_why == "Patient withdraws"
