@@ -28,6 +28,16 @@ def house(db):
 
 
 @pytest.fixture
+def nurse(db):
+    return make_user(Role.NURSE, name="Ada Birchwood")
+
+
+@pytest.fixture
+def clinician(db):
+    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
+
+
+@pytest.fixture
 def desk(client):
     """Somebody at the front desk, signed in."""
     person = make_user(Role.FRONT_DESK, name="Petra Fallowell")

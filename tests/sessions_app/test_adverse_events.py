@@ -33,16 +33,6 @@ pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 10:45")
 
 
-@pytest.fixture
-def nurse():
-    return make_user(Role.NURSE, name="Ada Birchwood")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
-
-
 def begin(patient, by, kind="anaphylaxis", **facts):
     facts = {"request_key": uuid.uuid4(), "now": NOW, **facts}
     return adverse_events.begin(patient=patient, kind=kind, by=by, **facts)

@@ -44,16 +44,6 @@ def _tuesday(request):
         yield
 
 
-@pytest.fixture
-def nurse():
-    return make_user(Role.NURSE, name="Ada Birchwood")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
-
-
 def browser(user):
     client = Client()
     client.force_login(user)

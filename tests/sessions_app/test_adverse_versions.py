@@ -7,25 +7,14 @@ from django.db import transaction
 from django.db.utils import DatabaseError
 from django.urls import reverse
 
-from clinic.access import Role
 from clinic.models import StaffTask
 from sessions_app import adverse_events, event_decisions
 from sessions_app.models import AdverseEvent, AdverseVersion
 from sessions_app.refusals import Refused
-from tests.makers import at, make_adverse_event, make_patient, make_user
+from tests.makers import at, make_adverse_event, make_patient
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-13 10:45")
-
-
-@pytest.fixture
-def nurse():
-    return make_user(Role.NURSE, name="Ada Birchwood")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
 
 
 def begin(by, kind="anaphylaxis"):

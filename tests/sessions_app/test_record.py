@@ -30,11 +30,6 @@ RETICULAR = {
 }
 
 
-@pytest.fixture
-def nurse():
-    return make_user(Role.NURSE, name="Ada Birchwood")
-
-
 def treated(patient, day, *sites, **facts):
     starts_at = at(f"{day} 10:00")
     visit = make_appointment(patient=patient, starts_at=starts_at, status="done")

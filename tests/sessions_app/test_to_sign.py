@@ -32,16 +32,6 @@ def _tuesday():
         yield
 
 
-@pytest.fixture
-def nurse():
-    return make_user(Role.NURSE, name="Ada Birchwood")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Imani Rowanfield")
-
-
 def draft_for(nurse, screening=RISKY):
     protocol_in_force()
     session = complete_draft(SPIDER)
