@@ -10,5 +10,6 @@ PATTERNS: list = [
     path("sw.js", offline.service_worker, name="service_worker"),
     path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("plan/print/", print_plan.own_print, name="print"),
+    path("care/<uuid:carer_id>/plan/print/", print_plan.care_print, name="care_print"),
     path("patients/<uuid:public_id>/plan/print/", print_plan.plan_print, name="plan_print"),
 ]

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from aftercare.expected_course import all_words
 from aftercare.issuing import running_plans, upcoming_visits
+from aftercare.portal_addresses import address_of
+from aftercare.portal_patient import portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.sheet import sheet_of
 from clinic import audit
@@ -40,26 +42,50 @@ def own_print(request: SignedInRequest) -> HttpResponse:
         return render(request, "aftercare/print.html", _page(request, patient, patient.language, request.clinic))
 
 
+@requires(Permission.CARED_PLAN)
+@require_safe
+def care_print(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
+    """The sheet for who looks with a patient, in the reader's language; `language` chooses another.
+
+    Without the code: it leads to codes for the patient, and a way in is not for a carer to hand on.
+    """
+    reader = portal_reader(request, carer_id)
+    language = _language(request, reader.language)
+    context = _page(request, reader.patient, language, request.clinic, has_code=False)
+    with translation.override(page_language(reader.language)):
+        return render(
+            request, "aftercare/print.html", {**context, "reader": reader, "home_url": address_of("today", reader)}
+        )
+
+
 @requires(Permission.VIEW_PLAN)
 @require_safe
 def plan_print(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """The same sheet for staff to hand over; `language` chooses another than the patient's. Printing is reading."""
     patient = get_visible_or_404(Patient.objects.visible_to(request.user), request=request, public_id=public_id)
-    asked = request.GET.get("language", "")
-    language = asked if asked in LANGUAGES else patient.language
+    language = _language(request, patient.language)
     audit.record("plan read", by=request.user, subject=patient, patient=patient, page="print")
     context = {**_page(request, patient, language, request.clinic), "patient": patient}
     return render(request, "aftercare/print_staff.html", context)
 
 
-def _page(request: HttpRequest, patient: Patient, language: str, clinic: Clinic) -> dict[str, object]:
+def _language(request: HttpRequest, usual: str) -> str:
+    asked = request.GET.get("language", "")
+    return asked if asked in LANGUAGES else usual
+
+
+def _page(
+    request: HttpRequest, patient: Patient, language: str, clinic: Clinic, *, has_code: bool = True
+) -> dict[str, object]:
     is_large = request.GET.get("text") == LARGE
-    sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now())
+    sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now(), has_code=has_code)
     return {"sheet": sheet, "is_large": is_large, "language": language}
 
 
-def paper(patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime) -> SafeString:
-    """The sheet as HTML in `language`, with its own `lang`. Five queries. The code's link ends with the plan."""
+def paper(
+    patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime, has_code: bool = True
+) -> SafeString:
+    """The sheet as HTML in `language`, with its own `lang`. Four queries. The code's link ends with the plan."""
     plans = running_plans(patient, now=now)
     visits = upcoming_visits(patient, now=now)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)  # the same code on each print of a day
@@ -74,7 +100,7 @@ def paper(patient: Patient, *, language: str, clinic: Clinic, is_large: bool, no
             "is_large": is_large,
             "setting": sheet.setting(other_length=_length(calls), is_large=is_large),
             "has_picture": not is_large and sheet.has_room_for_picture(other_length=_length(calls)),
-            "qr": qr_of(paper_link(patient, ends_at)),
+            "qr": qr_of(paper_link(patient, ends_at)) if has_code else "",
             "whom_to_call": calls,
         }
         return render_to_string("aftercare/_sheet.html", context)

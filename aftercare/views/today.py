@@ -59,6 +59,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "page": page,
         "reader": reader,
         "home_url": request.path,
+        "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
         "open_report": open_report(request, reader),

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
+from aftercare.carers import end_carer
 from aftercare.expected_course import Words, save_words
 from aftercare.views.print_plan import paper
 from clinic.access import Role
@@ -14,7 +15,7 @@ from clinic.models import AuditEvent, Clinic, PortalLink
 from clinic.paper_link import paper_link
 from sessions_app.presenters.handover import qr_of
 from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, reachable_patient, treated_patient
-from tests.makers import at, make_appointment, make_clinic, make_patient_user, make_user
+from tests.makers import at, make_appointment, make_carer, make_clinic, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
 OWN = "/plan/print/"
@@ -227,6 +228,73 @@ def test_the_page_of_the_plan_leads_to_its_print(patient):
     page = page_of(make_user(), reverse("aftercare:plan", args=[patient.public_id])).content.decode()
 
     assert reverse("aftercare:plan_print", args=[patient.public_id]) in page
+
+
+# --- Carers ------------------------------------------------------------------------------------------------------
+
+
+def carers_page(carer, query=""):
+    return page_of(carer.user, f"/care/{carer.public_id}/plan/print/{query}")
+
+
+def test_a_carer_prints_the_plan_that_the_patient_prints_without_the_code_of_the_patient(patient):
+    carer = make_carer(patient=patient)
+    own, cared = page_of(patient.user), carers_page(carer)
+
+    caption = " Your page: scan this. We send you a code that opens it."
+    assert words_of(cared) == words_of(own).replace(caption, "")
+    page = cared.content.decode()
+    assert "Print the plan of Marigold Quillfeather" in page
+    assert ['class="plansheet-qr"' in each.content.decode() for each in (own, cared)] == [True, False]
+    assert "/l/" not in page
+    assert f'href="/care/{carer.public_id}/"' in page
+
+
+def test_the_page_that_a_carer_may_see_leads_to_its_print(patient):
+    carer = make_carer(patient=patient)
+    page = page_of(carer.user, f"/care/{carer.public_id}/").content.decode()
+
+    assert f'href="/care/{carer.public_id}/plan/print/"' in page
+    assert "/today/kept/" not in page
+
+
+def test_printing_by_a_carer_is_in_the_audit_trail(patient):
+    carer = make_carer(patient=patient)
+    carers_page(carer)
+
+    event = AuditEvent.objects.get(action="read by a carer")
+    assert (event.by_id, event.patient_id, event.details) == (
+        carer.user_id,
+        patient.pk,
+        {"page": "aftercare:care_print"},
+    )
+
+
+def test_nobody_prints_at_the_address_of_another_carer_nor_after_the_end(patient):
+    carer, other = make_carer(patient=patient), make_carer()
+    address = f"/care/{carer.public_id}/plan/print/"
+
+    answers = [page_of(user, address) for user in (other.user, patient.user)]
+    end_carer(carer=carer, by=patient.user)
+    answers.append(page_of(carer.user, address))
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert [answer for answer in answers if "Quillfeather" in answer.content.decode()] == []
+
+
+def test_a_carer_of_another_language_chooses_the_one_of_the_sheet(patient):
+    carer = make_carer(patient=patient, language="es")
+    spanish, english = (carers_page(carer, query).content.decode() for query in ("", "?language=en&text=large"))
+
+    sheets = [re.search(r'<article class="plansheet[^>]*lang="(\w+)"', page)[1] for page in (spanish, english)]
+    assert sheets == ["es", "en"]
+    assert ["Imprimir el plan de Marigold Quillfeather" in page for page in (spanish, english)] == [True, True]
+    assert ("En inglés" in spanish, "En español" in english) == (True, True)
+    assert 'href="?language=es&amp;text=large"' in english
+
+
+def test_who_speaks_the_patients_language_is_offered_no_other(patient):
+    assert "In Spanish" not in carers_page(make_carer(patient=patient)).content.decode()
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient, treated_patient
 from tests.aftercare.readable import TABLET, faults_of
-from tests.makers import make_appointment, make_clinic, make_patient_user, make_user
+from tests.makers import make_appointment, make_carer, make_clinic, make_patient_user, make_user
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,6 +66,18 @@ def test_the_sheet_of_staff_is_one_page_too(new_context, live_server, much):
     page = context.new_page()
     page.goto(f"/patients/{much.public_id}/plan/print/")
 
+    assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="Letter"))) == 1
+
+
+@pytest.mark.parametrize("text", ["", "large"])
+def test_the_sheet_of_a_carer_is_one_page_too_and_readable_on_a_phone(new_context, live_server, much, text):
+    carer = make_carer(patient=much, language="es")
+    context = new_context(size="phone")
+    sign_in(context, carer.user, live_server)
+    page = context.new_page()
+    page.goto(f"/care/{carer.public_id}/plan/print/?text={text}")
+
+    assert faults_of(page, 320, 390, TABLET) == []
     assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="Letter"))) == 1
 
 

@@ -217,7 +217,8 @@ def test_a_carer_who_speaks_spanish_reads_no_english(patient, django_capture_on_
     reported(patient, "ONE_LEG", by=carer.user, source="carer")
     browser, page = browser_of(carer.user), f"/care/{carer.public_id}/"
 
-    pages = ("/care/", page, f"{page}how/", f"{page}how/sent/", f"{page}answer/first/", f"{page}answer/second/")
+    parts = ("", "plan/print/", "plan/print/?text=large", "how/", "how/sent/", "answer/first/", "answer/second/")
+    pages = ("/care/", *(page + part for part in parts))
     assert english(browser, *pages) == {}
     assert [english_words(f"{letter.subject} {letter.body}") for letter in mail.outbox] == [[]]
 

@@ -99,7 +99,7 @@ def furnish(language):
             "/accounts/sign-out/",
             "/never-was/",
         ),
-        carer=("/care/", f"/care/{carer.public_id}/", f"/care/{carer.public_id}/how/", "/settings/"),
+        carer=("/care/", *(f"/care/{carer.public_id}/{page}" for page in ("", "how/", "plan/print/")), "/settings/"),
         sessions=sessions,
     )
 

@@ -267,6 +267,7 @@ ROUTES: dict[str, Route] = {
     "aftercare:care_how_report": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b", "report_id": "report_b"}),
     "aftercare:care": Route(READERS, LOOK, carer=dict.fromkeys(LOOK, GOES_ON)),
     "aftercare:care_today": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
+    "aftercare:care_print": Route(READERS, LOOK_NOT_THERE, {"carer_id": "carer_b"}, carer=LOOK),
     "aftercare:care_leave": Route(
         READERS, {"POST": frozenset({404})}, {"carer_id": "carer_b"}, carer={"POST": GOES_ON}
     ),
