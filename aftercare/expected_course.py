@@ -10,13 +10,16 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from aftercare.models import CourseText, Tick
 from clinic import audit
 from clinic.models import User
+from clinic.prepared import Prepared
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
 
@@ -231,19 +234,28 @@ SHIPPED: dict[str, Words] = {words.key: words for words in (*COURSE, *HELPS)}
 def all_words() -> list[Words]:
     """Every text as it stands: the clinic's newest, otherwise the shipped one, hidden ones included. One query."""
     standing = dict(SHIPPED)
-    for row in CourseText.objects.order_by("key", "number"):
-        shipped = SHIPPED.get(row.key)
-        standing[row.key] = Words(
-            key=row.key,
-            first_day=row.first_day,
-            last_day=row.last_day,
-            en=row.text_en,
-            es=row.text_es,
+    for row in _CHANGED.rows():
+        key, number, first_day, last_day, en, es, is_shown = row
+        shipped = SHIPPED.get(key)
+        standing[key] = Words(
+            key=key,
+            first_day=first_day,
+            last_day=last_day,
+            en=en,
+            es=es,
             source=shipped.source if shipped else "",
-            number=row.number,
-            is_shown=row.is_shown,
+            number=number,
+            is_shown=is_shown,
         )
     return list(standing.values())
+
+
+def _changed() -> QuerySet[Any, tuple[Any, ...]]:
+    rows = CourseText.objects.order_by("key", "number")
+    return rows.values_list("key", "number", "first_day", "last_day", "text_en", "text_es", "is_shown")
+
+
+_CHANGED = Prepared(_changed)
 
 
 def expected_on(days: Collection[int], words: Iterable[Words]) -> tuple[list[Words], list[Words]]:

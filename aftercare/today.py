@@ -20,6 +20,7 @@ from clinic.protocol import (
     StretchKind,
     Timeline,
     timeline_of,
+    timelines_of_legs,
 )
 from clinic.protocol.zones import local_date, local_time, zone_named
 
@@ -130,11 +131,6 @@ def _phase(plans: Sequence[Plan], stockings: Sequence[Stocking], timeline: Timel
         return Phase.NO_PLAN
     is_watching = timeline.watch_last_date is not None and day <= timeline.watch_last_date
     return Phase.WATCH if is_watching else Phase.OVER
-
-
-def timelines_of_legs(plans: Sequence[Plan]) -> dict[Leg, Timeline]:
-    """What each leg gets by itself; a leg that no plan treated gets no compression."""
-    return {leg: timeline_of(plans, leg=leg) for leg in Leg}
 
 
 def _stockings(of_leg: Mapping[Leg, Timeline], now: datetime, zone: ZoneInfo) -> tuple[Stocking, ...]:

@@ -40,6 +40,11 @@ class StaffByPassword(AuthenticationBackend):
         person = User.objects.filter(email=email.lower(), is_staff=True).first()
         return self._check_password(person, password)  # type: ignore[no-any-return]
 
+    def get_user(self, user_id: Any) -> User | None:
+        """Who is signed in, together with the patient that this account belongs to, if it is one: every page asks."""
+        person = User.objects.select_related("patient").filter(pk=user_id).first()
+        return person if person is not None and self.user_can_authenticate(person) else None
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = {

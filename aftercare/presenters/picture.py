@@ -11,8 +11,7 @@ from django.utils.translation import gettext
 
 from aftercare.models import AftercarePlan
 from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
-from aftercare.today import timelines_of_legs
-from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of
+from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of, timelines_of_legs
 from clinic.protocol.zones import local_date
 
 _DAY = timedelta(days=1)

@@ -64,9 +64,11 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
 
 
 def open_report(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
-    """The newest report that waits for its answer, for the page of today; None without one. One query."""
-    waiting = _told(reports_of(request, reader).open()).first()
-    if waiting is None or not reader.may_answer:
+    """The newest report that waits for its answer, for the page of today; None without one. At most two queries."""
+    waits = reports_of(request, reader).open()
+    # Nearly nobody has one, and asking what became of it is long.
+    waiting = _told(waits).first() if reader.may_answer and waits.exists() else None
+    if waiting is None:
         return None
     now = timezone.now()
     return {

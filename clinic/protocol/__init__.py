@@ -20,7 +20,7 @@ from clinic.protocol.inputs import before_facts_from, session_facts_from
 from clinic.protocol.items import DatedItem, Plan, PlanItem, Rule, TimedItem, item_as_dict
 from clinic.protocol.messages import AppointmentTime, Message, schedule_for, text_instant, text_time
 from clinic.protocol.plan import InjectedSite, SessionFacts, plan_for
-from clinic.protocol.timeline import Avoided, PatientState, Stretch, Timeline, timeline_of
+from clinic.protocol.timeline import Avoided, PatientState, Stretch, Timeline, timeline_of, timelines_of_legs
 from clinic.protocol.triage import Level, TriageAnswer, triage_of
 from clinic.protocol.values import ListedValue, Protocol
 from clinic.protocol.vocabulary import (
@@ -113,6 +113,7 @@ __all__ = [
     "text_instant",
     "text_time",
     "timeline_of",
+    "timelines_of_legs",
     "totals_of",
     "triage_of",
 ]

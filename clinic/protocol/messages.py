@@ -28,9 +28,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.protocol.items import Plan, TimedItem
-from clinic.protocol.timeline import Stretch, Timeline, timeline_of
+from clinic.protocol.timeline import Stretch, Timeline, timeline_of, timelines_of_legs
 from clinic.protocol.values import Protocol, ReminderValues
-from clinic.protocol.vocabulary import AVOID_ITEMS, Channel, ItemKey, Leg, MessageKey, MessageKind
+from clinic.protocol.vocabulary import AVOID_ITEMS, Channel, ItemKey, MessageKey, MessageKind
 from clinic.protocol.zones import local_date, local_time, starting_instant, zone_named
 
 PRIORITY: dict[MessageKey, int] = {
@@ -192,7 +192,7 @@ def _comp_switches(plans: list[tuple[str, Plan]], zone: ZoneInfo) -> Iterator[_S
     every = [plan for _, plan in plans]
     timelines: list[Timeline] = [timeline_of(every)]
     if any(item.leg for plan in every for item in plan.items):
-        timelines = [timeline_of(every, leg=leg) for leg in Leg]
+        timelines = list(timelines_of_legs(every).values())
     ends = {stretch.ends_at for timeline in timelines for stretch in timeline.continuous}
     yield from _switches(MessageKey.COMP_SWITCH, ends, plans, (ItemKey.COMPRESSION_CONTINUOUS,), zone)
 

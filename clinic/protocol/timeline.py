@@ -6,7 +6,7 @@ Repeat sessions fall inside the daytime phase of the session before, so overlap 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
@@ -128,10 +128,27 @@ def timeline_of(plans: Iterable[Plan], *, leg: Leg | None = None) -> Timeline:
     treated the other leg only); without it the stricter leg counts.
     """
     active = [plan for plan in plans if not plan.is_empty]
+    return _united(active) if leg is None else _of_leg(_united(active), active, leg)
+
+
+def timelines_of_legs(plans: Iterable[Plan]) -> dict[Leg, Timeline]:
+    """``timeline_of`` for each leg; one that no plan treated gets no compression."""
+    active = [plan for plan in plans if not plan.is_empty]
+    united = _united(active)
+    return {leg: _of_leg(united, active, leg) for leg in Leg}
+
+
+def _of_leg(united: Timeline, active: list[Plan], leg: Leg) -> Timeline:
+    """Only what is worn differs from leg to leg."""
+    others = (each for each in united.stretches if each.kind is not StretchKind.COMPRESSION)
+    return replace(united, stretches=(*_compression(active, leg), *others))
+
+
+def _united(active: list[Plan]) -> Timeline:
     avoided = {key: _avoided(key, active) for key in AVOID_ITEMS}
     newest = max(active, key=lambda plan: (plan.session_end, _repeat_dates(plan), plan.time_zone), default=None)
     return Timeline(
-        stretches=(*_compression(active, leg), *_avoid(active), *_walks(active)),
+        stretches=(*_compression(active, None), *_avoid(active), *_walks(active)),
         avoided={key: parts for key, parts in avoided.items() if parts},
         walk_dates=_joined_dates((item.first_date, item.last_date) for item in _dated(active, ItemKey.WALK_DAILY)),
         repeat_window=_repeat_window(newest) if newest else None,
@@ -168,7 +185,8 @@ def _walks(plans: list[Plan]) -> Iterator[Stretch]:
 
 def _avoided(key: ItemKey, plans: list[Plan]) -> tuple[Stretch, ...]:
     spans = [(*_bounds(item, plan), str(key)) for plan in plans for item in plan.items if item.key is key]
-    return tuple(_swept(StretchKind.AVOID, spans, _all_of))
+    alone = _all_of([key])
+    return tuple(_swept(StretchKind.AVOID, spans, lambda active: alone))
 
 
 def _strictest(active: Iterable[str]) -> str:
