@@ -48,7 +48,7 @@ class AftercareConfig(AppConfig):
             report_watch.SOURCE,
             report_watch.hold_of,
             of_many=report_watch.held_among,
-            rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows),
+            rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows, report_watch.told),
         )
         register_alerts(report_watch.SOURCE, report_watch.report_alerts, shown_on=report_watch.is_queue)
         register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)

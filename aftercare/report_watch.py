@@ -30,6 +30,10 @@ def open_rows() -> QuerySet[SymptomReport]:
     return SymptomReport.objects.holding()
 
 
+def told(report: SymptomReport) -> str:
+    return f"A report of symptoms is open: {report.get_level_display().lower()}"
+
+
 def hold_of(patient: Patient) -> Iterable[Hold]:
     """The hold source: one query."""
     return [Hold.UNANSWERED_RED_FLAG] if open_rows().filter(patient=patient).exists() else []

@@ -38,13 +38,15 @@ class SessionsAppConfig(AppConfig):
             repeat_holds.SOURCE,
             repeat_holds.hold_of,
             of_many=repeat_holds.held_among,
-            rows=repeat.HoldRows(Hold.CLINICIAN_HOLD, repeat_holds.open_rows),
+            rows=repeat.HoldRows(Hold.CLINICIAN_HOLD, repeat_holds.open_rows, repeat_holds.told),
         )
         repeat.register_holds(
             event_watch.SOURCE,
             event_watch.hold_of,
             of_many=event_watch.held_among,
-            rows=repeat.HoldRows(Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows),
+            rows=repeat.HoldRows(
+                Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, visit="session__appointment"
+            ),
         )
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)
         register_alerts("to sign", cosigning.clinician_alerts)

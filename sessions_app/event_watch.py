@@ -22,6 +22,10 @@ def open_rows() -> QuerySet[AdverseEvent]:
     return AdverseEvent.objects.open()
 
 
+def told(event: AdverseEvent) -> str:
+    return f"An adverse event is open: {event.get_kind_display().lower()}"
+
+
 def hold_of(patient: Patient) -> Iterable[Hold]:
     """The hold source: an open event lets the next treatment wait. One query."""
     return [Hold.OPEN_ADVERSE_EVENT] if open_rows().filter(patient=patient).exists() else []

@@ -31,10 +31,16 @@ _hold_sources_of_many: dict[str, HoldSourceOfMany] = {}
 
 @dataclass(frozen=True, slots=True)
 class HoldRows:
-    """A hold that is a row with a `patient`: asked within the query for the last session, so that it costs none."""
+    """A hold that is a row with a `patient`: asked within the query for the last session, so that it costs none.
+
+    `told` says in words what a row is, for those who read charts. `visit` is the way from a row to the visit that it
+    came out of, "" where rows come out of none: at that visit it holds nothing (`sessions_app.visit_holds`).
+    """
 
     hold: Hold
     rows: Callable[[], QuerySet[Any]]
+    told: Callable[[Any], str]
+    visit: str = ""
 
 
 _hold_rows: dict[str, HoldRows] = {}
@@ -66,6 +72,16 @@ def _forget_statements() -> None:
     """They ask for the holds that are registered."""
     _last_treatment.cache_clear()
     _never_treated.cache_clear()
+
+
+def hold_rows() -> tuple[HoldRows, ...]:
+    """The holds that can be asked within another query, in the order in which they were registered."""
+    return tuple(_hold_rows.values())
+
+
+def holds_without_rows(patient: Patient) -> tuple[Hold, ...]:
+    """What the sources say that have no rows."""
+    return tuple(hold for name, source in _hold_sources.items() if name not in _hold_rows for hold in source(patient))
 
 
 def on_hold(patients: Sequence[Patient]) -> set[int]:
@@ -180,8 +196,7 @@ def _never_treated() -> Prepared:
 def _holds(patient: Patient, found: Sequence[bool]) -> tuple[Hold, ...]:
     """The holds that rows say, in the order in which they were registered, and those of all other sources."""
     by_rows = [each.hold for each, is_held in zip(_hold_rows.values(), found, strict=True) if is_held]
-    others = (hold for name, source in _hold_sources.items() if name not in _hold_rows for hold in source(patient))
-    return (*by_rows, *others)
+    return (*by_rows, *holds_without_rows(patient))
 
 
 def protocol_in_force() -> Protocol:

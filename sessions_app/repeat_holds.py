@@ -83,7 +83,11 @@ def hold_of(patient: Patient) -> Iterable[Hold]:
 
 def open_rows() -> QuerySet[RepeatHold]:
     """Every hold that is not lifted, for `HoldRows`."""
-    return RepeatHold.objects.filter(lifted_at__isnull=True)
+    return RepeatHold.objects.select_related("placed_by").filter(lifted_at__isnull=True)
+
+
+def told(hold: RepeatHold) -> str:
+    return f"{hold.placed_by} lets the next treatment wait: {hold.reason}"
 
 
 def held_among(patients: Sequence[Patient]) -> Iterable[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -28,10 +29,13 @@ from sessions_app.models import (
     ConsentText,
     DayCheck,
     SeriesConsent,
+    Service,
     TreatedSite,
     TreatmentSession,
 )
 from sessions_app.preparation import Ready, ready_of
+from sessions_app.repeat import HoldRows, hold_rows
+from sessions_app.visit_holds import exists_against
 
 _MG = Sum(F("volume_ml") * F("strength_percent") * 10, output_field=DecimalField(max_digits=12, decimal_places=4))
 
@@ -60,20 +64,25 @@ def _earlier(patient: Any, lineage: Any, started_at: Any) -> Any:
 class Surroundings:
     """What is around a session, read at one moment.
 
-    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not.
+    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not. ``holds``: the kinds
+    of holds that let the patient's treatment wait, without what came out of this visit (rule B4).
     """
 
     last_ended_at: datetime | None
     earlier_mg_today: Decimal
     has_events: bool
     ready: Ready
+    is_treatment: bool
+    holds: tuple[HoldRows, ...]
 
 
 def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) -> Surroundings:
     """One query, as every save and every signature asks. ``clinic``: reads it itself to judge a consent when None."""
     zone, day = facts.zone_of(session), facts.session_date(session)
-    rows = _AROUND.rows(
+    kinds = hold_rows()
+    rows = _around(kinds).rows(
         pk=session.pk,
+        visit=session.appointment_id,
         patient=session.patient_id,
         lineage=session.lineage,
         started_at=session.started_at,
@@ -82,8 +91,15 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
         day_ends=start_of_day(day + timedelta(days=1), zone),
     )
     ended_at, earlier_mg, has_events = rows[0][:3]
-    ready = ready_of(session, _check(rows[0]), [*_consents(session, rows)], clinic=clinic)
-    return Surroundings(ended_at, earlier_mg or Decimal(0), has_events, ready)
+    kind, *held = rows[0][_HELD : _HELD + 1 + len(kinds)]
+    return Surroundings(
+        ended_at,
+        earlier_mg or Decimal(0),
+        has_events,
+        ready_of(session, _check(rows[0]), [*_consents(session, rows)], clinic=clinic),
+        is_treatment=kind == Service.Kind.TREATMENT,
+        holds=tuple(each for each, is_held in zip(kinds, held, strict=True) if is_held),
+    )
 
 
 # What judging and showing need of the day's check and of a consent, in the order of their models.
@@ -91,9 +107,17 @@ _CHECK = ("id", "kit_checked_at", "kit_checked_by_id", "responsible_clinician_id
 _PEOPLE = ("kit_checked_by__name", "responsible_clinician__name")
 _TEXT = ("version", "language")
 _CONSENT = ("id", "public_id", "text_id", "signed_name", "allows_photographs", "signed_at", "ended_at")
+# Behind the three facts and the check: what the visit is, then a column for each kind of hold.
+_HELD = 3 + len(_CHECK) + len(_PEOPLE)
 
 
-def _around() -> Any:
+@lru_cache(maxsize=8)
+def _around(kinds: tuple[HoldRows, ...]) -> Prepared:
+    """`kinds`: the holds that are registered; tests know others than the product."""
+    return Prepared(lambda: _rows_around(kinds))
+
+
+def _rows_around(kinds: tuple[HoldRows, ...]) -> Any:
     """A row for each consent that the patient ever signed, newest first; one row where there is none."""
     patient, lineage = Blank("patient", BigIntegerField()), Blank("lineage", UUIDField())
     earlier = _earlier(patient, lineage, Blank("started_at", DateTimeField()))
@@ -109,17 +133,16 @@ def _around() -> Any:
             Subquery(that_day.order_by().values("session__patient_id").annotate(mg=_MG).values("mg")),
             Exists(AdverseEvent.objects.filter(session__lineage=lineage)),
             *(Subquery(check.values(name)) for name in (*_CHECK, *_PEOPLE)),
+            "appointment__service__kind",
+            *(exists_against(each, patient=patient, visit=Blank("visit", BigIntegerField())) for each in kinds),
             *(f"patient__series_consents__text__{name}" for name in _TEXT),
             *(f"patient__series_consents__{name}" for name in _CONSENT),
         )
     )
 
 
-_AROUND = Prepared(_around)
-
-
 def _check(row: tuple[Any, ...]) -> DayCheck | None:
-    *values, kit_checked_by, clinician = row[3 : 3 + len(_CHECK) + len(_PEOPLE)]
+    *values, kit_checked_by, clinician = row[3:_HELD]
     if values[0] is None:
         return None
     check = DayCheck.from_db(DEFAULT_DB_ALIAS, _CHECK, values)
