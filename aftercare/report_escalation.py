@@ -24,8 +24,8 @@ from clinic.models import Clinic, User
 from clinic.protocol.triage import Level
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.availability import Period
-from sessions_app.requests import openings
 from sessions_app.retrying import with_retries
+from sessions_app.worked import worked
 
 What = ReportStep.What
 _WORKED_ON = (What.TAKEN, What.REACHED, What.NO_ANSWER, What.HANDED_OVER, What.ESCALATED)
@@ -59,10 +59,10 @@ def escalate_due(*, now: datetime | None = None) -> int:
 
 def time_ends(report: SymptomReport, next_end: NextEnd) -> datetime:
     """When the time that runs for a report ends; `next_end` says when one ends that begins at a moment."""
-    worked = [step.at for step in report.steps.all() if step.what in _WORKED_ON]
+    moments = [step.at for step in report.steps.all() if step.what in _WORKED_ON]
     if report.reminded_at is not None:
-        worked.append(report.reminded_at)
-    return max(report.due_at, next_end(Level(report.level), max(worked))) if worked else report.due_at
+        moments.append(report.reminded_at)
+    return max(report.due_at, next_end(Level(report.level), max(moments))) if moments else report.due_at
 
 
 def next_clinician(report: SymptomReport, turn: list[User]) -> User | None:
@@ -140,7 +140,7 @@ def _next_end(clinic: Clinic) -> NextEnd:
 
     @cache
     def opened(day: date) -> list[Period]:
-        return openings(clinic, start_of_day(day, clinic.zone))
+        return worked(clinic, start_of_day(day, clinic.zone))
 
     def next_end(level: Level, moment: datetime) -> datetime:
         periods = () if level is Level.EMERGENCY else opened(local_date(moment, clinic.zone))

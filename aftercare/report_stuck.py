@@ -19,8 +19,8 @@ from clinic.alerts import Alert
 from clinic.models import Clinic, StaffTask, User
 from clinic.protocol.triage import Level
 from clinic.protocol.zones import local_date, start_of_day
-from sessions_app.requests import openings
 from sessions_app.wording import list_words
+from sessions_app.worked import worked
 
 SOURCE = "stuck"
 """The name under which the alerts are registered."""
@@ -115,7 +115,7 @@ def late_help(now: datetime) -> int:
     asked_at = list(waits.values_list("created_at", flat=True))
     if not asked_at:
         return 0
-    opened = openings(clinic, now - _LOOK_BACK)
+    opened = worked(clinic, now - _LOOK_BACK)
     allowed = Allowed(emergency=timedelta(0), same_day=timedelta(0))  # neither is asked for here
     ends = (due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in asked_at)
     return sum(end <= now for end in ends)

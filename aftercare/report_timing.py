@@ -24,7 +24,7 @@ class Allowed:
 def due_at(level: Level, now: datetime, *, allowed: Allowed, opened: Sequence[Period], zone: ZoneInfo) -> datetime:
     """The instant by which somebody acts on a report that came in at `now`.
 
-    `opened` are the openings from the date of `now` on (`sessions_app.requests.openings`): nobody works on closed days
+    `opened` are the openings from the date of `now` on (`sessions_app.worked`): nobody works on closed days
     and holidays, so they do not count. Same day: within `allowed.same_day`, but before closing; while the clinic is
     closed, from its next opening on. The rest: until the clinic closes on the next day that is worked. Where no opening
     is known the clock alone counts, a day of it for what has time.

@@ -27,8 +27,8 @@ from clinic.protocol.zones import local_date, zone_named
 from sessions_app.availability import Period
 from sessions_app.models import TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused
-from sessions_app.requests import openings
 from sessions_app.retrying import retried
+from sessions_app.worked import worked
 
 Source = SymptomReport.Source
 _A_DAY = timedelta(days=1)
@@ -174,7 +174,7 @@ def _due_at(level: Level, now: datetime, clinic: Clinic, opened: Sequence[Period
         same_day=timedelta(minutes=clinic.report_same_day_minutes),
     )
     if opened is None:
-        opened = () if level is Level.EMERGENCY else openings(clinic, now)
+        opened = () if level is Level.EMERGENCY else worked(clinic, now)
     return due_at(level, now, allowed=allowed, opened=opened, zone=clinic.zone)
 
 

@@ -33,7 +33,7 @@ class OpenNurse:
 # As text, because building these two from the ORM takes ten times as long as running them, and every search and every
 # booking asks both. A service without chosen nurses (or rooms) is given by all of them. Hours of one date have no
 # weekday; they are in the same answer, so that exceptions cost no query.
-_OPEN_NURSES = """
+_NURSES = """
     SELECT hours.nurse_id, nurse.name, hours.weekday, hours.starts, hours.ends, hours.valid_from, hours.valid_until
     FROM (
       SELECT nurse_id, weekday, starts, ends, valid_from, valid_until FROM sessions_app_nursehours
@@ -43,9 +43,23 @@ _OPEN_NURSES = """
     ) hours
     JOIN clinic_user nurse ON nurse.id = hours.nurse_id
     WHERE nurse.is_active AND nurse.is_staff AND nurse.roles LIKE %s
+"""
+_OPEN_NURSES = f"""
+    {_NURSES}
       AND (
         NOT EXISTS (SELECT 1 FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
         OR hours.nurse_id IN (SELECT user_id FROM sessions_app_service_nurses chosen WHERE chosen.service_id = %s)
+      )
+"""
+_NURSES_OF_ANY_SERVICE = f"""
+    {_NURSES}
+      AND EXISTS (
+        SELECT 1 FROM sessions_app_service service WHERE service.is_active AND (
+          NOT EXISTS (SELECT 1 FROM sessions_app_service_nurses chosen WHERE chosen.service_id = service.id)
+          OR hours.nurse_id IN (
+            SELECT user_id FROM sessions_app_service_nurses chosen WHERE chosen.service_id = service.id
+          )
+        )
       )
 """
 _BY_NAME = " ORDER BY nurse.name, hours.nurse_id"
@@ -111,6 +125,12 @@ def open_nurses(
     facts: list[str | int | date] = [*dates, f"%|{Role.NURSE}|%", service.pk, service.pk]
     wanted = nurse.pk if nurse else None
     return _open_nurses(_OPEN_NURSES + _BY_NAME, facts, days_between(first_date, last_date), zone, only=wanted)
+
+
+def nurses_of_any_service(*, first_date: date, last_date: date, zone: ZoneInfo) -> list[OpenNurse]:
+    """The nurses with hours between the dates who may give at least one offered service, by name. One query."""
+    facts: list[str | int | date] = [last_date, first_date, first_date, last_date, f"%|{Role.NURSE}|%"]
+    return _open_nurses(_NURSES_OF_ANY_SERVICE + _BY_NAME, facts, days_between(first_date, last_date), zone)
 
 
 def opened_for(

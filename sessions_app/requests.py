@@ -19,14 +19,13 @@ from clinic.actions import register_patient
 from clinic.models import Clinic, Patient, User
 from clinic.protocol.zones import local_date
 from sessions_app.answer_time import answer_by
-from sessions_app.availability import Period, united, without
-from sessions_app.capacity import entries_meeting, open_nurses
-from sessions_app.models import CalendarEntry, Service, VisitRequest
+from sessions_app.availability import Period
+from sessions_app.capacity import open_nurses
+from sessions_app.models import Service, VisitRequest
 from sessions_app.models.waiting import EVERY_DAY
 from sessions_app.refusals import Refused
+from sessions_app.worked import days_ahead, without_time_off
 
-# Openings are looked up this many days ahead; a promise of seven days ends before that unless the clinic is closed.
-_DAYS_AHEAD = 28
 End = VisitRequest.End
 
 
@@ -93,22 +92,16 @@ def open_weekdays(clinic: Clinic, opened: Sequence[Period]) -> frozenset[int]:
 
 
 def openings(clinic: Clinic, now: datetime) -> list[Period]:
-    """When at least one nurse works, closures and time off taken out; empty where no hours are set up. Four queries."""
+    """When a nurse works who gives first visits, for the public promise alone; `sessions_app.worked` is for the rest.
+
+    Closures and time off are taken out; empty where no hours are set up. Four queries.
+    """
     services = list(Service.objects.filter(is_active=True))
     service = next((each for each in services if each.kind == Service.Kind.FIRST_VISIT), next(iter(services), None))
     if service is None:
         return []
-    first, last = local_date(now, clinic.zone), local_date(now + timedelta(days=_DAYS_AHEAD), clinic.zone)
-    nurses = open_nurses(service, first_date=first, last_date=last, zone=clinic.zone)
-    opened = [period for nurse in nurses for period in nurse.opened]
-    if not opened:
-        return []
-    meeting = entries_meeting(min(opened).starts_at, max(each.ends_at for each in opened))
-    closed: dict[int | None, list[Period]] = {}
-    rows = meeting.filter(kind__in=CalendarEntry.SHUT).values_list("nurse_id", "starts_at", "ends_at")
-    for nurse_id, starts_at, ends_at in rows:
-        closed.setdefault(nurse_id, []).append(Period(starts_at, ends_at))
-    return united(part for nurse in nurses for part in without(nurse.opened, closed.get(nurse.id, ())))
+    first, last = days_ahead(clinic, now)
+    return without_time_off(open_nurses(service, first_date=first, last_date=last, zone=clinic.zone))
 
 
 # --- the desk's list ---------------------------------------------------------------------------------------------

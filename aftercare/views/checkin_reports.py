@@ -18,7 +18,7 @@ from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
 from clinic.requests import SignedInRequest
-from sessions_app.requests import openings
+from sessions_app.worked import worked
 
 _MOST_SHOWN = 50
 
@@ -38,7 +38,7 @@ def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = No
             steps=list(found.steps.select_related("by")),
             clinic=clinic,
             clock=words.clock_for(reader, clinic, now),
-            opened=openings(clinic, now) if found.closed_at is None else (),
+            opened=worked(clinic, now) if found.closed_at is None else (),
             now=now,
             reader=reader,
         )

@@ -483,6 +483,17 @@ def test_out_of_hours_the_receipt_says_when_the_clinic_opens_and_where_to_go(bro
     assert "If it cannot wait, go to urgent care or an emergency department." in text
 
 
+def test_the_receipt_calls_nothing_closed_because_no_first_visits_are_given(browser):
+    monday = make_user(name="Monday Nurse")
+    make_hours(monday, weekdays=[0])
+    make_service("first_visit", nurses=[monday])
+
+    text = text_of(browser.get(answer(browser, "ONE_LEG").url))
+
+    assert "Somebody answers by today, 13:10" in text
+    assert "closed now" not in text
+
+
 def test_what_is_expected_is_read_and_not_promised_an_answer(browser):
     text = text_of(browser.get(answer(browser, "BRUISES").url))
 

@@ -9,6 +9,7 @@ from aftercare.models import ReportNotice, ReportStep, SymptomReport
 from aftercare.presenters.queue import queue_page
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic
+from sessions_app.models import Service
 from tests.makers import at, make_hours, make_report, make_service, make_user
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,18 @@ def test_before_its_time_nobody_else_is_asked(people):
     report = made(people["ada"])
 
     assert (ring(DUE - timedelta(seconds=1)), asked(report)) == (0, [])
+
+
+def test_the_next_clinician_is_asked_on_the_same_day_although_first_visits_are_on_mondays_alone(people):
+    monday = make_user(Role.NURSE, name="Monday Nurse")
+    make_hours(monday, weekdays=[0])
+    Service.objects.get().nurses.set([monday])
+    make_service(nurses=[people["nurse"]])
+    report = made(people["ada"])
+    report_work.take(report=report, by=people["ada"], now=DUE)
+
+    assert [ring(DUE + timedelta(hours=4, minutes=minute)) for minute in (-1, 0)] == [0, 1]
+    assert asked(report) == [(DUE + timedelta(hours=4), "Ben")]
 
 
 def test_when_the_time_is_over_the_next_clinician_is_asked_once(people):

@@ -179,6 +179,17 @@ def test_a_weekend_and_a_holiday_give_help_more_time(nurse):
     ]
 
 
+def test_the_leave_of_who_gives_first_visits_gives_help_no_more_time(nurse):
+    help_wanted(NOW)
+    daily = make_user(Role.NURSE)
+    make_hours(daily)
+    make_service(nurses=[daily])
+    for day in (16, 17, 18, 19):
+        make_entry(nurse=nurse, starts_at=at(f"2026-01-{day} 00:00"), ends_at=at(f"2026-01-{day + 1} 00:00"))
+
+    assert len(said(nurse, at("2026-01-16 18:00"))) == 1
+
+
 def test_help_that_waits_for_longer_than_the_openings_are_looked_up_is_said_too(nurse):
     help_wanted(NOW - timedelta(days=90))
     help_wanted(NOW - timedelta(days=3))

@@ -20,6 +20,7 @@ from tests.makers import (
     make_clinic,
     make_day_check,
     make_draft_session,
+    make_entry,
     make_hours,
     make_patient,
     make_patient_user,
@@ -72,6 +73,29 @@ def test_the_clinic_sets_how_long_an_answer_takes(patient):
 
     assert report(patient, "COLLAPSE").due_at == at("2026-01-15 09:12")
     assert report(patient, "ONE_LEG").due_at == at("2026-01-15 10:10")
+
+
+def _first_visits_by(nurse, *, weekdays=range(5)):
+    """Who gives first visits, and nothing else; the nurse of every day gives none of them."""
+    make_hours(nurse, weekdays=weekdays)
+    make_service("first_visit", nurses=[nurse])
+
+
+def test_first_visits_on_mondays_make_nobody_wait_until_monday(patient):
+    _first_visits_by(make_user(name="Monday Nurse"), weekdays=[0])
+
+    assert report(patient, "ONE_LEG").due_at == at("2026-01-15 13:10")
+    assert report(patient, "TENDER_CORD").due_at == at("2026-01-16 18:00")
+
+
+def test_the_leave_of_who_gives_first_visits_makes_nobody_wait(patient):
+    away = make_user(name="First Visits")
+    _first_visits_by(away)
+    for day in range(12, 26):
+        make_entry(nurse=away, starts_at=at(f"2026-01-{day} 00:00"), ends_at=at(f"2026-01-{day + 1} 00:00"))
+
+    assert report(patient, "ONE_LEG").due_at == at("2026-01-15 13:10")
+    assert report(patient, "TENDER_CORD").due_at == at("2026-01-16 18:00")
 
 
 def test_own_words_are_for_a_clinician_on_the_same_day(patient):
