@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -81,6 +81,8 @@ def answer_day(
 ) -> Tick:
     """Write one answer; a form sent twice is one row. The newest answer of a day counts, the former ones stay.
 
+    The same page may answer again in other words: that is another row, whether or not the first was seen to arrive.
+
     A stocking that does not fit, cannot be put on or hurts the skin opens a staff task, one per patient while it is
     open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
     """
@@ -88,8 +90,11 @@ def answer_day(
     reason = "" if answer == Answer.YES else reason
     if answer != Answer.YES and reason not in REASONS[task]:
         raise Refused("Choose what got in the way.", rule="reason", field="reason")
-    if (found := _answered(request_key, patient)) is not None:
-        return found
+    if _answered(request_key, patient) is not None:
+        newest = Tick.objects.filter(patient=patient, task=task, date=day).order_by("given_at", "pk").last()
+        if newest is not None and (newest.answer, newest.reason) == (answer, reason):
+            return newest
+        request_key = uuid5(request_key, f"{task} {day} {newest.pk if newest else ''}")
     if not is_asked(patient, task, day, now=now):
         raise Refused("There is nothing to answer for that day.", rule="day")
     try:

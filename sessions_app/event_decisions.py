@@ -14,7 +14,7 @@ from clinic.access import Permission
 from clinic.models import Patient, StaffTask, User
 from sessions_app.adverse_events import claim, is_serious, refuse_closed, was_general_allergy
 from sessions_app.models import AdverseEvent
-from sessions_app.refusals import Refused
+from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
 from sessions_app.wording import without_nul
 
@@ -37,13 +37,15 @@ def _decision(action: Callable[P, AdverseEvent]) -> Callable[P, AdverseEvent]:
 
 
 @_decision
-def acknowledge(*, event: AdverseEvent, by: User, now: datetime | None = None) -> AdverseEvent:
-    """A clinician has seen it: the alert ends. It needs no version, because it changes nothing of what is written."""
+def acknowledge(*, event: AdverseEvent, version: int, by: User, now: datetime | None = None) -> AdverseEvent:
+    """A clinician has seen it as it is at `version`: the alert ends. `Stale` when it became another one meanwhile."""
     now = now or timezone.now()
     unseen = AdverseEvent.objects.filter(pk=event.pk, acknowledged_at__isnull=True)
-    if unseen.update(acknowledged_at=now, acknowledged_by=by):
+    if unseen.filter(version=version).update(acknowledged_at=now, acknowledged_by=by):
         _end_task(event, by=by, now=now)
         audit.record("adverse event seen", by=by, subject=event, patient=event.patient)
+    elif unseen.exists():
+        raise Stale("Somebody saved this event meanwhile. Look at what is new; the alert stands.")
     return AdverseEvent.objects.select_related("patient", "session").get(pk=event.pk)
 
 

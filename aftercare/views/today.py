@@ -30,7 +30,7 @@ _ANSWERS_BACK = timedelta(days=90)
 @requires(Permission.OWN_PLAN)
 @require_safe
 def today(request: SignedInRequest) -> HttpResponse:
-    """At most ten queries whatever there is to show; nothing comes from the address, so there is nothing to guess."""
+    """At most eleven queries whatever there is to show; nothing comes from the address, so there is nothing to guess."""
     return today_response(request, portal_reader(request))
 
 

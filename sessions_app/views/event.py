@@ -1,6 +1,7 @@
 """The page of one adverse event: stamp steps, write down the rest, decide."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -46,10 +47,16 @@ def event(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 @requires(Permission.OVERRIDE_CHECK)
 @require_POST
 def seen(request: SignedInRequest, public_id: UUID) -> HttpResponse:
-    """One press: the alert ends, whatever else is on the page."""
+    """One press: the alert ends, whatever is typed on the page; unless the event is another one than was shown."""
     found = event_or_404(request, public_id)
-    found = event_decisions.acknowledge(event=found, by=request.user)
-    return _pressed(request, found, said="Noted: you have seen it. The alert is over.")
+
+    def decide(each: AdverseEvent, version: int) -> object:
+        return event_decisions.acknowledge(event=each, version=version, by=request.user)
+
+    # First of all, so that an error in what is typed keeps no alert up; what is stale, `_pressed` shows.
+    with suppress(Stale):
+        decide(found, version_of(request.POST))
+    return _pressed(request, found, decide, said="Noted: you have seen it. The alert is over.")
 
 
 @requires(Permission.OVERRIDE_CHECK)

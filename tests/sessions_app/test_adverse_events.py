@@ -38,6 +38,12 @@ def begin(patient, by, kind="anaphylaxis", **facts):
     return adverse_events.begin(patient=patient, kind=kind, by=by, **facts)
 
 
+def see(event, by, now=NOW):
+    """As it is now; what is stale is told in its own test."""
+    version = AdverseEvent.objects.get(pk=event.pk).version
+    return event_decisions.acknowledge(event=event, version=version, by=by, now=now)
+
+
 def save(event, by, version=None, **changes):
     version = AdverseEvent.objects.get(pk=event.pk).version if version is None else version
     return adverse_events.save_details(event=event, version=version, changes=changes, by=by, now=NOW)
@@ -262,13 +268,24 @@ def test_clinicians_are_alerted_on_every_page_until_one_has_seen_it(nurse, clini
     assert alerts(clinician) == [("Adverse event: anaphylaxis, Ivy Quillfeather.", True)]
     assert alerts(make_user(Role.CLINICAL_LEAD)) == alerts(clinician)
     assert alerts(nurse) == alerts(make_user(Role.FRONT_DESK)) == alerts(make_user(Role.ADMINISTRATOR)) == []
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
-    event_decisions.acknowledge(event=event, by=make_user(Role.CLINICAL_LEAD), now=NOW + timedelta(hours=1))
+    see(event, clinician)
+    see(event, make_user(Role.CLINICAL_LEAD), now=NOW + timedelta(hours=1))
 
     event.refresh_from_db()
     assert (event.acknowledged_by, event.acknowledged_at, alerts(clinician)) == (clinician, NOW, [])
     assert StaffTask.objects.get().done_by == clinician
     assert AuditEvent.objects.filter(action="adverse event seen").count() == 1
+
+
+def test_who_saw_it_as_it_was_has_not_seen_what_it_became(nurse, clinician):
+    event = begin(make_patient(), nurse, kind="wheal")
+    shown = event.version
+    save(event, nurse, kind="anaphylaxis", serious_because=["life_threatening"])
+
+    with pytest.raises(Stale):
+        event_decisions.acknowledge(event=event, version=shown, by=clinician, now=NOW)
+
+    assert (len(alerts_for(clinician)), StaffTask.objects.open().count()) == (1, 1)
 
 
 def test_many_unseen_events_are_a_few_lines_and_a_link(clinician):
@@ -280,7 +297,7 @@ def test_many_unseen_events_are_a_few_lines_and_a_link(clinician):
 
 def test_an_event_that_a_nurse_makes_serious_alerts_again(nurse, clinician):
     event = begin(make_patient(), nurse, kind="dvt")
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
     save(event, nurse, serious_because=["hospital"])
 
     assert len(alerts_for(clinician)) == 1
@@ -289,7 +306,7 @@ def test_an_event_that_a_nurse_makes_serious_alerts_again(nurse, clinician):
 
 def test_an_event_that_a_clinician_makes_serious_does_not(nurse, clinician):
     event = begin(make_patient(), nurse, kind="dvt")
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
     save(event, clinician, serious_because=["hospital"])
 
     assert alerts_for(clinician) == []
@@ -314,7 +331,7 @@ def test_a_nurse_neither_closes_nor_acknowledges_nor_confirms(nurse):
     event = make_adverse_event(kind="anaphylaxis", severity_grade=1)
 
     assert refused(close, event, nurse) == ("permission", "")
-    assert refused(event_decisions.acknowledge, event=event, by=nurse) == ("permission", "")
+    assert refused(event_decisions.acknowledge, event=event, version=1, by=nurse) == ("permission", "")
     assert refused(event_decisions.confirm_allergy, event=event, by=nurse) == ("permission", "")
     assert refused(event_decisions.reopen, event=event, version=1, by=nurse) == ("permission", "")
 

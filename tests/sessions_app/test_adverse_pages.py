@@ -320,12 +320,32 @@ def test_closing_without_a_note_keeps_what_was_typed(clinician):
     assert (event.closed_at, event.description) == (None, "All of it")
 
 
-def test_one_press_from_anywhere_is_enough_to_have_seen_it(clinician):
+def test_one_press_is_enough_to_have_seen_it_whatever_is_typed_wrongly(clinician):
     event = make_adverse_event()
 
-    browser(clinician).post(url(event, "event_seen"))
+    browser(clinician).post(url(event, "event_seen"), page_of(event, clinician, onset_time="rubbish"))
 
     assert AdverseEvent.objects.get().acknowledged_by == clinician
+
+
+def test_a_press_on_what_became_graver_meanwhile_shows_what_is_new_and_keeps_the_alert(nurse, clinician):
+    event = make_adverse_event(kind="wheal")
+    opened = page_of(event, clinician)
+    browser(nurse).post(url(event), page_of(event, nurse, kind="anaphylaxis"))
+
+    answer = browser(clinician).post(url(event, "event_seen"), opened)
+
+    assert (answer.status_code, AdverseEvent.objects.get().acknowledged_at) == (409, None)
+    assert "Somebody saved this event meanwhile. Look at what is new; the alert stands." in answer.content.decode()
+
+
+def test_a_press_without_the_page_has_seen_nothing(clinician):
+    event = make_adverse_event()
+
+    answer = browser(clinician).post(url(event, "event_seen"), follow=True)
+
+    assert "Look at the event first" in answer.content.decode()
+    assert AdverseEvent.objects.get().acknowledged_at is None
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ def begin(by, kind="anaphylaxis"):
     return adverse_events.begin(patient=make_patient(), kind=kind, request_key=uuid.uuid4(), by=by, now=NOW)
 
 
+def see(event, by, now=NOW):
+    """As it is now; what is stale is told in its own test."""
+    version = AdverseEvent.objects.get(pk=event.pk).version
+    return event_decisions.acknowledge(event=event, version=version, by=by, now=now)
+
+
 def save(event, by, **changes):
     version = AdverseEvent.objects.get(pk=event.pk).version
     return adverse_events.save_details(event=event, version=version, changes=changes, by=by, now=NOW)
@@ -55,7 +61,7 @@ def test_a_kept_version_cannot_be_changed_or_deleted(nurse):
 def test_who_is_no_clinician_and_calls_it_less_alerts_again(nurse, clinician, lower):
     event = begin(nurse)
     save(event, nurse, serious_because=["hospital", "life_threatening"], severity_grade=4)
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
 
     event = save(event, nurse, **lower)
 
@@ -74,7 +80,7 @@ def test_who_is_no_clinician_and_calls_it_less_alerts_again(nurse, clinician, lo
 def test_who_is_no_clinician_and_judges_it_anew_alerts_again(nurse, clinician, other):
     event = begin(nurse, kind="phlebitis")
     save(event, nurse, severity_grade=2, clavien_dindo="II")
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
 
     event = save(event, nurse, **other)
 
@@ -91,7 +97,7 @@ def test_who_is_no_clinician_and_judges_it_anew_alerts_again(nurse, clinician, o
 )  # fmt: skip
 def test_a_first_judgement_alerts_again_only_when_it_is_severe(nurse, clinician, first, stays_seen):
     event = begin(nurse, kind="phlebitis")
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
 
     assert (save(event, nurse, **first).acknowledged_at == NOW) is stays_seen
 
@@ -100,14 +106,14 @@ def test_a_first_judgement_alerts_again_only_when_it_is_severe(nurse, clinician,
 def test_what_is_no_judgement_leaves_it_seen(nurse, clinician, change):
     event = begin(nurse)
     save(event, nurse, serious_because=["death"], severity_grade=4)
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
 
     assert save(event, nurse, **change).acknowledged_at == NOW
 
 
 def test_a_clinician_who_calls_it_less_has_seen_it(nurse, clinician):
     event = begin(nurse)
-    event_decisions.acknowledge(event=event, by=clinician, now=NOW)
+    see(event, clinician)
 
     assert save(event, clinician, kind="wheal", severity_grade=4, clavien_dindo="I").acknowledged_at == NOW
 
