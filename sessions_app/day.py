@@ -14,6 +14,7 @@ from clinic.access import Role
 from sessions_app.availability import Period, day_period, days_between
 from sessions_app.capacity import LONGEST_ENTRY
 from sessions_app.models import Appointment, CalendarEntry, DatedHours, NurseHours
+from sessions_app.visit_holds import first_hold
 
 
 class EntryRow(NamedTuple):
@@ -45,6 +46,8 @@ class EntryRow(NamedTuple):
     course_id: int | None
     confirmed_at: datetime | None
     move_asked_at: datetime | None
+    waits: str = ""
+    """The `Hold` that the treatment waits for; "" for none."""
 
 
 _COLUMNS = {
@@ -74,6 +77,7 @@ _COLUMNS = {
     "course_id": "appointment__course_id",
     "confirmed_at": "appointment__confirmed_at",
     "move_asked_at": "appointment__move_asked_at",
+    "waits": "waits",
 }
 # What makes a board look different when it changes; each change of a visit raises its version.
 _STAMPED = (
@@ -86,6 +90,7 @@ _STAMPED = (
     "version",
     "confirmed_at",
     "move_asked_at",
+    "waits",
 )
 
 
@@ -137,7 +142,7 @@ def _shown_entries(first: date, last: date, zone: ZoneInfo, now: datetime) -> Qu
         starts_at__gt=period.starts_at - LONGEST_ENTRY,
         starts_at__lt=period.ends_at,
         ends_at__gt=period.starts_at,
-    )
+    ).annotate(waits=first_hold(patient="patient", appointment="appointment__"))
 
 
 _Nurse = tuple[int, str, UUID]

@@ -12,6 +12,7 @@ from sessions_app import history
 from sessions_app.booking import MAY_BECOME
 from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment
+from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.wording import day_words, time_words
 
 Status = Appointment.Status
@@ -78,7 +79,10 @@ def when_words(appointment: Appointment, zone: ZoneInfo) -> str:
 
 
 def status_toast(appointment: Appointment, *, was: str) -> tuple[str, str]:
-    """What was done, and the address that undoes it ("" where that cannot be)."""
+    """What was done, and the address that undoes it ("" where that cannot be).
+
+    Of a patient who comes or is called in although the treatment waits, that it does.
+    """
     name = appointment.patient.name
     words = {
         Status.ARRIVED: f"{name} is here.",
@@ -89,7 +93,10 @@ def status_toast(appointment: Appointment, *, was: str) -> tuple[str, str]:
     }
     may_go_back = was != appointment.status and may_become(appointment, Status(was))
     undo = f"{reverse('sessions_app:status', args=[appointment.public_id])}?to={was}" if may_go_back else ""
-    return words.get(Status(appointment.status), "Saved."), undo
+    said = words.get(Status(appointment.status), "Saved.")
+    begins = appointment.status in (Status.ARRIVED, Status.IN_TREATMENT) and appointment.status != was
+    waits = waits_at(appointment) if begins else ""
+    return f"{said} {waits}".rstrip(), undo
 
 
 def history_of(appointment: Appointment, zone: ZoneInfo) -> list[Happened]:

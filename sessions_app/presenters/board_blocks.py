@@ -21,6 +21,7 @@ from sessions_app.booking import MAY_BECOME
 from sessions_app.day import EntryRow, minute_of
 from sessions_app.models import Appointment, CalendarEntry
 from sessions_app.presenters.appointment import STATUS_MOVES
+from sessions_app.presenters.treatment_waits import waits_words
 
 Status = Appointment.Status
 Kind = CalendarEntry.Kind
@@ -44,7 +45,7 @@ class Block:
 
     `other` is a visit that the filters leave out: its time is taken, by whom is not said. `moves` are the states that
     one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times,
-    `alert` ("late", "asks") a visit that needs a look.
+    `alert` ("late", "asks") a visit that needs a look, and `waits` says why its treatment waits for a clinician.
     """
 
     what: str
@@ -71,6 +72,7 @@ class Block:
     column: str = ""
     is_entry: bool = False
     alert: str = ""
+    waits: str = ""
 
 
 def clock(minute: int) -> str:
@@ -208,6 +210,7 @@ class Painter:
             nurse_id=(row.nurse_id or 0) if self.may_book and status == Status.BOOKED else 0,
             is_overbooked=overbooked,
             alert="late" if late else "asks" if status == Status.BOOKED and row.move_asked_at else "",
+            waits=waits_words([row.waits]),
         )
 
     def _service(self, row: EntryRow) -> str:

@@ -14,6 +14,8 @@ from clinic.protocol.zones import local_date, local_time, start_of_day
 from sessions_app.facts import zone_of
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
+from sessions_app.presenters.treatment_waits import waits_words
+from sessions_app.visit_holds import first_hold
 from sessions_app.wording import day_words
 
 Status = Appointment.Status
@@ -21,7 +23,10 @@ Status = Appointment.Status
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """One line. ``is_start``: a tap starts the visit (a POST); otherwise it opens what is there."""
+    """One line. ``is_start``: a tap starts the visit (a POST); otherwise it opens what is there.
+
+    ``waits`` says why the treatment waits for a clinician.
+    """
 
     name: str
     details: str
@@ -31,6 +36,7 @@ class VisitRow:
     state: str
     level: str
     warning: str
+    waits: str
     is_start: bool
 
 
@@ -64,6 +70,7 @@ def my_day(user: User, *, now: datetime, zone: ZoneInfo, everybody: bool = False
         .exclude(status=Status.CANCELLED)
         .select_related("entry__patient", "entry__room", "entry__nurse", "service")
         .prefetch_related(Prefetch("sessions", TreatmentSession.objects.filter(amends__isnull=True)))
+        .annotate(waits=first_hold(patient="entry__patient"))
         .order_by("entry__starts_at")
     )
     drafts = (
@@ -132,6 +139,7 @@ def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, ever
         state=state,
         level=level,
         warning="Allergy to polidocanol" if patient.polidocanol_allergy else "",
+        waits=waits_words([visit.waits]),
         is_start=visit.status == Status.ARRIVED and session is None,
     )
 
@@ -173,5 +181,6 @@ def _draft_row(draft: TreatmentSession, *, today: date, everybody: bool) -> Visi
         state="today" if age <= 0 else "since yesterday" if age == 1 else f"for {age} days",
         level="attention" if age >= 1 else "",
         warning="",
+        waits="",
         is_start=False,
     )

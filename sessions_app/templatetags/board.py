@@ -65,7 +65,7 @@ class _Words:
             str(to): (gettext(words), icon(shape), key.lower()) for to, (words, shape, key) in STATUS_MOVES.items()
         }
         self.alerts = {"late": icon("clock-alert"), "asks": icon("message-square")}
-        self.overbooked = gettext("Overbooked")
+        self.overbooked, self.lock = gettext("Overbooked"), icon("lock")
         self.to_move, self.to_cancel = icon("move"), icon("calendar-x")
 
     def block(self, b: Block, lane: Lane) -> str:
@@ -89,10 +89,19 @@ class _Words:
         flag = f'<span class="appt-flag">{self.over}{self.overbooked}</span>' if b.is_overbooked else ""
         return (
             f'<div class="visit-cell {b.column}" data-key-scope>{self._link(b, f"appt {b.css}")}{b.icon}'
-            f'<span class="appt-name">{name}</span><time>{b.time}</time>'
+            f'<span class="appt-name">{self._waits(b)}{name}</span><time>{b.time}</time>'
             f'<span class="appt-what"><span>{escape(b.service)}</span>{flag}{_state(b.state)}</span>'
             f'<span class="visually-hidden">{escape(b.spoken)}</span></a>{self._walk(b)}{_buffer(b)}'
             f"{self._tools(b, name)}</div>"
+        )
+
+    def _waits(self, b: Block) -> str:
+        """A lock before the name: the treatment waits for a clinician."""
+        if not b.waits:
+            return ""
+        words = escape(b.waits)
+        return (
+            f'<span class="appt-waits" title="{words}">{self.lock}<span class="visually-hidden">{words} </span></span>'
         )
 
     def _link(self, b: Block, css: str) -> str:
@@ -141,7 +150,7 @@ class _Words:
             spoken = f"{escape(b.service)}, {escape(b.spoken)}{f', {b.state}' if b.state else ''}"
             return (
                 f'<div class="week-line" data-key-scope>{self._link(b, f"{look} line")}<time>{b.time}</time>{b.icon}'
-                f'<span class="line-name">{name}</span>{state}'
+                f'{self._waits(b)}<span class="line-name">{name}</span>{state}'
                 f'<span class="visually-hidden">{spoken}</span></a>{hidden}</div>'
             )
         if b.what == "other":
@@ -175,7 +184,7 @@ class _Words:
         over = f"{self.overbooked}, " if b.is_overbooked else ""
         return (
             f'<li class="agenda-row agenda-{b.status}"><a href="{b.url}"><time>{b.time}</time><span class="agenda-who">'
-            f"<b>{name}</b><span>{over}{escape(b.service)}, {escape(b.lane)}</span></span>"
+            f"<b>{self._waits(b)}{name}</b><span>{over}{escape(b.service)}, {escape(b.lane)}</span></span>"
             f'<span class="agenda-state">{state}</span></a>{button}</li>'
         )
 

@@ -31,6 +31,7 @@ from sessions_app.presenters import session_record
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.my_day import my_day as day_of
 from sessions_app.presenters.preparation import day_view
+from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.presenters.visit import patient_line, warnings
 from sessions_app.presenters.visit_page import conflict_context, page_context, saved_context
 from sessions_app.presenters.visit_places import last_time
@@ -161,6 +162,7 @@ def _look(request: SignedInRequest, appointment: Appointment) -> HttpResponse:
         "patient": patient,
         "line": patient_line(patient, on=today, weight_kg=patient.weight_kg, number=number),
         "warnings": warnings(patient),
+        "waits": waits_at(appointment),
         "last": last_time(last, number=number - 1, today=today),
         "can_start": appointment.status in (Appointment.Status.BOOKED, Appointment.Status.ARRIVED)
         and local_date(appointment.starts_at, request.clinic.zone) <= today,
