@@ -33,7 +33,8 @@ from sessions_app.basis import asked_basis, logged_basis
 from sessions_app.event_watch import recorded_in
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere
-from sessions_app.surroundings import last_session_before, surroundings_of
+from sessions_app.surroundings import Surroundings, last_session_before, surroundings_of
+from sessions_app.visit_holds import finding_of, standing_against
 
 UNFINISHED = "unfinished"
 GROUPS = "groups"
@@ -122,7 +123,10 @@ def chart_of(
         signing=signing,
     )
     ready = around.ready
-    found = _findings(session, logged, around.last_ended_at, protocol, ready, signing=signing)
+    found = [
+        *_held(session, around, is_treated=bool(sites)),
+        *_findings(session, logged, around.last_ended_at, protocol, ready, signing=signing),
+    ]
     judged = _judged(found, replies_in(session.screening))
     totals = totals_of(logged, protocol)
     gaps = (
@@ -168,6 +172,15 @@ def _findings(
         *((asked_basis(finding, before, logged), Moment.BEFORE) for finding in asked),
         *((logged_basis(finding, logged), Moment.LOGGING) for finding in findings_logged(logged, protocol)),
     ]
+
+
+def _held(session: TreatmentSession, around: Surroundings, *, is_treated: bool) -> Iterator[tuple[Finding, Moment]]:
+    """The patient's treatment waits for a clinician. A correction gives none, so it waits for nobody."""
+    if session.amends_id is not None or not (around.is_treatment or is_treated):
+        return
+    rows = standing_against(around.holds, patient=session.patient, visit=session.appointment_id)
+    if finding := finding_of([*rows]):
+        yield finding, Moment.BEFORE
 
 
 # What must have been done before the first injection and cannot be made up for (checks P14, P15).

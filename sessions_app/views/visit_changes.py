@@ -23,6 +23,7 @@ from sessions_app.presenters.clinicians import EarlyQuestion, early_question, ho
 from sessions_app.presenters.freed import freed_by
 from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
+from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
 from sessions_app.slot_value import parsed
 from sessions_app.views.answers import done
@@ -49,6 +50,7 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "history": visits.history_of(found, request.clinic.zone),
         "moves": visits.status_moves(found, now=now) if may_book else [],
         "progress": visits.progress_words(found),
+        "waits": waits_at(found),
         "confirmed": visits.confirmed_words(found, request.clinic.zone),
         "asked": visits.asked_words(found, request.clinic.zone),
         "told": messages_of(found, request.user, request.clinic.zone),
