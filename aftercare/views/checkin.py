@@ -17,8 +17,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from aftercare.checkin_draft import ALL_KEYS, Draft, draft_of, drop, keep, with_emergency
-from aftercare.forms.checkin import NO, KeyedForm, QuestionsForm, SymptomsForm, WordsForm, as_typed
+from aftercare.checkin_draft import ALL_KEYS, Draft, draft_of, drop, keep, keep_answers, reopen_answers, with_emergency
+from aftercare.forms.checkin import KeyedForm, QuestionsForm, SymptomsForm, WordsForm, as_typed
 from aftercare.models import SymptomReport
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader
@@ -39,18 +39,24 @@ _BACK, _KEEP = "back", "keep"
 @requires(Permission.CARED_PLAN)
 @require_http_methods(_LOOK_OR_SEND)
 def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
-    """Step 1: what would be an emergency. One yes is filed as soon as it is sent, whatever is not answered yet."""
+    """Step 1: what would be an emergency. One yes is filed as soon as it is sent, whatever is not answered yet.
+
+    `go` is "keep" when a script stores what is pressed: a yes stands there when the page opens again.
+    """
     reader = reader_of(request, carer_id)
     draft, now = draft_of(request, reader), timezone.now()
     with translation.override(page_language(reader.language)):
         if request.method != "POST":
-            if draft.turn and reports_of(request, reader).filter(request_key=draft.key).exists():
-                # It was sent; what a page kept by itself at the same moment brought it back.
+            if _was_sent(request, reader, draft):
+                # What a page kept by itself at the same moment brought it back.
                 drop(request, reader)
                 draft = draft_of(request, reader)
-            given = dict.fromkeys(draft.denied, NO) if draft.is_asked(now) else {}
+            given = reopen_answers(request, reader, draft, now)
             return _questions_page(request, reader, QuestionsForm(initial={"key": draft.key, **given}))
         form = QuestionsForm(request.POST)
+        if request.POST.get("go") == _KEEP:
+            keep_answers(request, reader, form.yes, form.denied, key=form.sent_key)
+            return HttpResponse(status=204)
         if form.yes:
             said = Said(draft.symptoms, form.denied, draft.leg, draft.free_text)
             return _emergency(request, reader, said, form.yes, form, also=draft.follows) or _questions_page(
@@ -58,7 +64,8 @@ def questions(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
             )
         if not form.is_valid():
             return _questions_page(request, reader, form)
-        keep(request, reader, draft, denied=tuple(form.denied), asked_at=now, turn=draft.turn + 1)
+        answers = {"denied": tuple(form.denied), "affirmed": (), "asked_at": now}
+        keep(request, reader, draft, **answers, turn=draft.turn + 1)
     return redirect(address_of("how_symptoms", reader))
 
 
@@ -80,7 +87,7 @@ def symptoms(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResp
             return _kept(request, reader, draft, form, symptoms=tuple(form.ticked), follows=tuple(form.more))
         if form.more:
             said = Said([*form.ticked], draft.denied, draft.leg, draft.free_text)
-            return _emergency(request, reader, said, form.more, form) or _symptoms_page(
+            return _emergency(request, reader, said, form.more, form, also=draft.affirmed) or _symptoms_page(
                 request, reader, form, draft, ticked=form.ticked, more=form.more, was_told=False
             )
         if not form.is_valid() and go != _BACK:
@@ -172,6 +179,7 @@ def _words_page(request: SignedInRequest, reader: Reader, form: WordsForm, draft
         "turn": draft.turn,
         "what": words.what_words(draft.said),
         "shown": " ".join(draft.symptoms),
+        "written": as_typed(str(form["free_text"].value() or "")),
         "asks_leg": words.asks_leg(draft.said),
     }
     return _step(request, reader, "words", context)
@@ -209,6 +217,17 @@ def _after(reader: Reader, go: str | None, is_asked: bool, *, back: str, followi
     return redirect(address_of(following if is_asked else "how", reader))
 
 
+def _was_sent(request: SignedInRequest, reader: Reader, draft: Draft) -> bool:
+    """Whether a report was made of the draft, or of the emergency in it. No query for a draft that was never kept."""
+    keys = [draft.key] if draft.turn else []
+    keys += [_emergency_key(draft.key, draft.affirmed)] if draft.affirmed else []
+    return bool(keys) and reports_of(request, reader).filter(request_key__in=keys).exists()
+
+
+def _emergency_key(key: UUID, answers: Iterable[str]) -> UUID:
+    return uuid5(key, "|".join(answers))
+
+
 def _made_before(request: SignedInRequest, reader: Reader, key: UUID, said: Said) -> SymptomReport | None:
     """The report that this very page has made; None for one that says something else."""
     made = reports_of(request, reader).filter(request_key__in=[key, said.key_beside(key)])
@@ -229,7 +248,7 @@ def _emergency(
     `also` are the lines that were ticked before, on a page that was left. Another yes on the same form is another
     report; the same one, pressed twice, is not, although what the draft held went with the first.
     """
-    key = uuid5(form.sent_key, "|".join(answers))
+    key = _emergency_key(form.sent_key, answers)
     said = with_emergency(said, [*answers, *also])
     try:
         made = reports_of(request, reader).filter(request_key=key).first()
