@@ -56,10 +56,12 @@ class Search:
         patient: Patient | None = None,
         length: timedelta | None = None,
         ignore_entry: int | None = None,
+        room_first: int | None = None,
     ) -> None:
         """`length` replaces the service's, because a visit keeps the length it was booked with.
 
-        `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way.
+        `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way; `room_first` is
+        the room that is offered wherever it is free, before the first by name.
         """
         self.zone, self.length = clinic.zone, length or service.length
         self.service, self.patient = service, patient
@@ -67,7 +69,7 @@ class Search:
         first_date = max(first_date, local_date(earliest, self.zone))
         last_date = min(last_date, last_bookable_date(clinic, now, service))
         there = set_up_for(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse, room=room)
-        self.nurses, self.rooms = there.nurses, there.rooms
+        self.nurses, self.rooms, self.room_first = there.nurses, there.rooms, room_first
         # A stretch of this length can still be used.
         self.shortest = min(there.shortest or service.length, service.length)
         opened = [period for each in self.nurses for period in each.opened]
@@ -104,7 +106,7 @@ class Search:
     def slots(
         self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "", limit: int | None = None
     ) -> list[Slot]:
-        """One slot per start and nurse, in that order, each in the first room by name that is free."""
+        """One slot per start and nurse, in that order, each in the usual room or the first by name that is free."""
         instants, length = self.starts.instants, self.length
         if limit is not None:
             bits = self._first_starts(bits, limit)
@@ -125,7 +127,7 @@ class Search:
         return bits & ((1 << (first[-1] + 1)) - 1) if first else 0
 
     def _rooms_for(self, bits: int) -> Iterator[tuple[int, int, str]]:
-        for room_id, name in self.rooms:
+        for room_id, name in sorted(self.rooms, key=lambda room: room[0] != self.room_first):
             here = bits & self.room_free[room_id]
             for number in self.starts.numbers(here):
                 yield number, room_id, name

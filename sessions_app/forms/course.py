@@ -1,6 +1,6 @@
 """The form of a course: how many sessions, what was given before, and one chosen time for each."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from django.http import QueryDict
 from sessions_app.course_booking import LONGEST
 from sessions_app.forms.desk import TravelForm
 from sessions_app.forms.fields import CALENDAR_YEARS, IdField
-from sessions_app.slot_value import parsed
+from sessions_app.slot_value import Chosen, parsed
 
 FEWEST, USUAL = 2, 3
 
@@ -57,8 +57,8 @@ class CourseForm(TravelForm):
     request_key = forms.UUIDField(required=False)
 
     @property
-    def visits(self) -> list[tuple[datetime, int] | None]:
-        """Start and nurse of each row, None for nonsense; at most as many as a course has."""
+    def visits(self) -> list[Chosen | None]:
+        """Start, nurse and room of each row, None for nonsense; at most as many as a course has."""
         return [parsed(value) for value in self._listed("visit")]
 
     @property

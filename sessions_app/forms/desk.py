@@ -13,7 +13,7 @@ from clinic.protocol.zones import starting_instant
 from sessions_app.forms.fields import CALENDAR_YEARS, IdField
 from sessions_app.models import Appointment, PartOfDay, Service
 from sessions_app.refusals import Refused
-from sessions_app.slot_value import parsed
+from sessions_app.slot_value import Chosen, parsed
 from sessions_app.wording import day_words
 
 TRAVEL = [("no", "No"), ("yes", "Yes"), ("", "Not asked")]
@@ -107,17 +107,21 @@ class TimeForm(Look):
         label="Why beside another visit?", required=False, max_length=200, widget=forms.TextInput(attrs=_NEEDED)
     )
 
-    def clean_slot(self) -> tuple[datetime, int] | None:
-        """Start and nurse of the chosen time; None while none is chosen."""
+    def clean_slot(self) -> Chosen | None:
+        """Start, nurse and room of the chosen time; None while none is chosen."""
         return parsed(self.cleaned_data["slot"])
 
-    def wanted_time(self, zone: ZoneInfo, *, overbooks: bool) -> tuple[datetime, int | None] | None:
-        """Start and nurse that somebody confirms: the chosen time, or the one that is overbooked on purpose."""
+    def wanted_time(self, zone: ZoneInfo, *, overbooks: bool) -> tuple[datetime, int | None, int | None] | None:
+        """Start, nurse and room that somebody confirms: of the chosen time, or the one overbooked on purpose.
+
+        The room is what stood beside the chosen time; where none did, the one that is asked for above the times.
+        """
         if overbooks:
             day, at = self.seen("overbook_day"), self.seen("overbook_at")
-            return (starting_instant(datetime.combine(day, at), zone), self.seen("nurse")) if day and at else None
-        slot: tuple[datetime, int] | None = self.seen("slot")
-        return slot
+            starts_at = starting_instant(datetime.combine(day, at), zone) if day and at else None
+            return (starts_at, self.seen("nurse"), self.seen("room")) if starts_at else None
+        slot: Chosen | None = self.seen("slot")
+        return (slot.starts_at, slot.nurse_id, slot.room_id or self.seen("room")) if slot else None
 
 
 class BookingForm(TimeForm, TravelForm):

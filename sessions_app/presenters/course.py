@@ -17,7 +17,7 @@ from sessions_app.models import Appointment, Course, Service, TreatmentSession
 from sessions_app.presenters.days import Days, Wanted
 from sessions_app.refusals import Refused, Taken
 from sessions_app.repeat import Chain, RepeatRules
-from sessions_app.slot_value import value_of
+from sessions_app.slot_value import Chosen, value_of
 from sessions_app.wording import day_words, range_words, time_words
 
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -72,7 +72,7 @@ class CourseTimes:
 
     def rows(
         self,
-        visits: Sequence[tuple[datetime, int] | None],
+        visits: Sequence[Chosen | None],
         *,
         first_number: int,
         offers: Sequence[Sequence[Slot]] = (),
@@ -97,7 +97,7 @@ class CourseTimes:
     def _row(
         self,
         number: int,
-        visit: tuple[datetime, int] | None,
+        visit: Chosen | None,
         rules: RepeatRules | None,
         earliest: date,
         offered: Sequence[Slot],
@@ -110,7 +110,9 @@ class CourseTimes:
         slot = kept or next(iter(near), None) or self._nearest(first, last, rules, wished=visit[0] if visit else None)
         others = offered or self.days.first_of_half_days(first, last, _OTHERS)
         in_full = self.days.slots(shown) if shown and shown >= first else []
-        options = {value_of(each): self._words(each) for each in (*near, *others, *in_full, *([slot] if slot else []))}
+        # The last of two equal times is shown: the one that knows why it is offered.
+        listed = (*([slot] if slot else []), *in_full, *others, *near)
+        options = {value_of(each): self._words(each) for each in listed}
         note = self._note(slot, rules)
         if visit and slot and not kept and problem:
             note = f"{time_words(slot.starts_at, self.zone)} is the nearest free time. {note}"
@@ -137,11 +139,11 @@ class CourseTimes:
             return earliest, earliest + _BEYOND
         return max(rules.window.first_date, earliest), rules.window.last_date
 
-    def _kept(self, visit: tuple[datetime, int] | None, first: date, *, may_be_early: bool) -> Slot | None:
+    def _kept(self, visit: Chosen | None, first: date, *, may_be_early: bool) -> Slot | None:
         """What was chosen, while it is free and not before its window."""
         if visit is None or (local_date(visit[0], self.zone) < first and not may_be_early):
             return None
-        return next(iter(self.days.slots_at(*visit)), None)
+        return next(iter(self.days.slots_at(visit.starts_at, visit.nurse_id)), None)
 
     def _nearest(self, first: date, last: date, rules: RepeatRules | None, *, wished: datetime | None) -> Slot | None:
         """The time nearest to what was chosen, else to the middle of the window; of two, the former nurse's."""
@@ -171,14 +173,15 @@ class CourseTimes:
         return f"{time_words(slot.starts_at, self.zone)}, {slot.nurse_name}, {slot.room_name}{why}"
 
 
-def _may_be_early(visit: tuple[datetime, int] | None, rules: RepeatRules | None, days: Days) -> bool:
+def _may_be_early(visit: Chosen | None, rules: RepeatRules | None, days: Days) -> bool:
     """Whether a clinician chose a time before the window of the last signed session, which may be approved."""
     return bool(visit and rules and days.may_be_early and local_date(visit[0], days.zone) >= rules.window.session_date)
 
 
-def proposed(proposal: CourseProposal) -> tuple[list[tuple[datetime, int] | None], list[list[Slot]]]:
+def proposed(proposal: CourseProposal) -> tuple[list[Chosen | None], list[list[Slot]]]:
     """The proposed times and the offers behind them, as `CourseTimes.rows` takes them."""
-    visits: list[tuple[datetime, int] | None] = [(v.slot.starts_at, v.slot.nurse_id) for v in proposal.visits]
+    slots = [visit.slot for visit in proposal.visits]
+    visits: list[Chosen | None] = [Chosen(slot.starts_at, slot.nurse_id, slot.room_id) for slot in slots]
     return visits, [[v.slot, *v.others] for v in proposal.visits]
 
 

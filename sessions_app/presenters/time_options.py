@@ -10,7 +10,7 @@ from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import local_date
 from sessions_app.free_times import Slot, SlotKind
 from sessions_app.presenters.days import Booked, DayCell
-from sessions_app.slot_value import value_of
+from sessions_app.slot_value import is_same_time, value_of
 from sessions_app.wording import range_words, time_words
 
 
@@ -100,7 +100,9 @@ class Times:
             ],
         )
         values = [option.value for option in numbered.everything]
-        return replace(numbered, chosen=value if value in values else numbered._first_fitting())
+        # Where its room went meanwhile, the same time in another room is the nearest to what was chosen, and says so.
+        same = next((each for each in values if is_same_time(each, value)), "")
+        return replace(numbered, chosen=value if value in values else same or numbered._first_fitting())
 
     def _completed(self, option: Option) -> Option:
         option = replace(option, avoid=_avoid_words(option, self.avoid_days))

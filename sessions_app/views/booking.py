@@ -33,6 +33,8 @@ from sessions_app.wording import time_words
 
 SUGGESTIONS = 8
 OVERBOOK = "overbook"
+# A form books once; what was chosen in it afterwards is another wish.
+SENT_BEFORE = "This form has booked already, at another time. Nothing more was booked. Close it and open a new one."
 
 
 @requires(Permission.BOOK)
@@ -91,7 +93,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     ]
     if missing or form.errors or not (patient and service and wanted and key):
         return _booking_page(request, form, problems=missing)
-    starts_at, nurse_id = wanted
+    starts_at, nurse_id, room_id = wanted
     question, running = avoid_days(service), open_course(patient, service)
     try:
         booked = booking.book(
@@ -99,7 +101,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
             service=service,
             starts_at=starts_at,
             nurse=nurse_of(nurse_id),
-            room=room_of(form.seen("room")),
+            room=room_of(room_id),
             request_key=key,
             by=request.user,
             note=form.cleaned_data["note"],
@@ -115,6 +117,8 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
         return _booking_page(request, form, problems=[taken.message], alternatives=taken.alternatives)
     except Refused as refused:
         return _booking_page(request, form, problems=[refused.message])
+    if booked.starts_at != starts_at:
+        return _booking_page(request, form, problems=[SENT_BEFORE])
     requests.booked_for(patient=patient, by=request.user, now=timezone.now())
     entry, when = booked.entry, time_words(booked.starts_at, request.clinic.zone)
     text = f"Booked: {patient.name}, {when} with {entry.nurse} in {entry.room}."
@@ -125,7 +129,7 @@ def _question_to_a_clinician(
     request: SignedInRequest, form: BookingForm, patient: Patient, service: Service
 ) -> EarlyQuestion:
     """The address that opens this very wish for a clinician, who decides in a session of their own."""
-    starts_at, nurse_id = form.seen("slot")
+    starts_at, nurse_id, _ = form.seen("slot")
     wall = starts_at.astimezone(request.clinic.zone)
     nurse = nurse_of(nurse_id)
     asked = {

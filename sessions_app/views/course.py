@@ -1,7 +1,7 @@
 """Booking several treatments at once: every date is shown with its window before anything is booked; all, or none."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from clinic.requests import SignedInRequest
 from sessions_app import booking
 from sessions_app.courses import propose_course
 from sessions_app.forms.course import USUAL, CourseForm
-from sessions_app.forms.desk import nurse_of
+from sessions_app.forms.desk import nurse_of, room_of
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Course, Service
 from sessions_app.presenters import booking_dialog as dialog
@@ -35,8 +35,9 @@ from sessions_app.presenters.course import (
 from sessions_app.presenters.days import Wanted
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import holds_of, protocol_in_force
+from sessions_app.slot_value import Chosen
 from sessions_app.views.answers import done
-from sessions_app.views.booking import book
+from sessions_app.views.booking import SENT_BEFORE, book
 from sessions_app.views.desk_parts import refused_status
 
 
@@ -65,7 +66,7 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         course = booking.book_course(
             patient=patient,
             service=service,
-            visits=[booking.CourseVisit(visit[0], nurse=nurse_of(visit[1])) for visit in visits if visit],
+            visits=[_wished(visit) for visit in visits if visit],
             planned_sessions=done_before + len(visits),
             done_before=done_before,
             request_key=form.key(),
@@ -78,8 +79,10 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         return _course_page(request, form, patient, treatments, service, problems=said, refused=refused.problems)
     except Refused as refused:
         return _course_page(request, form, patient, treatments, service, problems=[refused.message])
-    first = course.appointments.order_by("entry__starts_at").values_list("entry__starts_at", flat=True).first()
-    day = local_date(first, request.clinic.zone) if first else local_date(timezone.now(), request.clinic.zone)
+    starts = list(course.appointments.order_by("entry__starts_at").values_list("entry__starts_at", flat=True))
+    if set(starts) != {visit.starts_at for visit in visits if visit}:
+        return _course_page(request, form, patient, treatments, service, problems=[SENT_BEFORE])
+    day = local_date(starts[0], request.clinic.zone)
     return done(
         request,
         course_toast(patient, course, request.clinic.zone),
@@ -96,7 +99,12 @@ def _opening(request: SignedInRequest) -> QueryDict:
     return data
 
 
-def _travel_note(request: SignedInRequest, form: CourseForm, visits: Sequence[tuple[datetime, int] | None]) -> str:
+def _wished(visit: Chosen) -> booking.CourseVisit:
+    """What the words of the row promise: this nurse in this room."""
+    return booking.CourseVisit(visit.starts_at, nurse=nurse_of(visit.nurse_id), room=room_of(visit.room_id))
+
+
+def _travel_note(request: SignedInRequest, form: CourseForm, visits: Sequence[Chosen | None]) -> str:
     """One note for all visits; what falls behind one of them says behind which."""
     days = max(protocol_in_force().avoid_days.values())
     on, zone = form.event_day(), request.clinic.zone

@@ -28,6 +28,7 @@ def times_of(
     moves: Appointment | None = None,
 ) -> Times:
     """The times for what the form holds. After "taken" the nearest free ones come first."""
+    slot = form.seen("slot")
     wanted = Wanted(
         clinic=request.clinic,
         service=service,
@@ -39,7 +40,7 @@ def times_of(
         day=None if "best" in request.POST or alternatives else form.seen("day"),
         first_day=form.seen("first_day"),
         wish=form.seen("wish"),
-        chosen=None if alternatives else form.seen("slot"),
+        chosen=slot[:2] if slot and not alternatives else None,
         moves=moves,
         part=form.seen("part") or "",
     )

@@ -17,7 +17,7 @@ from clinic.models import User
 from clinic.requests import SignedInRequest
 from sessions_app import waiting
 from sessions_app.availability import Period
-from sessions_app.forms.desk import nurse_of
+from sessions_app.forms.desk import nurse_of, room_of
 from sessions_app.free_times import Slot
 from sessions_app.models import WaitListEntry, WaitListOffer
 from sessions_app.presenters import booking_dialog as dialog
@@ -50,7 +50,8 @@ def offer(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         problems = ["Choose a time."]
     elif request.method == "POST" and slot is not None:
         try:
-            made = waiting.offer(entry=entry, starts_at=slot[0], nurse=nurse_of(slot[1]), by=request.user)
+            nurse, room = nurse_of(slot.nurse_id), room_of(slot.room_id)
+            made = waiting.offer(entry=entry, starts_at=slot.starts_at, nurse=nurse, room=room, by=request.user)
         except Taken as taken:
             problems, near = [taken.message], list(taken.alternatives)
         except Refused as refused:
@@ -80,7 +81,7 @@ def _times(request: SignedInRequest, entry: WaitListEntry, chosen: str, near: li
     slots = near or (varied(fit.slots, zone=zone, count=TIMES) if fit else [])
     values = [value_of(slot) for slot in slots]
     if chosen and not near and chosen not in values and (asked := parsed(chosen)):
-        slots = words.slots_at(entry, *asked, now=now, clinic=request.clinic) + slots
+        slots = words.slots_at(entry, *asked[:2], now=now, clinic=request.clinic) + slots
         values = [value_of(slot) for slot in slots]
     picked = chosen if chosen in values else next(iter(values), "")
     return {

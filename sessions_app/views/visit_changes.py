@@ -25,7 +25,7 @@ from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
 from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
-from sessions_app.slot_value import parsed
+from sessions_app.slot_value import is_same_time, parsed
 from sessions_app.views.answers import done
 from sessions_app.views.booking import OVERBOOK
 from sessions_app.views.desk_parts import appointment_or_404, day_url, refused_status, times_of
@@ -92,7 +92,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             version=form.seen("version") or 0,
             starts_at=wanted[0],
             nurse=nurse_of(wanted[1]),
-            room=room_of(form.seen("room")),
+            room=room_of(wanted[2]),
             by=request.user,
             early_reason=form.cleaned_data["early_reason"],
             overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
@@ -110,7 +110,9 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         return _move_page(request, found, form, problems=[refused.message])
     when = time_words(moved.starts_at, request.clinic.zone)
     text = f"Moved: {moved.patient.name}, {when} with {moved.entry.nurse} in {moved.entry.room}."
-    more = freed_by(found, clinic=request.clinic, now=timezone.now())
+    # The same form sent again moved nothing, and gave no time back.
+    is_moved = moved.version != found.version
+    more = freed_by(found, clinic=request.clinic, now=timezone.now()) if is_moved else None
     return done(request, text, back=day_url(request, moved), undo=undo_url(moved), more=more)
 
 
@@ -144,8 +146,9 @@ def _move_page(
     confirmed = "confirm" in request.POST
     # Whoever came with a time only says yes to it, until they ask for another one.
     asked_for = "" if "best" in request.POST else form.text("slot" if request.method != "POST" else "asked_for")
-    is_question = movable and bool(times and asked_for and asked_for == times.chosen and not problems)
-    if asked_for and times and asked_for != times.chosen and not problems and request.method != "POST":
+    is_had = bool(times and is_same_time(asked_for, times.chosen))
+    is_question = movable and is_had and not problems
+    if asked_for and times and not is_had and not problems and request.method != "POST":
         problems = [not_free_words(form.seen("slot"), zone)]
     context = {
         "form": form,
