@@ -23,6 +23,7 @@ from clinic.protocol.checks import (
     totals_of,
 )
 from clinic.protocol.checks.findings import plain
+from clinic.protocol.checks.times import FOLLOWS, wrong_times
 from clinic.protocol.plan import SessionFacts
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Moment
@@ -35,6 +36,7 @@ from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere
 from sessions_app.surroundings import Surroundings, last_session_before, surroundings_of
 from sessions_app.visit_holds import finding_of, standing_against
+from sessions_app.visit_times import words_of
 
 UNFINISHED = "unfinished"
 GROUPS = "groups"
@@ -247,9 +249,14 @@ def _missing(
     yield from _missing_ampoules(ampoules, totals)
     if unfinished.get("ampoules"):
         yield Missing("Ampoules: a line is not complete", "ampoules")
-    for name in unfinished.get("fields", {}):
-        yield Missing(f"{FIELD_WORDS.get(name, name)}: not saved", f"id_{name}")
-    yield from _missing_after(session, protocol, now)
+    wrong = [
+        *(Missing(f"{FIELD_WORDS.get(name, name)}: not saved", f"id_{name}") for name in unfinished.get("fields", {})),
+        *_wrong_times(session, now),
+    ]
+    yield from wrong
+    # What is typed and cannot be is not also asked for.
+    named = {each.anchor for each in wrong}
+    yield from (each for each in _missing_after(session, protocol, now) if each.anchor not in named)
 
 
 # Words for the fields of the page, as the list of what is missing names them.
@@ -295,6 +302,13 @@ def _missing_before(session: TreatmentSession, ready: Ready, said: Collection[st
         yield Missing("Emergency kit checked", "id_kit_checked_today")
     if session.responsible_clinician_id is None and ready.clinician is None:
         yield Missing("Responsible clinician", "id_responsible_clinician")
+
+
+def _wrong_times(session: TreatmentSession, now: datetime) -> Iterator[Missing]:
+    """Stored times that cannot be, each at its field; check L19 says that nobody can lift them."""
+    times = {name: getattr(session, name) for name in FOLLOWS}
+    for wrong in wrong_times(times, now):
+        yield Missing(words_of(wrong, times, facts.zone_of(session)).removesuffix("."), f"id_{wrong.name}")
 
 
 def _wanted(raw: Mapping[str, Any]) -> str:

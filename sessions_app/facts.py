@@ -244,6 +244,8 @@ def logging_facts(
         session_date=session_date(session),
         started_at=session.started_at,
         ended_at=session.ended_at,
+        observation_started_at=session.observation_started_at,
+        observation_ended_at=session.observation_ended_at,
         now=now,
         weight_kg=session.weight_kg,
         earlier_mg_today=earlier_mg_today,

@@ -48,6 +48,20 @@ _SIGNED = (
 _SIGNED_CHANGED = " OR ".join(f"CAST(OLD.{name} AS text) <> CAST(NEW.{name} AS text)" for name in _SIGNED)
 
 
+# Judged when it is signed, as check L19 does: what was signed before this rule was made stays as it is, so that no
+# constraint on all rows would hold.
+_TIMES_WRONG = " OR ".join(
+    f"NEW.{later} < NEW.{earlier}"
+    for later, earlier in (
+        ("observation_started_at", "started_at"),
+        ("observation_started_at", "ended_at"),
+        ("observation_ended_at", "observation_started_at"),
+        ("observation_ended_at", "started_at"),
+        ("observation_ended_at", "ended_at"),
+    )
+)
+
+
 RULES = (
     *no_overlap(table=ENTRY, resource="nurse_id", meet=_LANES, meet_sqlite=_SAME_LANE),
     *no_overlap(table=ENTRY, resource="room_id", meet=_LANES, meet_sqlite=_SAME_LANE),
@@ -75,6 +89,13 @@ RULES = (
         name=f"{SESSION}_locked_update",
         when=f"OLD.status IN {CLOSED}",
         because="a signed session is locked; amend it instead",
+    ),
+    refuse(
+        "UPDATE",
+        table=SESSION,
+        name=f"{SESSION}_times_in_order",
+        when=f"NEW.status = 'signed' AND ({_TIMES_WRONG})",
+        because="the observed walk comes after the session, and ends after it began",
     ),
     refuse(
         "DELETE",

@@ -5,17 +5,22 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
+from django.utils import timezone
 
+from clinic.protocol.checks.times import FOLLOWS, wrong_times
 from clinic.protocol.values import Protocol
-from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.facts import StatusAtEnd, zone_of
 from sessions_app.forms.choices import SEEN_ITEMS, SEGMENTED, TICK
 from sessions_app.forms.fields import ClockField, CountField
 from sessions_app.models import TreatmentSession
+from sessions_app.visit_times import shows, time_after, time_near, time_on_its_date, words_of
 
 
 class AfterForm(forms.Form):
-    """What came after the last injection, and when. Times are of the session's date, on the clinic's clock."""
+    """What came after the last injection, and when: times on the clinic's clock, see `sessions_app.visit_times`.
+
+    ``now`` is the clock that tells what is still to come, the server's if None.
+    """
 
     mark_optional = False
 
@@ -63,9 +68,11 @@ class AfterForm(forms.Form):
     foam = forms.BooleanField(label="Foam was used, not the liquid", required=False)
     note = forms.CharField(label="Note", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, *args: Any, session: TreatmentSession, protocol: Protocol, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, session: TreatmentSession, protocol: Protocol, now: datetime | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.session = session
+        self.session, self.now = session, now or timezone.now()
         least = protocol.extensive_continuous_days_min
         self.fields["extensive_days"].validators.append(
             MinValueValidator(least, f"Enter {least} days or more, or clear the tick.")
@@ -77,38 +84,54 @@ class AfterForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = self.cleaned_data
-        for name in INSTANTS:
-            if isinstance(given.get(name), time):
-                given[name] = self._instant(given[name])
-        self._refuse_backwards(
-            "started_at", "ended_at", "The session ends before it begins. Correct one of the two times."
-        )
-        self._refuse_backwards(
-            "observation_started_at",
-            "observation_ended_at",
-            "The walk ends before it begins. Correct one of the two times.",
-        )
+        self._read_times()
+        self._refuse_impossible()
         if given.get("started_at") is None and "started_at" in given:
             given["started_at"] = self.session.started_at
         if not given.get("extensive"):
             given["extensive_days"] = None
         return given
 
-    def _instant(self, wall: time) -> datetime:
+    def _read_times(self) -> None:
+        """The clock's hours and minutes become instants, in the order of a visit: each is read after those before."""
         zone = zone_of(self.session)
-        day = local_date(self.session.started_at, zone)
-        return starting_instant(datetime.combine(day, wall), zone)
+        for name, followed in FOLLOWS.items():
+            clock = self.cleaned_data.get(name)
+            if not isinstance(clock, time):
+                continue
+            # The page shows no seconds, nor which of a repeated hour it is.
+            stored = _whole_minute(getattr(self.session, name))
+            earlier = sorted((each for other in followed if (each := self._in_force(other))), reverse=True)
+            if stored is not None and shows(stored, clock, zone) and all(stored >= each for each in earlier):
+                self.cleaned_data[name] = stored
+            elif not followed:
+                self.cleaned_data[name] = time_near(clock, self.session.started_at, zone, now=self.now)
+            else:
+                self.cleaned_data[name] = self._first_after(clock, earlier)
 
-    def _refuse_backwards(self, first: str, last: str, words: str) -> None:
-        """Judges what would be stored: a time that was not saved leaves the stored one in force."""
-        begins = self.cleaned_data.get(first) or getattr(self.session, first)
-        ends = self.cleaned_data[last] if last in self.cleaned_data else getattr(self.session, last)
-        if begins is None or ends is None or ends >= begins:
-            return
-        self.add_error(last, words)
-        stored_end = getattr(self.session, last)
-        if stored_end is not None and self.cleaned_data.get(first) and self.cleaned_data[first] > stored_end:
-            self.add_error(first, words)
+    def _first_after(self, clock: time, earlier: list[datetime]) -> datetime:
+        zone = zone_of(self.session)
+        found = (time_after(clock, each, zone) for each in earlier)
+        return next((each for each in found if each), None) or time_on_its_date(clock, earlier[-1], zone)
+
+    def _in_force(self, name: str) -> datetime | None:
+        """What would be stored: a time that was not saved leaves the stored one in force."""
+        given = self.cleaned_data.get(name)
+        if name in self.cleaned_data and (given or name != "started_at"):
+            return given if isinstance(given, datetime) else None
+        stored: datetime | None = getattr(self.session, name)
+        return stored
+
+    def _refuse_impossible(self) -> None:
+        """Errors beside the times that cannot be; a start that lies behind the end that stays stored is one too."""
+        zone, times = zone_of(self.session), {name: self._in_force(name) for name in FOLLOWS}
+        for wrong in wrong_times(times, self.now):
+            words = words_of(wrong, times, zone)
+            if wrong.name in self.cleaned_data:
+                self.add_error(wrong.name, words)
+            start, stored_end = self.cleaned_data.get("started_at"), self.session.ended_at
+            if wrong.name == "ended_at" and wrong.before and start and stored_end and start > stored_end:
+                self.add_error("started_at", words)
 
     def seen_facts(self) -> dict[str, Any]:
         """What was seen; nothing is said while nobody said whether there was a reaction."""
@@ -119,7 +142,11 @@ class AfterForm(forms.Form):
         return {name: name in ticked for name in SEEN_ITEMS}
 
 
-INSTANTS = ("started_at", "ended_at", "observation_started_at", "observation_ended_at")
+def _whole_minute(instant: datetime | None) -> datetime | None:
+    return instant.replace(second=0, microsecond=0) if instant else None
+
+
+INSTANTS = tuple(FOLLOWS)
 SESSION_FIELDS = (
     *INSTANTS,
     "compression_legs",

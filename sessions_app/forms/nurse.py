@@ -7,6 +7,7 @@ means that a value cannot be (a volume of -1 mL, an end before the start); it st
 
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -44,14 +45,16 @@ class VisitForms:
         protocol: Protocol,
         clinicians: Iterable[User],
         data: QueryDict | None = None,
+        now: datetime | None = None,
     ) -> None:
+        """``now``: the clock that tells which times are still to come, the server's if None."""
         self.session, self.protocol = session, protocol
         named = session.responsible_clinician
         # Who is named stays a choice, also after she or he left.
         self.clinicians = list(dict.fromkeys([*clinicians, *([named] if named else [])]))
         self.data = data if data is not None else stored_as_data(session, protocol)
         self.before = BeforeForm(self.data, clinicians=self.clinicians, on_file=session.patient.risk_factors)
-        self.after = AfterForm(self.data, session=session, protocol=protocol)
+        self.after = AfterForm(self.data, session=session, protocol=protocol, now=now)
         self.sites = [
             SiteForm(self.data, prefix=f"site-{key}", protocol=protocol, position=number)
             for number, key in enumerate(_keys(self.data, "site", MOST_SITES), start=1)

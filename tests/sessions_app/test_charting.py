@@ -240,7 +240,9 @@ def test_what_is_missing_names_every_gap_and_where_to_go():
 
 
 def test_the_walk_that_is_left_is_said_in_minutes():
-    session = make_draft_session(ended_at=NOW, observation_started_at=NOW - timedelta(minutes=11))
+    session = make_draft_session(
+        ended_at=NOW - timedelta(minutes=11), observation_started_at=NOW - timedelta(minutes=11)
+    )
     gaps = {gap.anchor: (gap.words, gap.kind) for gap in chart_of(session, now=NOW).missing}
 
     assert gaps["id_observation_ended_at"] == ("4 min of the walk", "time")

@@ -217,7 +217,9 @@ def test_an_end_before_the_start_is_an_error_and_the_start_is_saved():
 
     save(session, forms)
 
-    assert forms.errors() == {"id_ended_at": "The session ends before it begins. Correct one of the two times."}
+    assert forms.errors() == {
+        "id_ended_at": "The stocking went on at 09:30, before the session began at 10:05. Correct one of the two times."
+    }
     assert (session.started_at, session.ended_at) == (at("2026-01-13 10:05"), None)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from clinic.protocol.checks.facts import LoggingFacts, SiteFacts
 from clinic.protocol.checks.findings import Finding, acknowledge, block, note, plain
 from clinic.protocol.checks.rules import Rule, at, has_text, named, where
+from clinic.protocol.checks.times import FOLLOWS, WrongTime, wrong_times
 from clinic.protocol.checks.totals import Totals
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Override
@@ -115,11 +116,23 @@ def _impossible(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Find
         )
     if facts.weight_kg is not None and facts.weight_kg <= 0:
         faults.append("Enter the weight in kg.")
-    if facts.started_at and facts.ended_at and facts.ended_at < facts.started_at:
-        faults.append("The end is before the start: correct one of them.")
-    if facts.ended_at and facts.now and facts.ended_at > facts.now:
-        faults.append("The end is in the future: enter when the session ended.")
+    faults += [_in_words(each) for each in wrong_times({name: getattr(facts, name) for name in FOLLOWS}, facts.now)]
     return at(block("L19", "Impossible values", " ".join(faults)), wrong) if faults else None
+
+
+_TIMES = {
+    "started_at": "the start of the session",
+    "ended_at": "the end of the session",
+    "observation_started_at": "the start of the walk",
+    "observation_ended_at": "the end of the walk",
+}
+
+
+def _in_words(wrong: WrongTime) -> str:
+    name = _TIMES[wrong.name].capitalize()
+    if wrong.before:
+        return f"{name} is before {_TIMES[wrong.before]}: correct one of them."
+    return f"{name} is in the future: enter when it was."
 
 
 def _is_impossible(site: SiteFacts) -> bool:

@@ -117,7 +117,7 @@ class BeforeFacts:
 class LoggingFacts:
     """What was done and seen in the session.
 
-    Instants are aware. ``now`` is the caller's clock, for "end in the future". ``total_ml`` is a total somebody
+    Instants are aware. ``now`` is the caller's clock, for what lies in the future. ``total_ml`` is a total somebody
     typed, compared with the sites. ``earlier_mg_today`` is what the patient got in other sessions of the same date.
     An empty text means "asked and missing". ``signing=True`` means that somebody wants to sign: what is still
     unanswered then counts as missing (L6d, L10, L11).
@@ -128,6 +128,8 @@ class LoggingFacts:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     now: datetime | None = None
+    observation_started_at: datetime | None = None
+    observation_ended_at: datetime | None = None
     session_minutes: int | None = None
     total_ml: Decimal | None = None
     weight_kg: Decimal | None = None
