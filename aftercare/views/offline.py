@@ -43,6 +43,15 @@ FILES = (
     "img/icons.svg",
     "img/favicon.svg",
 )
+# Below these addresses everything is of the patient who is signed in.
+_OWN_PARTS = (
+    "aftercare:today",
+    "aftercare:how",
+    "aftercare:print",
+    "aftercare:preferences",
+    "sessions_app:portal_visits",
+    "sessions_app:own_consents",
+)
 ICONS = (("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"))
 # In the language in which they are read: the page has two.
 _SIGNS = [question.words for question in QUESTIONS]
@@ -61,7 +70,11 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "kept": reverse("aftercare:kept"),
         "offline": reverse("aftercare:offline"),
         "notSent": f"{reverse('aftercare:offline')}?sent=no",
-        # Addresses that begin with a link's secret: what is kept of one person is not shown there to another.
+        # What patients read of themselves. A carer's pages, a link's and those of staff are about somebody else, who
+        # may be read of on this very phone: nothing stands in for them.
+        "ownPages": [reverse("home"), reverse("account_request_login_code")],  # the way in, and where a phone starts
+        "ownParts": [reverse(name) for name in _OWN_PARTS],
+        # Addresses that begin with a link's secret: who opens one may be somebody else.
         "links": reverse("aftercare:plan_link", args=["x"]).removesuffix("x/"),
         # Forms that end a session or begin one.
         "turns": [reverse("account_logout"), reverse("account_confirm_login_code"), reverse("account_login")],

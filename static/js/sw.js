@@ -46,8 +46,13 @@ async function judge(answer) {
   if (kept && kept.headers.get(LEGWORK.reader) !== reader) await forget();
 }
 
+// The plan stands in for its reader's own pages alone: a page about somebody else would be read as theirs.
+function isOwn(path) {
+  return LEGWORK.ownPages.includes(path) || LEGWORK.ownParts.some((part) => path.startsWith(part));
+}
+
 async function withoutNetwork(path) {
-  const kept = path.startsWith(LEGWORK.links) ? undefined : await copy();
+  const kept = isOwn(path) ? await copy() : undefined;
   return kept || await ofShell(LEGWORK.offline) || Response.error();
 }
 

@@ -166,6 +166,8 @@ def test_the_worker_knows_addresses_and_files_and_nothing_of_anybody():
         "links": "/l/",
         "reader": "X-Reader",
     }
+    assert told["ownPages"] == ["/", "/accounts/code/"]
+    assert told["ownParts"] == ["/today/", "/how/", "/plan/print/", "/settings/", "/my-visits/", "/my-consents/"]
     assert told["turns"] == ["/accounts/sign-out/", "/accounts/code/confirm/", "/accounts/sign-in/"]
     assert told["files"] == [f"/static/{name}" for name in FILES]
 

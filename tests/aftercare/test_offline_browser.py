@@ -17,7 +17,7 @@ from clinic import portal
 from clinic.paper_link import paper_link
 from tests.aftercare.people import RETICULAR, make_plan, treated_patient
 from tests.aftercare.readable import faults_at
-from tests.makers import PASSWORD, make_clinic, make_user
+from tests.makers import PASSWORD, make_carer, make_clinic, make_user
 from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,6 +37,7 @@ IS_KEPT = """async (words) => {
   }
 }"""
 WHOLE = "</html>"
+OWN_PAGES = ("/", "/accounts/code/", "/my-visits/", "/how/sent/", "/settings/people/")
 HAS_COPY = "async () => Boolean(await caches.match('/today/kept/', { ignoreVary: true }))"
 EVERYTHING_KEPT = """async () => {
   const texts = [];
@@ -121,12 +122,34 @@ def test_the_last_plan_is_readable_without_network_and_says_of_when_it_is(
     assert "trouble breathing" in seen
 
 
-def test_it_stands_in_for_every_other_page_too(phone, marigold, live_server, without_network):
+@pytest.mark.parametrize("rest", ["", "how/", "plan/print/"])
+def test_it_never_stands_in_for_the_plan_of_another_patient(
+    phone, marigold, casimir, live_server, without_network, rest
+):
+    carer = make_carer(patient=casimir, user=marigold.user, may_report=True)
+    page = open_plan(phone, marigold, live_server)
+    page.goto(f"/care/{carer.public_id}/")
+    assert page.evaluate(HAS_COPY) is True
+
+    seen = without_network(page, f"/care/{carer.public_id}/{rest}")
+
+    assert ("No network" in seen, "Stocking" in seen, "Kept on this device" in seen) == (True, False, False)
+    assert "Kept on this device" in without_network(page, "/today/")
+
+
+@pytest.mark.parametrize("path", ["/care/", "/patients/", "/queue/"])
+def test_it_stands_in_for_no_page_about_others(phone, marigold, live_server, without_network, path):
     page = open_plan(phone, marigold, live_server)
 
-    assert ["Kept on this device" in without_network(page, path) for path in ("/", "/my-visits/", "/how/")] == [
-        True
-    ] * 3
+    seen = without_network(page, path)
+
+    assert ("No network" in seen, "Stocking" in seen) == (True, False)
+
+
+def test_it_stands_in_for_the_patients_other_pages_too(phone, marigold, live_server, without_network):
+    page = open_plan(phone, marigold, live_server)
+
+    assert ["Kept on this device" in without_network(page, path) for path in OWN_PAGES] == [True] * len(OWN_PAGES)
 
 
 def test_it_can_be_called_from_and_read_by_everybody(phone, marigold, live_server):
