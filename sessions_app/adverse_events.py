@@ -8,7 +8,7 @@ update on the version, and only those that somebody touched.
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -50,6 +50,8 @@ def begin(
 ) -> AdverseEvent:
     """A new event, or the one that the same form began already. `onset_at`: now if None.
 
+    Another kind is another event, also from the same form: the answer to the first press may never have arrived.
+
     Alerts the clinicians and holds the patient's treatments from this moment. `Refused` for an onset in the future, a
     session of somebody else, or a form that was used for another patient.
     """
@@ -59,6 +61,8 @@ def begin(
         raise Refused("Choose what happened.", rule="kind", field="kind")
     onset = _checked_onset(onset_at or now, patient=patient, now=now)
     root = _root_of(session, patient)
+    if (begun := _begun(patient, request_key)) is not None and begun.kind != kind:
+        request_key = uuid5(request_key, kind)
 
     def write() -> AdverseEvent:
         return _begun(patient, request_key) or _write_event(

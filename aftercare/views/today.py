@@ -17,7 +17,7 @@ from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.ticks import answers_of
-from aftercare.views.checkin_reports import open_report
+from aftercare.views.checkin_reports import open_reports
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
@@ -30,7 +30,7 @@ _ANSWERS_BACK = timedelta(days=90)
 @requires(Permission.OWN_PLAN)
 @require_safe
 def today(request: SignedInRequest) -> HttpResponse:
-    """At most eleven queries whatever there is to show; nothing comes from the address, so there is nothing to guess."""
+    """At most eleven queries whatever there is to show; nothing comes from the address: there is nothing to guess."""
     return today_response(request, portal_reader(request))
 
 
@@ -62,7 +62,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
-        "open_report": open_report(request, reader),
+        "open_reports": open_reports(request, reader),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.Task},
         "whom_to_call": whom_to_call(request.clinic, page.watch_until),
     }

@@ -15,6 +15,8 @@ class PlaceForm(forms.Form):
 
 
 class LiftForm(forms.Form):
+    # The hold that was shown; a colleague may have placed another one since.
+    hold = forms.UUIDField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label="Why it may go on",
         max_length=_LONGEST,

@@ -13,6 +13,7 @@ from clinic.models import Patient
 from clinic.requests import SignedInRequest
 from sessions_app import repeat_holds
 from sessions_app.forms.holds import LiftForm, PlaceForm
+from sessions_app.models import RepeatHold
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import refused_status
@@ -43,14 +44,17 @@ def lift(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     hold = repeat_holds.open_hold(patient)
     if hold is None:
         return done(request, f"{patient.name}: nothing is on hold.", back=_page_of(patient))
-    form = LiftForm(request.POST or None)
+    form = LiftForm(request.POST or None, initial={"hold": hold.public_id})
     if request.method == "POST" and form.is_valid():
-        try:
-            repeat_holds.lift(hold=hold, note=form.cleaned_data["note"], by=request.user)
-        except Refused as refused:
-            form.add_error("note", refused.message)
+        if form.cleaned_data["hold"] != hold.public_id:
+            form = _of_another(hold, form)
         else:
-            return done(request, f"{patient.name}: treatments can be booked again.", back=_page_of(patient))
+            try:
+                repeat_holds.lift(hold=hold, note=form.cleaned_data["note"], by=request.user)
+            except Refused as refused:
+                form.add_error("note", refused.message)
+            else:
+                return done(request, f"{patient.name}: treatments can be booked again.", back=_page_of(patient))
     context = {
         "form": form,
         "dialog_title": "Lift the hold",
@@ -59,6 +63,13 @@ def lift(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "placed": time_words(hold.placed_at, request.clinic.zone),
     }
     return render(request, "sessions_app/desk/hold_lift.html", context, status=_status(request))
+
+
+def _of_another(hold: RepeatHold, sent: LiftForm) -> LiftForm:
+    """The note that was typed, for the hold that stands now."""
+    form = LiftForm({"hold": hold.public_id, "note": sent.cleaned_data["note"]})
+    form.add_error(None, "Another hold stands now. Read why, then lift it if the treatment may go on.")
+    return form
 
 
 def _patient_or_404(request: SignedInRequest, patient_id: UUID) -> Patient:

@@ -85,6 +85,16 @@ def test_the_same_form_sent_twice_begins_one_event(nurse):
     assert AuditEvent.objects.filter(action="adverse event begun").count() == 1
 
 
+def test_the_same_form_with_another_kind_begins_another_event(nurse):
+    patient, key = make_patient(), uuid.uuid4()
+    kinds = ["wheal", "anaphylaxis", "anaphylaxis", "wheal"]
+
+    begun = [begin(patient, nurse, request_key=key, kind=kind) for kind in kinds]
+
+    assert [event.kind for event in begun] == kinds
+    assert AdverseEvent.objects.count() == 2
+
+
 def test_a_form_that_was_used_for_another_patient_begins_nothing(nurse):
     key = uuid.uuid4()
     begin(make_patient(), nurse, request_key=key)

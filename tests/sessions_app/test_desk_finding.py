@@ -129,12 +129,32 @@ def test_a_clinician_places_and_lifts_a_hold_on_the_patients_page(client, greta,
     press(client, {"reason": "Skin not healed"}, "sessions_app:hold_place", greta.public_id)
     held = client.get(reverse("clinic:patient", args=[greta.public_id])).content.decode()
     refused = press(client, form(greta, treatment, ada))
-    press(client, {"note": "Healed"}, "sessions_app:hold_lift", greta.public_id)
+    hold = repeat_holds.open_hold(greta).public_id
+    press(client, {"note": "Healed", "hold": hold}, "sessions_app:hold_lift", greta.public_id)
     booked = press(client, form(greta, treatment, ada))
 
     assert (without.status_code, "Write why the next treatment waits." in without.content.decode()) == (422, True)
     assert "The next treatment waits since Thu 8 Jan, 09:00, says Hugo Ashdown." in held
     assert (refused.status_code, booked.status_code) == (422, 204)
+
+
+def test_a_dialog_that_was_opened_for_another_hold_lifts_none(client, greta, hugo):
+    first = repeat_holds.place(patient=greta, reason="Waits for a scan", by=hugo)
+    client.force_login(hugo)
+    shown = client.get(reverse("sessions_app:hold_lift", args=[greta.public_id])).content.decode()
+    repeat_holds.lift(hold=first, note="Scan done", by=hugo)
+    second = repeat_holds.place(patient=greta, reason="Clot suspected, do not treat", by=hugo)
+
+    said = {"note": "The scan is normal", "hold": first.public_id}
+    answer = press(client, said, "sessions_app:hold_lift", greta.public_id)
+
+    page = answer.content.decode()
+    assert (answer.status_code, repeat_holds.open_hold(greta)) == (422, second)
+    assert str(first.public_id) in shown
+    assert all(
+        words in page
+        for words in (str(second.public_id), "Another hold stands now", "Clot suspected", "The scan is normal")
+    )
 
 
 @pytest.mark.parametrize("name", ["hold_place", "hold_lift"])
