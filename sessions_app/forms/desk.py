@@ -185,7 +185,7 @@ class CancelForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose the reason.", "invalid_choice": "Choose one of the reasons."},
     )
-    other = forms.CharField(label="In words", required=False, max_length=200)
+    other = forms.CharField(label="In words", required=False, max_length=200, widget=forms.TextInput(attrs=_NEEDED))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -14,6 +14,7 @@ from django import forms
 from django.utils.safestring import SafeString, mark_safe
 
 from clinic.protocol.zones import local_date, local_time, starting_instant
+from sessions_app.event_decisions import LONGEST_NOTE
 from sessions_app.forms.choices import SEGMENTED, TICK
 from sessions_app.forms.fields import CLINIC_YEARS, ClockField, DayField
 from sessions_app.models import AdverseEvent, TreatmentSession
@@ -223,6 +224,17 @@ class EventForm(_Moment):
         if "session" in touched:
             changes["session"] = self.sessions.get(self.cleaned_data["session"])
         return changes
+
+
+class CloseForm(forms.Form):
+    """What a clinician writes to close an event. What is asked depends on the event: `event_decisions.close` judges."""
+
+    mark_optional = False
+
+    closing_note = forms.CharField(
+        label="How it ended", required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_NOTE})
+    )
+    allergy_ruled_out = forms.BooleanField(label="An allergy to polidocanol is ruled out", required=False)
 
 
 _WANTED = {

@@ -21,7 +21,7 @@ from clinic.models import Patient, User
 from clinic.requests import SignedInRequest
 from sessions_app import adverse_events, event_decisions
 from sessions_app.emergency import Step
-from sessions_app.forms.event import EventForm, StepForm
+from sessions_app.forms.event import CloseForm, EventForm, StepForm
 from sessions_app.forms.fields import ClockField
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.presenters import event as shown
@@ -127,8 +127,11 @@ def _pressed(
         if sent is None:
             messages.error(request, refused.message)
             return redirect(address_of(found))
-        form.add_error(_event_field(refused.field), refused.message)
-        return _event_page(request, found, form=form, step_form=step_form, version=version)
+        closing = CloseForm(request.POST)
+        at_closing = refused.field in closing.fields
+        wrong, field = (closing, refused.field) if at_closing else (form, _event_field(refused.field))
+        wrong.add_error(field, refused.message)
+        return _event_page(request, found, form=form, step_form=step_form, version=version, close_form=closing)
     if said or (changes and not stamped):
         messages.success(request, said or "Saved.")
     return redirect(f"{address_of(found)}#now" if stamped else address_of(found))
@@ -205,7 +208,11 @@ def _event_page(
         step_form=step_form or StepForm(zone=zone, now=now, initial={"when": ""}),
         root=next((each for each in sessions if each.pk == found.session_id), None),
     )
-    context |= {"version": found.version if version is None else version, "posted": request.POST, **more}
+    context |= {
+        "version": found.version if version is None else version,
+        "close_form": CloseForm(request.POST or None),
+        **more,
+    }
     return render(request, "sessions_app/events/event.html", context, status=status)
 
 

@@ -1,5 +1,7 @@
 """The pages of adverse events: one press begins, stamps and keeps what was typed; who may what; register and report."""
 
+import html
+import re
 import threading
 import uuid
 from datetime import date, timedelta
@@ -67,6 +69,16 @@ def page_of(event, user, **changes):
         shown = [str(each) for each in value] if isinstance(value, list) else str(value if value is not None else "")
         sent[field.html_name] = sent[field.html_initial_name] = shown
     return {**sent, **changes}
+
+
+def error_at(response, control):
+    """The error beside a control that is marked as wrong; it and the control are one for who hears the page."""
+    page = response.content.decode()
+    tag = re.search(rf'<[^>]* id="{control}"[^>]*>', page)[0]
+    assert 'aria-invalid="true"' in tag
+    assert f'aria-describedby="{control}_error"' in tag
+    note = re.search(rf'id="{control}_error">.*?<span>(.*?)</span>', page, re.DOTALL)
+    return html.unescape(note[1])
 
 
 # --- Beginning ---------------------------------------------------------------------------------------------------
@@ -315,9 +327,21 @@ def test_closing_without_a_note_keeps_what_was_typed(clinician):
         url(event, "event_close"), page_of(event, clinician, description="All of it", closing_note=" ")
     )
 
-    assert "Write how it ended" in answer.content.decode()
+    assert error_at(answer, "id_closing_note") == "Write how it ended, in a few words."
     event.refresh_from_db()
     assert (event.closed_at, event.description) == (None, "All of it")
+
+
+def test_closing_after_an_allergic_reaction_marks_the_question_that_is_left(clinician):
+    event = make_adverse_event(kind="allergic_general", severity_grade=1)
+
+    answer = browser(clinician).post(
+        url(event, "event_close"), page_of(event, clinician, closing_note="Settled in an hour")
+    )
+
+    assert error_at(answer, "id_allergy_ruled_out").startswith("Say whether the patient is allergic")
+    assert "Settled in an hour" in answer.content.decode()
+    assert AdverseEvent.objects.get().closed_at is None
 
 
 def test_one_press_is_enough_to_have_seen_it_whatever_is_typed_wrongly(clinician):

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -74,8 +75,21 @@ def sent(**changes):
 def test_the_shipped_text_is_version_1_in_both_languages_and_belongs_to_nobody():
     assert newest_version() == 1
     assert {text.language: text.published_by for text in newest_texts().values()} == {"en": None, "es": None}
-    assert "to be confirmed by the clinical lead" in text_in("en").body
-    assert "debe confirmarlo" in text_in("es").body
+
+
+def test_that_the_words_are_shipped_is_said_to_the_lead_and_never_to_the_patient(client):
+    """Neither where it is signed nor on the copy that is handed out."""
+    patient, lead = make_patient(), make_user(Role.CLINICAL_LEAD)
+    client = signed_in(client, lead)
+    consent = sign(patient)
+    copies = [reverse("sessions_app:consent", args=[consent.public_id])]
+    other = sign_url(make_patient())
+    shown = [words(client.get(address)) for address in (f"{other}?language=en", f"{other}?language=es", *copies)]
+
+    assert [text for text in shown if re.search(r"(?i)shipped|confirmed by|suministrado|confirmarlo", text)] == []
+    assert "As shipped, to be confirmed by the clinical lead." in words(
+        client.get(reverse("sessions_app:consent_text"))
+    )
 
 
 def test_both_shipped_texts_have_the_same_parts():

@@ -254,6 +254,7 @@ def test_another_reason_is_written_in_words(client, desk, visit):
     client.post(url("cancel", visit), {"version": 1, "reason": "other", "other": "Moved away"}, headers=HTMX)
 
     assert "Write the reason." in empty.content.decode()
+    assert "optional" not in empty.content.decode()
     assert now_of(visit).cancel_reason == "Moved away"
 
 

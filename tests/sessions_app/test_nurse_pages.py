@@ -24,7 +24,7 @@ from tests.sessions_app.charts import SIGNING, events, in_force, page_of, ready_
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}
-NOW = "2026-01-13 10:40"
+NOW = "2026-01-13 10:50"
 CHART_ROUTES = ["visit", "session", "session_save", "not_treated"]
 
 
@@ -284,7 +284,7 @@ def test_an_autosave_answers_the_fragments_that_follow_from_it(client):
     assert response.status_code == 200
     page = words(response)
     for part in (
-        "Saved 10:40",
+        "Saved 10:50",
         "Volume 4 mL",
         "ask at 3, limit 10",
         "Dose today 20 mg",
@@ -318,7 +318,7 @@ def test_an_impossible_value_is_said_beside_its_field_and_the_rest_is_saved(clie
     response = client.post(save_url(session), sent, **HTMX)
 
     assert response.status_code == 422
-    assert "Saved 10:40, not: site 2" in words(response)
+    assert "Saved 10:50, not: site 2" in words(response)
     assert "id_site-2-each_ml&quot;: &quot;Enter a number above 0." in response.content.decode()
     session.refresh_from_db()
     assert (session.note, session.sites.count()) == ("kept", 1)
@@ -357,7 +357,7 @@ def test_two_nurses_on_one_draft_the_second_gets_409_her_words_and_the_differenc
 
     assert response.status_code == 409
     page = words(response)
-    assert "Not saved: First Nurse saved this visit at 10:40" in page
+    assert "Not saved: First Nurse saved this visit at 10:50" in page
     assert "Note words of the second words of the first" in page
     assert "Weight 61 70" in page
     session.refresh_from_db()
@@ -481,7 +481,7 @@ def test_the_clock_of_the_walk_runs_from_the_stored_start(client):
 
     page = signed_in(client, session.nurse).get(visit_url(session)).content.decode()
 
-    assert 'data-elapsed="540"' in page
+    assert 'data-elapsed="1140"' in page
     assert "may leave 10:46" in page
 
 
