@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from clinic.access import GRANTS, Permission
@@ -58,6 +58,17 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
         """Adds `was_reached`: somebody spoke with the patient, or with who reported."""
         spoken = ReportStep.objects.filter(report=OuterRef("pk"), what=ReportStep.What.REACHED)
         return self.annotate(was_reached=Exists(spoken))
+
+    def with_contact(self) -> Self:
+        """Adds `last_contact`: what came of the newest call, "reached" or "no_answer"; None before any."""
+        calls = ReportStep.objects.filter(
+            report=OuterRef("pk"), what__in=[ReportStep.What.REACHED, ReportStep.What.NO_ANSWER]
+        )
+        return self.annotate(last_contact=Subquery(calls.order_by("-pk").values("what")[:1]))
+
+    def for_givers(self) -> Self:
+        """With what whoever gave a report is told of it."""
+        return self.with_answered().with_reached().with_contact().select_related("taken_by", "reported_by")
 
     def unanswered(self) -> Self:
         """Those whose timer runs, or ran out."""

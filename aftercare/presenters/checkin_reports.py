@@ -62,7 +62,8 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A report as its giver sees it. `due` is by when somebody answers; `late` says so when nobody did.
+    """A report as its giver sees it. `state` is how it stands, mostly by when somebody answers; `late` says that nobody
+    did in time, `missed` that the clinic called in vain: both ask for a call. `is_emergency` until somebody answered.
 
     `by` says who reported it, where that was not the reader.
     """
@@ -71,9 +72,10 @@ class ReportPage:
     is_emergency: bool
     is_open: bool
     told: tuple[str, ...]
-    due: str
+    state: str
     closed_now: str
     late: str
+    missed: str
     happened: tuple[Happened, ...]
     what: tuple[str, ...]
     leg: str
@@ -86,7 +88,7 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A report in the giver's list. `public_id` as text."""
+    """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page."""
 
     public_id: str
     when: str
@@ -94,6 +96,8 @@ class ReportLine:
     state: str
     is_open: bool
     by: str
+    late: str
+    missed: str
 
 
 def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
@@ -110,18 +114,19 @@ def report_page(
     now: datetime,
     reader: Reader,
 ) -> ReportPage:
-    """`report` with `is_answered`, `steps` oldest first; `opened` are the clinic's openings from today on."""
+    """`report` as in `for_givers`, `steps` oldest first; `opened` are the clinic's openings from today on."""
     is_open = report.closed_at is None
-    is_emergency = report.level == Level.EMERGENCY
+    is_emergency = is_pressing(report)
     was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
     return ReportPage(
         title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
-        is_emergency=is_emergency and is_open,
+        is_emergency=is_emergency,
         is_open=is_open,
         told=_told_again(report),
-        due=_due(report, clock) if is_open and not is_emergency and not is_over(report, now) else "",
+        state=_page_state(report, clock, now),
         closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
-        late=late_words(report, now) if is_open else "",
+        late=late_words(report, now),
+        missed=missed_words(report),
         happened=tuple(_happened(report, steps, clock)),
         what=tuple(what_words(said_by(report))),
         leg=leg_words(report.leg),
@@ -138,7 +143,7 @@ def _closed_title(*, was_reached: bool) -> str:
 
 
 def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetime, reader: Reader) -> list[ReportLine]:
-    """`reports` come with `was_reached` and `is_answered`, and with who reported them."""
+    """`reports` are those of `for_givers`, with who reported and who took them."""
     return [
         ReportLine(
             public_id=str(report.public_id),
@@ -147,6 +152,8 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             state=state_words(report, clock, now),
             is_open=report.closed_at is None,
             by=by_words(report, reader),
+            late=late_words(report, now),
+            missed=missed_words(report),
         )
         for report in reports
     ]
@@ -165,6 +172,8 @@ def state_words(report: SymptomReport, clock: Clock, now: datetime) -> str:
         was_reached: bool = report.was_reached  # type: ignore[attr-defined]
         words = gettext("Answered %(when)s") if was_reached else gettext("Closed %(when)s")
         return words % {"when": clock.near(report.closed_at)}
+    if missed_words(report):
+        return missed_words(report)
     if _is_answered(report):
         return gettext("We spoke with you")
     if report.taken_by is not None:
@@ -175,6 +184,39 @@ def state_words(report: SymptomReport, clock: Clock, now: datetime) -> str:
         is_read_only = report.level == Level.REASSURE
         return gettext("We have not read it yet") if is_read_only else gettext("Nobody has answered yet")
     return _due(report, clock)
+
+
+def _page_state(report: SymptomReport, clock: Clock, now: datetime) -> str:
+    """On its own page who has it stands below; the title says already that the clinic was told."""
+    if report.closed_at is not None or missed_words(report) or is_pressing(report):
+        return ""
+    if _is_answered(report):
+        return state_words(report, clock, now)
+    return "" if is_over(report, now) else _due(report, clock)
+
+
+def is_pressing(report: SymptomReport) -> bool:
+    """An emergency that no clinician has answered yet: whoever reads of it calls the emergency number first."""
+    return report.level == Level.EMERGENCY and report.closed_at is None and not _is_answered(report)
+
+
+def missed_words(report: SymptomReport) -> str:
+    """What the giver is told when the last call of the clinic was in vain; empty otherwise."""
+    last_contact: str | None = report.last_contact  # type: ignore[attr-defined]
+    if report.closed_at is not None or last_contact != ReportStep.What.NO_ANSWER:
+        return ""
+    return gettext("We called and did not reach you. Please call us.")
+
+
+def worst_first(reports: Iterable[SymptomReport]) -> list[SymptomReport]:
+    """Open ones: what waits for an answer or a call before what was answered, then by level and by when it is due."""
+    grave = list(Level.values)
+
+    def rank(report: SymptomReport) -> tuple[bool, int, datetime, int]:
+        is_calm = _is_answered(report) and not missed_words(report)
+        return is_calm, grave.index(report.level), report.due_at, report.pk
+
+    return sorted(reports, key=rank)
 
 
 def is_over(report: SymptomReport, now: datetime) -> bool:
@@ -219,8 +261,11 @@ def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: dat
 
 
 def late_words(report: SymptomReport, now: datetime) -> str:
-    """What the giver is told when nobody answered in time; empty otherwise. In an emergency the page says to call."""
-    if report.level == Level.EMERGENCY or not is_over(report, now):
+    """What the giver is told when nobody answered in time; empty otherwise. In an emergency the page says to call.
+
+    Who was called in vain is asked to call anyhow.
+    """
+    if report.level == Level.EMERGENCY or not is_over(report, now) or missed_words(report):
         return ""
     if report.level == Level.REASSURE:
         return gettext("We are late reading it. If it changes or worries you, call us.")

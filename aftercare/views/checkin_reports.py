@@ -1,4 +1,4 @@
-"""What became of a report, for who gave it: its page, the list, and the line on the page of today."""
+"""What became of a report, for who gave it: its page, the list, and what the page of today says of it."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from aftercare.models.report import SymptomReportQuerySet
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin_reports as words
@@ -28,9 +27,7 @@ _MOST_SHOWN = 50
 def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = None) -> HttpResponse:
     """What was sent, by when somebody answers, and what became of it."""
     reader = reader_of(request, carer_id)
-    found = get_visible_or_404(
-        reports_of(request, reader).with_answered().select_related("reported_by"), request=request, public_id=report_id
-    )
+    found = get_visible_or_404(reports_of(request, reader).for_givers(), request=request, public_id=report_id)
     now, clinic = timezone.now(), request.clinic
     with translation.override(page_language(reader.language)):
         shown = words.report_page(
@@ -57,27 +54,30 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
     reader, now = reader_of(request, carer_id), timezone.now()
     clock = words.clock_for(reader, request.clinic, now)
     with translation.override(page_language(reader.language)):
-        newest = _told(reports_of(request, reader)).with_reached()[:_MOST_SHOWN]
+        newest = reports_of(request, reader).for_givers().order_by("-reported_at", "-pk")[:_MOST_SHOWN]
         lines = words.report_lines(newest, clock, now=now, reader=reader)
         addressed = [(line, address_of("how_report", reader, line.public_id)) for line in lines]
         return page_of(request, reader, "reports", {"lines": addressed})
 
 
-def open_report(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
-    """The newest report that waits for its answer, for the page of today; None without one. At most two queries."""
+def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
+    """What waits for its answer, for the page of today, worst first; None without any.
+
+    `lines` are the worst one, and all that ask for a call, each with its address; `more` is how many others there are.
+    `emergency` is there while an emergency is not answered. At most three queries, one where nothing is open.
+    """
     waits = reports_of(request, reader).open()
     # Nearly nobody has one, and asking what became of it is long.
-    waiting = _told(waits).first() if reader.may_answer and waits.exists() else None
-    if waiting is None:
+    if not reader.may_answer or not waits.exists():
         return None
     now = timezone.now()
+    waiting = words.worst_first(waits.for_givers())
+    lines = words.report_lines(waiting, words.clock_for(reader, request.clinic, now), now=now, reader=reader)
+    shown = [line for number, line in enumerate(lines) if number == 0 or line.late or line.missed]
+    is_pressing = any(words.is_pressing(each) for each in waiting)
     return {
-        "line": words.report_lines([waiting], words.clock_for(reader, request.clinic, now), now=now, reader=reader)[0],
-        "late": words.late_words(waiting, now),
-        "url": address_of("how_report", reader, waiting.public_id),
+        "emergency": emergency_of(request.clinic, newest_treated(reader.patient, now)) if is_pressing else None,
+        "lines": [(line, address_of("how_report", reader, line.public_id)) for line in shown],
+        "more": len(lines) - len(shown),
+        "url": address_of("how_reports", reader),
     }
-
-
-def _told(reports: SymptomReportQuerySet) -> SymptomReportQuerySet:
-    """Newest first, with what a line about each needs."""
-    return reports.with_answered().select_related("taken_by", "reported_by").order_by("-reported_at", "-pk")

@@ -279,6 +279,74 @@ def test_going_back_loses_nothing(browser):
     assert re.search(r'value="left"[^>]* checked', words)
 
 
+def keep(browser, **answers):
+    """What the script of the first step sends when something is pressed."""
+    return browser.post("/how/", {**hidden_of(browser.get("/how/")), **answers, "go": "keep"})
+
+
+def answers_of(browser):
+    """How the first step opens: "yes" and "no" by question."""
+    page = browser.get("/how/").content.decode()
+    return dict(re.findall(r'name="([A-Z]+)" value="(yes|no)" id="[^"]+" checked', page))
+
+
+def test_a_yes_that_was_pressed_after_no_to_all_is_there_when_the_questions_open_again(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"], "go": "back"})
+    third = {**WELL, "CHEST": "yes"}
+
+    assert keep(browser, **third).status_code == 204
+
+    browser.get("/today/")
+    assert [answers_of(browser) for _ in range(2)] == [third, third]
+    assert [browser.get(url).url for url in ("/how/2/", "/how/3/")] == ["/how/", "/how/"]
+    assert not SymptomReport.objects.exists()
+    step(browser, "/how/", third)
+    assert (only_report().affirmed, only_report().symptoms) == (["CHEST"], ["CHEST_OR_BREATH", "ONE_LEG"])
+    assert answers_of(browser) == {}
+
+
+def test_a_yes_without_an_earlier_draft_is_kept_too_until_it_is_taken_back(browser):
+    keep(browser, CHEST="yes", BREATH="no")
+    assert answers_of(browser) == {"BREATH": "no", "CHEST": "yes"}
+
+    keep(browser, **WELL)
+
+    assert answers_of(browser) == {}  # taken back, but no was not sent
+    assert browser.get("/how/2/").url == "/how/"
+
+
+def test_a_yes_from_a_page_that_was_left_behind_counts(browser):
+    first = hidden_of(browser.get("/how/"))
+    browser.post("/how/", {**first, **WELL})
+
+    browser.post("/how/", {**first, **WELL, "FOOT": "yes", "go": "keep"})  # the browser's Back shows the old page
+
+    assert browser.get("/how/3/").url == "/how/"
+    sent = browser.post("/how/3/", {"shown": "", "free_text": "It throbs"})
+    assert (sent.url, SymptomReport.objects.count()) == ("/how/", 0)
+    assert answers_of(browser)["FOOT"] == "yes"
+
+
+def test_a_yes_that_was_sent_does_not_come_back(browser):
+    data = {**hidden_of(browser.get("/how/")), "CHEST": "yes"}
+    browser.post("/how/", data)
+
+    browser.post("/how/", {**data, "go": "keep"})  # came late
+
+    assert answers_of(browser) == {}
+
+
+def test_without_script_a_no_to_all_holds_until_the_questions_are_opened_again(browser):
+    step(browser, "/how/", WELL)
+    assert browser.get("/how/2/").status_code == 200
+
+    assert answers_of(browser) == WELL  # nobody knows what is pressed on it now
+
+    assert answers_of(browser) == {}
+    assert [browser.get(url).url for url in ("/how/2/", "/how/3/")] == ["/how/", "/how/"]
+
+
 def test_a_page_that_is_left_keeps_what_was_ticked(browser):
     step(browser, "/how/", WELL)
 
@@ -319,6 +387,19 @@ def test_what_a_page_keeps_too_late_takes_nothing_off(browser):
     assert browser.get("/how/3/").content.decode().count("One leg hurts") == 1
     browser.post("/how/3/", third)
     assert only_report().symptoms == ["ONE_LEG", "BRUISES"]
+
+
+def test_the_last_page_says_what_becomes_of_own_words(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {})
+
+    text = text_of(browser.get("/how/3/"))
+    assert "What you write above is sent; if you write nothing either, nothing is sent." in text
+    assert ">Finish</button>" in browser.get("/how/3/").content.decode()
+    step(browser, "/how/3/", {"free_text": "A lump <on> my knee", "go": "keep"})
+    page = browser.get("/how/3/").content.decode()
+    assert ">Send to the clinic</button>" in page
+    assert '<blockquote class="said" data-said>A lump &lt;on&gt; my knee</blockquote>' in page
 
 
 def test_what_the_last_page_showed_is_what_is_sent(browser):
@@ -437,6 +518,46 @@ def test_an_emergency_pressed_twice_is_one_and_another_yes_is_another(browser):
         ["CHEST_OR_BREATH"],
         ["CHEST_OR_BREATH", "COLD_FOOT"],
     ]
+
+
+def close(report):
+    clinician = make_user(Role.CLINICIAN)
+    version = report_work.fresh(report).version
+    facts = {"outcome": "advised", "note": "All is well", "contact": "reached"}
+    report_work.close(report=report, version=version, **facts, by=clinician)
+
+
+def test_an_emergency_sent_again_after_it_was_closed_is_a_new_one_once(browser, clock):
+    data = {**hidden_of(browser.get("/how/")), "CHEST": "yes"}
+    browser.post("/how/", data)
+    first = only_report()
+    close(first)
+    clock.shift(600)
+
+    answers = [browser.post("/how/", data).url for _ in range(2)]
+
+    new = SymptomReport.objects.open().get()
+    assert answers == [f"/how/sent/{new.public_id}/"] * 2
+    assert new != first
+    assert (new.level, new.affirmed, new.reported_at) == ("EMERGENCY", ["CHEST"], at("2026-01-15 09:20"))
+    assert new.notices.count() == 1
+
+
+def test_words_sent_again_after_their_report_was_closed_wait_for_the_questions(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
+    data = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs"}
+    browser.post("/how/3/", data)
+    close(only_report())
+
+    assert browser.post("/how/3/", data).url == "/how/"
+    step(browser, "/how/", WELL)
+    sent = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs"}
+    answers = {browser.post("/how/3/", sent).url for _ in range(2)}
+
+    new = SymptomReport.objects.open().get()
+    assert answers == {f"/how/sent/{new.public_id}/"}
+    assert (new.symptoms, new.free_text) == (["ONE_LEG"], "It throbs")
 
 
 def test_words_changed_on_a_page_that_was_sent_are_kept_for_a_new_report(browser):
@@ -586,7 +707,7 @@ def test_a_taken_report_whose_time_is_over_is_late_until_somebody_spoke_with_the
 
     pages = [text_of(browser.get(page)) for page in (url, "/today/", "/how/sent/")]
     assert [page for page in pages if late in page] == []
-    assert [page.count("We spoke with you") for page in pages] == [1, 1, 1]
+    assert [page.count("We spoke with you") for page in pages] == [2, 1, 1]
 
 
 def test_an_answer_that_nobody_gave_in_time_is_not_promised_any_more(browser, patient, clock):

@@ -1,0 +1,225 @@
+"""What a patient is told of reports that are open: on the page of today, on the report's own page, and in the list."""
+
+import re
+from html import unescape
+
+import pytest
+import time_machine
+from django.test import Client
+
+from aftercare import report_work
+from aftercare.models import SymptomReport
+from clinic.access import Role
+from tests.aftercare.people import make_plan
+from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_report, make_user
+
+pytestmark = pytest.mark.django_db
+NOW = "2026-01-15 09:20"
+MISSED = "We called and did not reach you. Please call us."
+CALL_911 = "Call 911 now This can be an emergency. Do not wait for an answer here, and do not drive yourself."
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100", phone_hours="8:00–18:00")
+    make_hours(make_user(name="Ada Birchwood"))
+
+
+@pytest.fixture
+def patient():
+    return make_patient_user(given_name="Marigold", family_name="Quillfeather").patient
+
+
+@pytest.fixture
+def clinician():
+    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
+
+
+@pytest.fixture
+def browser(patient):
+    client = Client()
+    with time_machine.travel(at(NOW), tick=False):
+        client.force_login(patient.user)
+        yield client
+
+
+def text_of(response):
+    page = response.content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+def pages_of(browser, report):
+    """Today, the page of the report, and the list."""
+    return [text_of(browser.get(url)) for url in ("/today/", f"/how/sent/{report.public_id}/", "/how/sent/")]
+
+
+def called(report, contact, *, by, when=NOW):
+    """The clinician takes the report, calls, and keeps it open."""
+    report_work.save(report=report, version=report.version, contact=contact, by=by, now=at(when))
+    report.refresh_from_db()
+
+
+# --- called in vain ----------------------------------------------------------------------------------------------
+
+
+def test_a_call_in_vain_is_said_everywhere_with_a_way_to_call_back(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user)
+
+    called(report, "no_answer", by=clinician)
+
+    today, own, listed = pages_of(browser, report)
+    assert [page.count(MISSED) for page in (today, own, listed)] == [1, 2, 1]
+    assert own.index(MISSED) < own.index("We have your report")
+    assert [page for page in (today, listed) if "looking at it" in page] == []
+    assert [page for page in (today, own, listed) if "Somebody answers by" in page] == []
+    for url in ("/today/", f"/how/sent/{report.public_id}/"):
+        page = browser.get(url).content.decode()
+        assert 'call-clinic" href="tel:555-0100"' in page
+
+
+def test_a_later_call_that_reached_the_patient_ends_the_request_to_call(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user)
+    called(report, "no_answer", by=clinician)
+
+    called(report, "reached", by=clinician, when="2026-01-15 09:21")
+
+    today, own, listed = pages_of(browser, report)
+    assert [page.count(MISSED) for page in (today, own, listed)] == [0, 1, 0]  # once, as what happened
+    assert [page for page in (today, own, listed) if "We spoke with you" not in page] == []
+
+
+def test_a_second_call_in_vain_asks_to_call_again(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user)
+    called(report, "reached", by=clinician)
+
+    called(report, "no_answer", by=clinician, when="2026-01-15 09:21")
+
+    assert [page.count(MISSED) for page in pages_of(browser, report)] == [1, 2, 1]
+
+
+def test_in_spanish_too(browser, patient, clinician):
+    patient.language = "es"
+    patient.save()
+    report = make_report(patient=patient, by=patient.user, language="es")
+
+    called(report, "no_answer", by=clinician)
+
+    assert "Le llamamos y no pudimos hablar con usted. Por favor, llámenos." in pages_of(browser, report)[0]
+
+
+# --- an emergency ------------------------------------------------------------------------------------------------
+
+
+def test_while_an_emergency_is_open_today_says_first_to_call(browser, patient):
+    make_plan("2026-01-13 10:30", patient=patient)
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    page = browser.get("/today/")
+
+    text = text_of(page)
+    assert text.split(" Larkfield Clinic ", 1)[1].startswith(f"{CALL_911} Say: leg veins treated on Tue 13 Jan")
+    assert "Call 911 Then call the clinic: 555-0100" in text
+    assert 'href="tel:911" data-emergency-call' in page.content.decode()
+
+
+def test_taken_or_called_in_vain_an_emergency_stays_one_until_it_is_answered(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    report_work.take(report=report, by=clinician, now=at(NOW))
+    assert CALL_911 in pages_of(browser, report)[0]
+    report.refresh_from_db()
+    called(report, "no_answer", by=clinician)
+    assert [CALL_911 in page for page in pages_of(browser, report)] == [True, True, False]
+    assert MISSED in pages_of(browser, report)[0]
+    called(report, "reached", by=clinician, when="2026-01-15 09:21")
+
+    assert [page for page in pages_of(browser, report) if "Call 911 now" in page] == []
+
+
+def test_a_closed_emergency_is_one_no_more(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    report_work.close(report=report, version=1, outcome="sent_on", note="The hospital rang.", by=clinician, now=at(NOW))
+
+    assert "Call 911 now" not in text_of(browser.get("/today/"))
+
+
+# --- answered and open -------------------------------------------------------------------------------------------
+
+
+def test_once_the_clinic_spoke_with_the_patient_no_page_promises_an_answer(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user)
+    assert [page.count("Somebody answers by today, 13:10") for page in pages_of(browser, report)] == [1, 1, 1]
+
+    called(report, "reached", by=clinician)
+
+    pages = pages_of(browser, report)
+    assert [page for page in pages if "Somebody answers" in page] == []
+    assert "We have your report We spoke with you" in pages[1]
+    assert [page.count("We spoke with you") for page in pages] == [1, 2, 1]
+
+
+# --- several -----------------------------------------------------------------------------------------------------
+
+
+def test_of_several_the_worst_is_shown_and_the_others_are_a_press_away(browser, patient):
+    early, late = "2026-01-15 09:00", "2026-01-15 09:12"
+    worst = make_report(patient=patient, by=patient.user, reported_at=at(early))
+    make_report(patient=patient, by=patient.user, level="NEXT_DAY", symptoms=["TENDER_CORD"], reported_at=at(late))
+    make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"], reported_at=at(late))
+
+    page = browser.get("/today/")
+
+    assert "You reported something today, 09:00. Somebody answers by today, 13:00. Your report · and 2 more" in text_of(
+        page
+    )
+    assert f'href="/how/sent/{worst.public_id}/"' in page.content.decode()
+    assert '<a href="/how/sent/">and 2 more</a>' in page.content.decode()
+
+
+def test_whatever_asks_for_a_call_is_shown_beside_the_worst(browser, patient, clinician):
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    missed = make_report(patient=patient, by=patient.user, level="NEXT_DAY", symptoms=["TENDER_CORD"])
+    make_report(patient=patient, by=patient.user, due_at=at("2026-01-15 09:15"))
+    make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
+    called(missed, "no_answer", by=clinician)
+
+    text = text_of(browser.get("/today/"))
+
+    order = [CALL_911, "The clinic has been told", "This takes longer than we said. Call us now.", MISSED, "and 1 more"]
+    assert sorted(order, key=text.index) == order
+    assert [text.count(each) for each in order] == [1, 1, 1, 1, 1]
+
+
+def test_an_answered_report_comes_after_one_that_waits(browser, patient, clinician):
+    answered = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    called(answered, "reached", by=clinician)
+    waits = make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
+
+    page = browser.get("/today/").content.decode()
+
+    assert f'href="/how/sent/{waits.public_id}/"' in page
+    assert f'href="/how/sent/{answered.public_id}/"' not in page
+
+
+def test_many_open_reports_cost_today_one_query_more_than_none(browser, patient, django_assert_num_queries):
+    browser.get("/today/")
+    with django_assert_num_queries(8):
+        browser.get("/today/")
+    for _ in range(9):
+        make_report(patient=patient, by=patient.user)
+
+    with django_assert_num_queries(9):
+        browser.get("/today/")
+
+
+def test_a_carer_sees_the_emergency_that_the_carer_reported(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    make_report(patient=patient, by=carer.user, source="carer", level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    client = Client()
+    with time_machine.travel(at(NOW), tick=False):
+        client.force_login(carer.user)
+        text = text_of(client.get(f"/care/{carer.public_id}/"))
+
+    assert CALL_911 in text
+    assert SymptomReport.objects.get().closed_at is None
