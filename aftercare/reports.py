@@ -69,6 +69,10 @@ class Said:
         """The key of a report that says this, when `key` has made one that says something else."""
         return uuid5(key, self._content)
 
+    def key_after(self, closed: SymptomReport) -> UUID:
+        """The key of a report that says this, when the one that said it before is closed: nobody reads that again."""
+        return uuid5(closed.request_key, f"{self._content}{closed.public_id}")
+
     @property
     def _content(self) -> str:
         lists = (sorted(set(each)) for each in (self.symptoms, self.affirmed, self.denied))
@@ -96,10 +100,11 @@ def file_report(
 ) -> SymptomReport:
     """Store what was said about `patient`, with its level and by when somebody answers.
 
-    The same `request_key` with the same answers again gives the report that it made, unchanged; with other answers it
-    makes another one, so that nothing that was said is swallowed. `language` ("en", "es") is that of whoever reports
-    and is told at once; `reporter_words` say who is on the phone. `opened` saves looking up the openings again. Raises
-    `Refused` when nothing was said, and for a key that made somebody else's report. At most twelve queries.
+    The same `request_key` with the same answers again gives the report that it made, unchanged, while that is open;
+    with other answers, or once it is closed, it makes another one, so that nothing that was said is swallowed.
+    `language` ("en", "es") is that of whoever reports and is told at once; `reporter_words` say who is on the phone.
+    `opened` saves looking up the openings again. Raises `Refused` when nothing was said, and for a key that made
+    somebody else's report. At most twelve queries, one more for each closed report of the key.
     """
     key = _key_for(said, request_key, patient, by)
     if isinstance(key, SymptomReport):
@@ -153,19 +158,39 @@ def file_report(
     return report
 
 
+def made_before(said: Said, request_key: UUID, patient: Patient, by: User) -> SymptomReport | None:
+    """The open report that the same answers of `by` with this key have made; None when they would make one now.
+
+    Raises `Refused` for a key that made somebody else's report. One query, one more for each closed report of it.
+    """
+    made = _key_for(said, request_key, patient, by)
+    return made if isinstance(made, SymptomReport) else None
+
+
 def _key_for(said: Said, request_key: UUID, patient: Patient, by: User) -> SymptomReport | UUID:
-    """The report that says this already, else the key under which it is filed."""
+    """The open report that says this already, else the key under which it is filed."""
     beside = said.key_beside(request_key)
-    rows = SymptomReport.objects.filter(request_key__in=[request_key, beside])
-    made = {report.request_key: report for report in rows}
+    made = _made_with([request_key, beside], patient, by)
+    same = made.get(beside)
+    if same is None and request_key in made:
+        same = made[request_key] if said.is_said_in(made[request_key]) else None
+    if same is None:
+        return beside if request_key in made else request_key
+    while same.closed_at is not None:
+        key = said.key_after(same)
+        following = _made_with([key], patient, by)
+        if key not in following:
+            return key
+        same = following[key]
+    return same
+
+
+def _made_with(keys: Collection[UUID], patient: Patient, by: User) -> dict[UUID, SymptomReport]:
+    made = {report.request_key: report for report in SymptomReport.objects.filter(request_key__in=keys)}
     for report in made.values():
         if report.patient_id != patient.pk or report.reported_by_id != by.pk:
             raise Refused("This form was sent already. Open the page again.", rule="key")
-    if beside in made:
-        return made[beside]
-    if request_key not in made:
-        return request_key
-    return made[request_key] if said.is_said_in(made[request_key]) else beside
+    return made
 
 
 def _due_at(level: Level, now: datetime, clinic: Clinic, opened: Sequence[Period] | None) -> datetime:

@@ -23,7 +23,7 @@ from aftercare.models import SymptomReport
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin as words
-from aftercare.reports import Said, file_report, newest_treated
+from aftercare.reports import Said, file_report, made_before, newest_treated
 from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
 from clinic.language import page_language
@@ -229,9 +229,11 @@ def _emergency_key(key: UUID, answers: Iterable[str]) -> UUID:
 
 
 def _made_before(request: SignedInRequest, reader: Reader, key: UUID, said: Said) -> SymptomReport | None:
-    """The report that this very page has made; None for one that says something else."""
-    made = reports_of(request, reader).filter(request_key__in=[key, said.key_beside(key)])
-    return next((report for report in made if said.is_said_in(report)), None)
+    """The open report that this very page has made; None for one that says something else, or is closed."""
+    try:
+        return made_before(said, key, reader.patient, request.user)
+    except Refused:
+        return None  # somebody else's: said where it would be filed
 
 
 def _emergency(
@@ -246,12 +248,13 @@ def _emergency(
     """File what must be seen at once; None when it could not be, so that the page says to call instead.
 
     `also` are the lines that were ticked before, on a page that was left. Another yes on the same form is another
-    report; the same one, pressed twice, is not, although what the draft held went with the first.
+    report; the same one, pressed twice, is not, although what the draft held went with the first. Once that is closed
+    nobody reads it any more: then it is another one.
     """
     key = _emergency_key(form.sent_key, answers)
     said = with_emergency(said, [*answers, *also])
     try:
-        made = reports_of(request, reader).filter(request_key=key).first()
+        made = reports_of(request, reader).open().filter(request_key=key).first()
         if made is None or not said.adds_nothing_to(made):
             made = _file(request, reader, said, key)
         drop(request, reader)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import translation
 
+from aftercare import report_work
 from aftercare.models import ReportNotice, SymptomReport
 from aftercare.reports import Said, file_report, newest_treated, said_by
 from aftercare.told import told
@@ -161,6 +162,40 @@ def test_other_answers_with_a_used_key_are_another_report_once(patient, changed)
     assert other == again != first
     assert said_by(other) == replace(said, **changed)
     assert SymptomReport.objects.count() == 2
+
+
+def close(made):
+    clinician = make_user(Role.CLINICIAN)
+    version = SymptomReport.objects.get(pk=made.pk).version
+    facts = {"outcome": "advised", "note": "All is well", "contact": "reached", "by": clinician}
+    return report_work.close(report=made, version=version, **facts, now=at(NOW))
+
+
+def test_the_same_form_again_after_its_report_was_closed_is_another_one_each_time(patient):
+    key = uuid4()
+    said = Said(["ONE_LEG"], ["FACE"], "left", "It throbs")
+    made = []
+    for _ in range(3):
+        first, again = (report(patient, said=said, request_key=key) for _ in range(2))
+        assert first == again
+        close(first)
+        made.append(first.pk)
+
+    assert len(set(made)) == 3
+    assert all(said.is_said_in(each) for each in SymptomReport.objects.all())
+
+
+def test_other_answers_again_after_theirs_was_closed_are_another_report_while_the_first_is_open(patient):
+    key = uuid4()
+    first, other = (report(patient, symptom, request_key=key) for symptom in ("ONE_LEG", "TENDER_CORD"))
+    close(other)
+
+    once, twice = (report(patient, "TENDER_CORD", request_key=key) for _ in range(2))
+
+    assert once == twice
+    assert once not in (first, other)
+    assert report(patient, "ONE_LEG", request_key=key) == first
+    assert list(SymptomReport.objects.open().order_by("pk")) == [first, once]
 
 
 def test_a_key_of_somebody_else_makes_nothing_and_shows_nothing(patient):

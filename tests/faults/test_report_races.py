@@ -4,20 +4,22 @@ import os
 import signal
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.filebased import EmailBackend
 
 from aftercare import report_escalation, report_mail, report_work
-from aftercare.models import ReportNotice, ReportStep
+from aftercare.models import ReportNotice, ReportStep, SymptomReport
+from aftercare.reports import Said, file_report
 from aftercare.tasks import watch_reports
 from clinic.access import Role
-from clinic.models import AuditEvent, User
+from clinic.models import AuditEvent, Clinic, User
 from clinic.notifications import faultpoints
 from sessions_app.refusals import Refused
 from tests.faults.forks import KILLED, in_processes
-from tests.makers import make_report, make_user
+from tests.makers import make_patient_user, make_report, make_user
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 WORKERS = 4
@@ -107,6 +109,23 @@ def test_of_people_who_close_it_at_once_from_one_page_one_closes_it(report, tmp_
         f"By {stored.closed_by}.",
         [("reached", stored.closed_by_id), ("closed", stored.closed_by_id)],
     )
+
+
+def test_of_answers_sent_again_at_once_after_their_report_was_closed_one_report_is_made(tmp_path):
+    patient = make_patient_user().patient
+    said = Said(["CHEST_OR_BREATH"], affirmed=["CHEST"])
+    facts = {"patient": patient, "said": said, "request_key": uuid4(), "source": "portal", "by": patient.user}
+    first = file_report(**facts, now=datetime.now(UTC), clinic=Clinic.current())
+    words = {"outcome": "advised", "note": "All is well", "contact": "reached"}
+    report_work.close(report=first, version=first.version, **words, by=make_user(Role.CLINICIAN))
+
+    def send(number):
+        return file_report(**facts, now=datetime.now(UTC), clinic=Clinic.current()).pk
+
+    made = in_processes(WORKERS, send, tmp_path)
+
+    assert made == [SymptomReport.objects.open().get().pk] * WORKERS
+    assert AuditEvent.objects.filter(action="symptoms reported").count() == 2
 
 
 @pytest.mark.parametrize(("point", "sent_by_the_dead"), [("after_claim", 0), ("after_call", 1)])
