@@ -225,13 +225,16 @@ def test_without_connection_the_page_says_so_and_saves_when_it_is_back(open_visi
 def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, page_problems):
     session = draft_now(sites=1)
     page = open_visit(session)
+    # The network goes before the new row saves itself for the first time, however slow this test is.
+    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
     choose_place(page, "Right foot")
     row = page.locator("[data-site]").nth(1)
     expect(row.locator("[name$='-injection_count']")).to_be_focused()
-    page.context.set_offline(True)
     page.keyboard.type("7")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
     address, context = page.url, page.context
+    context.set_offline(True)
+    page.unroute("**/save/")
     page.close(run_before_unload=False)
     context.set_offline(False)
 
