@@ -208,7 +208,32 @@
     if (document.querySelector("dialog[open]") || !document.querySelector("[data-focus-id=book]")) return;
     const at = document.activeElement;
     if (at.matches("[data-board] a[data-focus-id^='v-']")) say(why);
-    else if (at.matches("body, main, [data-board], [data-board] a")) say("Choose a visit first: Tab and the arrows go to one.");
+    else if (at.matches("body, main, [data-board], [data-board] a")) say("Choose a visit first: the arrow down goes to the one nearest to now.");
+  });
+
+  // Up or down from the page itself goes to the visit nearest to now; on a day without a now, to the first.
+  const VISIT = "a[data-focus-id^='v-']";
+  const visible = (nodes) => [...nodes].filter((node) => node.checkVisibility());
+  function nearestVisit(board) {
+    const present = board.querySelector(".lane-today, .week-today:is(td)") ? ":is(.lane-today, td.week-today) " : "";
+    const all = visible(board.querySelectorAll(VISIT));
+    const today = visible(board.querySelectorAll(present + VISIT));
+    const ahead = visible(board.querySelectorAll(`.week-now ~ .week-line ${VISIT}`));
+    const line = board.querySelector(".now-time");
+    const [hours, minutes] = line ? line.textContent.split(":").map(Number) : [0, 0];
+    const far = (visit) => Math.abs(Number(visit.dataset.at) - (hours * HOUR + minutes));
+    const choice = [ahead, today, all].find((visits) => visits.length) || visible(board.querySelectorAll("[data-arrow-item]"));
+    return choice.reduce((best, visit) => (best && far(best) <= far(visit) ? best : visit), null);
+  }
+  document.addEventListener("keydown", (event) => {
+    const board = theBoard();
+    if ((event.key !== "ArrowUp" && event.key !== "ArrowDown") || event.defaultPrevented || !board || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (!document.activeElement.matches("body, main, [data-board], [data-focus-id^=day-]")) return;
+    const visit = nearestVisit(board);
+    if (!visit) return;
+    event.preventDefault();
+    visit.focus();
   });
 
   // --- Refreshing without disturbing ----------------------------------------------------------------------------
@@ -243,9 +268,9 @@
   // A board that scrolls in itself begins at the present.
   const now = document.querySelector(".board-scroll .now-time");
   if (now) theBoard().scrollTop = now.offsetTop - theBoard().clientHeight / 3;
-  // So does a page whose present is below the edge of the screen.
+  // So does a page whose present is in the lower half of the screen, or below it.
   const below = document.querySelector(".board .now-time");
-  if (below && below.checkVisibility() && !window.scrollY && below.getBoundingClientRect().bottom > window.innerHeight) {
+  if (below && below.checkVisibility() && !window.scrollY && below.getBoundingClientRect().bottom > window.innerHeight / 2) {
     window.scrollTo({ top: below.getBoundingClientRect().top - window.innerHeight / 3, behavior: "instant" });
   }
 

@@ -8,6 +8,10 @@
       event.detail.isError = false;
     }
   });
+  // A form on a page of its own is not the dialog's: a change of it is answered with its page.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.matches(".in-page [hx-select='.in-page']")) delete event.detail.headers["HX-Request"];
+  });
   // The minute's refresh waits while somebody writes in a dialog or walks through the board with the keyboard.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const polled = event.target.matches && event.target.matches("[data-background]") && !event.detail.requestConfig.triggeringEvent;

@@ -15,6 +15,12 @@
       if (busy) button.setAttribute("aria-busy", "true"); else button.removeAttribute("aria-busy");
     }
   }
+  // htmx would keep the second press for later and send it once the first is answered, without the button that was meant.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("#dialog-frame form[data-busy]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method === "get" || form.method === "dialog" || form.hasAttribute("hx-post")) return;
@@ -28,8 +34,10 @@
     if (form === event.target) setBusy(form, true);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest && event.target.closest("form");
-    if (form) setBusy(form, false);
+    const form = event.detail.elt;
+    // What its answer closed stays busy until it is gone.
+    const isClosed = dialog && !dialog.open && dialog.contains(form);
+    if (form.matches("form") && !isClosed) setBusy(form, false);
   });
   // Going back to a form that was refused must not send it again.
   if (document.querySelector("[data-forget-post]")) history.replaceState(null, "", location.href);
@@ -67,6 +75,8 @@
   let opener = null;
   let typed = false;
   let warned = false;
+  let openings = 0;
+  const askedIn = new WeakMap();
 
   function focusStart() {
     const start = dialog.querySelector("[autofocus]") || dialog.querySelector(".error-summary") || dialog.querySelector("input:not([type=hidden]), select, textarea, .dialog-foot button");
@@ -79,6 +89,7 @@
     dialog.classList.toggle("sheet", shape === "sheet");
     if (dialog.open) return;
     typed = warned = false;
+    openings += 1;
     dialog.showModal();
     focusStart();
   }
@@ -86,6 +97,15 @@
     if (dialog && dialog.open) dialog.close();
   }
   if (dialog) {
+    // What a dialog had asked for before it was closed does not open it again; only a refusal does.
+    document.addEventListener("htmx:beforeRequest", (event) => {
+      if (dialog.open && dialog.contains(event.detail.elt)) askedIn.set(event.detail.xhr, openings);
+    });
+    document.addEventListener("htmx:beforeSwap", (event) => {
+      const { target, xhr } = event.detail;
+      if (!target || target.id !== "dialog-frame" || xhr.status !== 200 || !askedIn.has(xhr)) return;
+      if (!dialog.open || askedIn.get(xhr) !== openings) event.detail.shouldSwap = false;
+    });
     document.addEventListener("htmx:beforeRequest", (event) => {
       const target = event.detail.target;
       if (!target || target.id !== "dialog-frame" || dialog.open) return;
@@ -232,6 +252,14 @@
       const place = typeof number === "number" && byId(id);
       if (place) place.textContent = number || "";
     });
+  });
+
+  // Alerts that were unfolded stay so when they are asked for again.
+  let alertsOpen = false;
+  document.addEventListener("toggle", (event) => { if (event.target.matches(".alert-more")) alertsOpen = event.target.open; }, true);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const folded = alertsOpen && event.target.matches(".page-alerts") && event.target.querySelector(".alert-more");
+    if (false) folded.open = true;
   });
 
   // --- When the server does not answer ------------------------------------------------------------------------
