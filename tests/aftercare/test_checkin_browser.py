@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from aftercare import report_work
 from aftercare.models import SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
+from clinic.models import User
 from tests.aftercare.people import treated_patient
 from tests.aftercare.readable import LOOKS, TABLET, faults_of
-from tests.makers import make_clinic, make_hours, make_service, make_user
+from tests.makers import make_clinic, make_hours, make_report, make_service, make_user
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -170,6 +172,8 @@ def test_the_back_button_of_the_browser_loses_no_tick(opened):
     page.go_back()
     page.wait_for_url("**/how/")
     assert page.is_checked("#id_CHEST_0")
+    page.click(NEXT)
+    page.wait_for_url("**/how/2/")
 
     seen = (page.goto("/how/2/") and page.is_checked("input[value=SKIN_DAMAGE]") for _ in range(20))
     assert any(seen)  # what is kept travels beside the page
@@ -289,6 +293,106 @@ def test_an_emergency_that_was_ticked_is_there_when_the_page_opens_again(opened)
 
     assert page.url.endswith("/how/2/")
     assert page.is_visible(PANEL)
+
+
+def test_a_yes_that_was_pressed_stands_there_with_the_panel_after_the_page_was_left(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.click(".way-back button:has-text('Back')")
+    page.wait_for_url("**/how/")
+    with page.expect_response(lambda response: response.status == 204):
+        page.click("label[for=id_CHEST_1]")
+    assert not SymptomReport.objects.exists()
+
+    page.click(".topbar a:has-text('Today')")
+    page.wait_for_url("**/today/")
+    page.click("a:has-text('How are you?')")
+    page.wait_for_url("**/how/")
+
+    assert page.is_checked("#id_CHEST_1")
+    assert page.is_visible(PANEL)
+    assert page.locator(".ask input[value=no]:checked").count() == len(QUESTIONS) - 1
+    page.goto("/how/3/")
+    assert page.url.endswith("/how/")
+
+
+def test_without_script_a_yes_that_was_left_is_no_no(opened):
+    page = opened("/how/", java_script_enabled=False)
+    says_no(page)
+    page.click(".way-back button:has-text('Back')")
+    page.click("label[for=id_CHEST_1]")
+    assert page.is_visible(PANEL)
+
+    page.click(".topbar a:has-text('Today')")
+    page.wait_for_url("**/today/")
+    page.click("a:has-text('How are you?')")
+
+    assert page.locator(".ask input:checked").count() == 0
+    page.goto("/how/2/")
+    assert page.url.endswith("/how/")
+
+
+@pytest.mark.parametrize("key", [QUESTIONS[0].key, "CHEST", QUESTIONS[-1].key])
+@pytest.mark.parametrize("height", [844, 640])
+def test_the_answer_and_the_focus_stay_above_the_panel(opened, key, height):
+    page = opened("/how/")
+    page.set_viewport_size({"width": 390, "height": height})
+
+    page.locator(f"#id_{key}_1").focus()
+    page.keyboard.press("Space")
+
+    for _ in range(2):
+        panel = page.locator(PANEL).bounding_box()
+        answer = page.locator(f"fieldset:has(#id_{key}_1)").bounding_box()
+        assert answer["y"] + answer["height"] <= panel["y"]
+        assert answer["y"] >= page.locator(".topbar").bounding_box()["height"]
+        page.click(f"label[for=id_{key}_1]")
+
+
+def test_a_line_of_the_list_that_is_an_emergency_stays_above_the_panel(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.check("input[value=HEADACHE_OR_FLICKER]")
+
+    page.check("input[value=SIGHT_LOST]")
+
+    line = page.locator("label:has(input[value=SIGHT_LOST])").bounding_box()
+    assert line["y"] + line["height"] <= page.locator(PANEL).bounding_box()["y"]
+
+
+def test_own_words_alone_are_what_is_sent_and_the_button_says_so(opened):
+    page = opened("/how/")
+    says_no(page)
+    page.click(NEXT)
+    page.wait_for_url("**/how/3/")
+    button, nothing, said = page.locator(NEXT), page.locator("[data-nothing]"), page.locator("[data-said]")
+    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Finish", True, False)
+
+    page.fill("textarea", "A lump\non <b>my</b> knee")
+
+    assert (button.inner_text(), nothing.is_visible()) == ("Send to the clinic", False)
+    assert said.inner_text() == "A lump\non <b>my</b> knee"
+    page.fill("textarea", " ")
+    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Finish", True, False)
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 390), ("es", "dark", 360)])
+def test_today_begins_with_the_emergency_and_everybody_can_read_it(opened, patient, language, scheme, width):
+    patient.language = language
+    patient.save()
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    missed = make_report(patient=patient, by=patient.user)
+    clinician = User.objects.get(name="Hugo Ashdown")
+    report_work.save(report=missed, version=1, contact="no_answer", by=clinician)
+    page = opened("/today/", scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+
+    assert page.get_attribute(".emergency a.btn", "href") == "tel:911"
+    call = page.locator(".emergency a.btn").bounding_box()
+    assert call["y"] + call["height"] <= page.locator(".bar-bottom").bounding_box()["y"]
+    assert call["y"] < page.locator(".today-date").bounding_box()["y"]
+    assert page.get_attribute(".call-clinic", "href") == "tel:555-0100"
+    assert faults_of(page) == []
 
 
 def test_calling_from_the_panel_tells_the_clinic_as_well(opened):
