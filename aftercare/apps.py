@@ -22,7 +22,7 @@ class AftercareConfig(AppConfig):
         from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
         from aftercare.presenters.stocking_help import help_list, help_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
-        from aftercare.views import checkin_signed_out  # noqa: PLC0415
+        from aftercare.views import checkin_not_taken  # noqa: PLC0415
         from clinic import notifications  # noqa: PLC0415
         from clinic.alerts import register_alerts  # noqa: PLC0415
         from clinic.language import register_readers  # noqa: PLC0415
@@ -36,7 +36,7 @@ class AftercareConfig(AppConfig):
         from sessions_app.scoring import register_plan_runs  # noqa: PLC0415
 
         register_readers("carers", language_of)
-        checkin_signed_out.register()
+        checkin_not_taken.register()
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)

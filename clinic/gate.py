@@ -1,6 +1,7 @@
 """The gate: applies `clinic.access` to every request. Not allowed is 403, not yours is 404; both are audited."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,16 +18,32 @@ from clinic.access import PORTAL_PERMISSIONS, UNLISTED, ViewFunction, access_of
 M = TypeVar("M", bound=Model)
 
 
-SignedOutAnswer = Callable[..., HttpResponse]
-_signed_out: dict[str, SignedOutAnswer] = {}
+class NotTaken(StrEnum):
+    """Why nothing of what was sent reaches its view, or is taken by it."""
+
+    SIGNED_OUT = "signed out"
+    OLD_FORM = "old form"  # its token is of another session, or of none
+    NOT_OPEN = "not open"  # not to this sender, not any more, or to nobody
 
 
-def register_signed_out(route: str, answer: SignedOutAnswer) -> None:
-    """Let an upper app answer what is sent to `route` after the session ended; called in its `AppConfig.ready`.
+NotTakenAnswer = Callable[..., HttpResponse]
+_not_taken: dict[str, NotTakenAnswer] = {}
 
-    `answer` gets what the view would, stores nothing, and tells nothing that the sender has not just sent.
+
+def register_not_taken(route: str, answer: NotTakenAnswer) -> None:
+    """Let an upper app answer what is sent to `route` and is not taken; called in its `AppConfig.ready`.
+
+    `answer` gets what the view would, `why` (a `NotTaken`) and the `status` to answer with. It stores nothing, and
+    tells nothing that the sender has not just sent.
     """
-    _signed_out[route] = answer
+    _not_taken[route] = answer
+
+
+def answer_not_taken(request: HttpRequest, *, why: NotTaken, status: int) -> HttpResponse | None:
+    """The answer that was registered for the route of a form that is not taken; None where the usual page does."""
+    match = request.resolver_match
+    answer = _not_taken.get(match.view_name) if match and request.method == "POST" else None
+    return answer(request, why=why, status=status, **match.kwargs) if answer and match else None
 
 
 class ClosedUnlessOpened:
@@ -44,12 +61,20 @@ class ClosedUnlessOpened:
         if needed is None:
             return None
         if not request.user.is_authenticated:
-            if request.method == "POST" and route in _signed_out:
-                return _signed_out[route](request, *args, **kwargs)
-            return _to_sign_in(request, needed)
+            not_taken = answer_not_taken(request, why=NotTaken.SIGNED_OUT, status=401)
+            return not_taken or _to_sign_in(request, needed)
         if needed is UNLISTED or not request.user.may(needed):
             _record_denial(request, reason=f"{route} needs {needed if needed is not UNLISTED else 'a declaration'}")
-            raise PermissionDenied
+            not_taken = answer_not_taken(request, why=NotTaken.NOT_OPEN, status=403)
+            if not_taken is None:
+                raise PermissionDenied
+            return not_taken
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, PermissionDenied | Http404):
+            status = 403 if isinstance(error, PermissionDenied) else 404
+            return answer_not_taken(request, why=NotTaken.NOT_OPEN, status=status)
         return None
 
 

@@ -2,18 +2,20 @@
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.db import DatabaseError
 from django.test import Client
 
-from aftercare import report_work
+from aftercare import carers, report_work
 from aftercare.forms.checkin import NO
 from aftercare.models import ReportStep, SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
 from aftercare.views import checkin
 from clinic.access import Role
+from clinic.models import AuditEvent
 from clinic.protocol.triage import SYMPTOMS
 from tests.aftercare.people import make_plan
 from tests.makers import (
@@ -913,6 +915,149 @@ def test_what_a_page_keeps_by_itself_after_the_session_ended_says_nothing(browse
 
 
 def test_nobody_is_let_in_by_a_foreign_site_after_the_session_ended(patient):
-    strict = Client(enforce_csrf_checks=True)
+    page = Client(enforce_csrf_checks=True).post("/how/", {"CHEST": "yes"})
 
-    assert strict.post("/how/", {"CHEST": "yes"}).status_code == 403
+    assert (page.status_code, SymptomReport.objects.count()) == (403, 0)
+    assert "The clinic could not be told: you were signed out." in text_of(page)
+
+
+# --- not taken ---------------------------------------------------------------------------------------------------
+
+EMERGENCIES = [("", {"CHEST": "yes"}), ("2/", {"follows": ["SIGHT_LOST"], "go": "back"})]
+OLD_FORM = "The page was open for too long, or somebody signed in on this device meanwhile."
+NOT_OPEN = "These questions are not open to you, or no longer. Nothing of what you sent was kept."
+CALL = "Call 911 now This can be an emergency. Do not wait for an answer here, and do not drive yourself. Call 911"
+NOT_TOLD = "The clinic could not be told. Call it yourself when help is on its way. Then call the clinic: 555-0100"
+
+
+@pytest.fixture
+def signed_in_again(patient, clock):
+    """The patient, who signed in again in another tab: the token of every page of before is an old one."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(patient.user)
+    strict.cookies["csrftoken"] = "b" * 32
+    return strict
+
+
+def old_form(url, data, client):
+    return client.post(url, {**data, "csrfmiddlewaretoken": "a" * 32})
+
+
+@pytest.mark.parametrize(("part", "data"), EMERGENCIES)
+def test_an_emergency_of_a_form_from_before_a_sign_in_elsewhere_says_to_call(signed_in_again, part, data):
+    page = old_form(f"/how/{part}", data, signed_in_again)
+
+    text = text_of(page)
+    assert (page.status_code, SymptomReport.objects.count()) == (403, 0)
+    assert text.startswith(f"{CALL} {NOT_TOLD}")
+    assert f"What you sent did not reach us {OLD_FORM} Open the questions again and answer once more." in text
+    assert 'href="tel:911"' in page.content.decode()
+    assert 'href="/how/">Open the questions again' in page.content.decode()
+
+
+def test_what_is_no_emergency_of_such_a_form_says_that_it_did_not_arrive(signed_in_again):
+    text = text_of(old_form("/how/3/", {"free_text": "It throbs"}, signed_in_again))
+
+    assert text.startswith(f"What you sent did not reach us {OLD_FORM}")
+    assert "Call 911 now" not in text
+
+
+def test_such_a_form_of_a_carer_leads_back_to_the_same_questions(patient, clock):
+    carer, client = carer_of(patient)
+    client.handler.enforce_csrf_checks = True
+
+    page = old_form(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}, client)
+
+    assert text_of(page).startswith(CALL)
+    assert f'href="/care/{carer.public_id}/how/">Open the questions again' in page.content.decode()
+    assert "Marigold" not in page.content.decode()
+
+
+def test_other_old_forms_answer_as_ever(signed_in_again):
+    page = old_form("/settings/", {}, signed_in_again)
+
+    assert page.status_code == 403
+    assert "Please try that again" in page.content.decode()
+
+
+@pytest.mark.parametrize(("part", "data"), EMERGENCIES)
+@pytest.mark.parametrize(("change", "status"), [("ended", 404), ("only looks", 403)])
+def test_an_emergency_of_a_carer_who_may_not_report_any_more_says_to_call(patient, clock, part, data, change, status):
+    carer, client = carer_of(patient)
+    if change == "ended":
+        carers.end_carer(carer=carer, by=patient.user)
+    else:
+        carers.allow_reports(carer=carer, may_report=False, by=patient.user)
+
+    page = client.post(f"/care/{carer.public_id}/how/{part}", data)
+
+    text = text_of(page)
+    assert (page.status_code, SymptomReport.objects.count()) == (status, 0)
+    assert text.startswith(f"{CALL} {NOT_TOLD}")
+    assert f"What you sent did not reach us {NOT_OPEN} If somebody needs help, call us." in text
+    assert "Say:" not in text
+
+
+def test_who_never_was_a_carer_reads_the_same_and_nothing_of_the_patient(patient, clock):
+    carer, client = carer_of(patient)
+    carers.end_carer(carer=carer, by=patient.user)
+    stranger = Client()
+    stranger.force_login(make_carer().user)
+
+    addresses = [f"/care/{public_id}/how/" for public_id in (carer.public_id, uuid4())]
+    pages = [each.post(address, {"CHEST": "yes"}) for each in (client, stranger) for address in addresses]
+
+    assert {page.status_code for page in pages} == {404}
+    assert len({text_of(page) for page in pages}) == 1
+    assert not any("Marigold" in page.content.decode() or "/care/" in page.content.decode() for page in pages)
+
+
+def test_a_carer_who_only_looks_is_told_nothing_of_the_patient(patient, clock):
+    make_plan("2026-01-14 10:30", patient=patient)
+    carer, client = carer_of(patient)
+    carers.allow_reports(carer=carer, may_report=False, by=patient.user)
+
+    page = client.post(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}).content.decode()
+
+    assert "Marigold" not in page
+    assert "treated" not in page
+
+
+def test_looking_at_what_is_not_open_says_so_as_ever(patient, clock):
+    carer, client = carer_of(patient)
+    carers.end_carer(carer=carer, by=patient.user)
+
+    assert "did not reach us" not in client.get(f"/care/{carer.public_id}/how/").content.decode()
+
+
+def test_who_works_here_is_refused_and_told_to_call_too(clock):
+    client = Client()
+    client.force_login(make_user(Role.NURSE))
+
+    page = client.post("/how/", {"CHEST": "yes"})
+
+    assert (page.status_code, text_of(page).startswith(CALL)) == (403, True)
+    assert AuditEvent.objects.filter(action="denied").count() == 1
+
+
+@pytest.mark.parametrize("change", ["ended", "only looks"])
+def test_what_a_page_keeps_by_itself_when_it_is_not_open_any_more_says_nothing(patient, clock, change):
+    carer, client = carer_of(patient)
+    if change == "ended":
+        carers.end_carer(carer=carer, by=patient.user)
+    else:
+        carers.allow_reports(carer=carer, may_report=False, by=patient.user)
+
+    assert client.post(f"/care/{carer.public_id}/how/", {"CHEST": "yes", "go": "keep"}).content == b""
+
+
+def test_what_is_not_taken_says_so_in_spanish(patient, clock):
+    carer = make_carer(patient=patient, may_report=True, language="es")
+    client = Client()
+    client.force_login(carer.user)
+    carers.allow_reports(carer=carer, may_report=False, by=patient.user)
+
+    text = text_of(client.post(f"/care/{carer.public_id}/how/", {"CHEST": "yes"}))
+
+    assert "Lo que envió no nos llegó Estas preguntas no están abiertas para usted, o ya no lo están." in text
+    assert "911" in text
