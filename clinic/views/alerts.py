@@ -15,5 +15,6 @@ from clinic.requests import SignedInRequest
 @require_safe
 def alerts(request: SignedInRequest) -> HttpResponse:
     found = alerts_for(request.user, page=request.htmx.current_url_abs_path or "")
-    answer = render(request, "components/alerts.html", {"alerts": found})
+    urgent, others = [each for each in found if each.is_urgent], [each for each in found if not each.is_urgent]
+    answer = render(request, "components/alerts.html", {"urgent": urgent, "others": others})
     return trigger_client_event(answer, "counts", later_counts(request.user))

@@ -259,7 +259,7 @@
   document.addEventListener("toggle", (event) => { if (event.target.matches(".alert-more")) alertsOpen = event.target.open; }, true);
   document.addEventListener("htmx:afterSwap", (event) => {
     const folded = alertsOpen && event.target.matches(".page-alerts") && event.target.querySelector(".alert-more");
-    if (false) folded.open = true;
+    if (folded) folded.open = true;
   });
 
   // --- When the server does not answer ------------------------------------------------------------------------

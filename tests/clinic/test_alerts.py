@@ -68,6 +68,16 @@ def test_what_is_urgent_comes_first_and_is_escaped(client, registered):
     assert '<a href="/calls/">Open it</a>' in page
 
 
+def test_what_is_urgent_has_a_line_each_and_the_others_fold_into_one(client, registered):
+    registered("urgent", Alert("A report waits", is_urgent=True), Alert("Another report waits", is_urgent=True))
+    registered("quiet", Alert("Stock is low"), Alert("A session waits"))
+
+    shown, folded = lines(client, make_user(Role.NURSE)).split("<details")
+
+    assert ("A report waits" in shown, "Another report waits" in shown) == (True, True)
+    assert all(words in folded for words in ("2 more things wait", "Stock is low", "A session waits"))
+
+
 def test_a_source_is_asked_for_the_person_who_looks(registered, client):
     nurse, desk = make_user(Role.NURSE), make_user(Role.FRONT_DESK)
     alerts.register_alerts("own", lambda user: [Alert("for the nurse")] if user == nurse else [])

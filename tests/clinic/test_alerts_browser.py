@@ -52,3 +52,27 @@ def test_room_kept_for_alerts_goes_when_none_come(page, live_server):
 
     page.wait_for_function("() => document.querySelector('.page-alerts').offsetHeight === 0")
     assert page.evaluate("sessionStorage.getItem('legwork.alerts')") == "0"
+
+
+@pytest.fixture
+def _three_quiet_alerts():
+    alerts.register_alerts("a test", lambda user: [Alert(f"Thing {number} waits.") for number in (1, 2, 3)])
+    yield
+    alerts.unregister_alerts("a test")
+
+
+@pytest.mark.usefixtures("_three_quiet_alerts")
+def test_what_was_unfolded_stays_so_when_the_alerts_are_asked_for_again(page, live_server):
+    sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
+    page.clock.install()
+    page.goto(reverse("clinic:patients"))
+    page.get_by_text("3 things wait").wait_for()
+    folded = page.get_by_text("Thing 2 waits.").is_visible()
+    page.get_by_text("3 things wait").click()
+    page.get_by_text("Thing 2 waits.").wait_for()
+
+    with page.expect_response("**/alerts/"):
+        page.clock.run_for(31_000)
+    page.clock.run_for(1000)
+
+    assert (folded, page.get_by_text("Thing 2 waits.").is_visible()) == (False, True)
