@@ -24,6 +24,7 @@ from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import retried
 
 HELP = "help-"
+OFF = "-off"
 OWN = "own-"
 LONGEST_TEXT = 300
 LAST_DAY_OF_ALL = 730
@@ -67,6 +68,10 @@ class Words:
 
 _TRIAL = "Trial of the prescribing information"
 _CHOICE = "days are a choice of this product"
+_TOES = (
+    "Toes: review of the risks of medical compression (Phlebolymphology). The rest has no source: to be confirmed by "
+    "the clinical lead"
+)
 
 COURSE: tuple[Words, ...] = (
     Words(
@@ -142,52 +147,99 @@ COURSE: tuple[Words, ...] = (
 )
 
 
-def _help(task: str, reason: str, en: str, es: str, source: str = "Tip of this product, no source") -> Words:
-    return Words(help_key(task, reason), 0, None, en, es, source)
+def _help(
+    task: str,
+    reason: str,
+    en: str,
+    es: str,
+    source: str = "Tip of this product, no source: to be confirmed by the clinical lead",
+    *,
+    is_off: bool = False,
+) -> Words:
+    return Words(help_key(task, reason, is_off=is_off), 0, None, en, es, source)
 
 
-def help_key(task: str, reason: str) -> str:
-    """`help-stocking-hard-to-put-on`"""
-    return f"{HELP}{task}-{reason}".replace("_", "-")
+def help_key(task: str, reason: str, *, is_off: bool = False) -> str:
+    """`help-stocking-hard-to-put-on`, and `…-off` for who said that the stocking is not on."""
+    return f"{HELP}{task}-{reason}{OFF if is_off else ''}".replace("_", "-")
 
 
 _S, _W, _R = Tick.Task.STOCKING.value, Tick.Task.WALK.value, Tick.Reason
+# Of a stocking twice: for one that is on ("It is on, but…"), and for one that is not ("Not at all").
 HELPS: tuple[Words, ...] = (
     _help(
         _S,
         _R.HEAT,
-        "Stay in the shade or a cool room and put your legs up. Keep the stocking on if you can: it lowers the risk of "
-        "a clot.",
-        "Quédese en la sombra o en un cuarto fresco y ponga las piernas en alto. Si puede, déjese la media puesta: "
-        "reduce el riesgo de un coágulo.",
+        "Stay in the shade or a cool room and put your legs up. Keep the stocking on if you can, or put it on again "
+        "there: it lowers the risk of a clot.",
+        "Quédese en la sombra o en un cuarto fresco y ponga las piernas en alto. Si puede, déjese la media puesta o "
+        "póngasela ahí de nuevo: reduce el riesgo de un coágulo.",
+    ),
+    _help(
+        _S,
+        _R.HEAT,
+        "Go to the shade or a cool room and put your legs up. Put the stocking on again there if your plan asks for it "
+        "now: it lowers the risk of a clot. If you cannot, call us.",
+        "Vaya a la sombra o a un cuarto fresco y ponga las piernas en alto. Póngase ahí la media de nuevo si su plan "
+        "la pide ahora: reduce el riesgo de un coágulo. Si no puede, llámenos.",
+        is_off=True,
     ),
     _help(
         _S,
         _R.TOO_TIGHT,
-        "Keep it on as your plan says, today and tonight, if you can bear it. If your toes are numb, blue or cold, "
-        "take it off now and tell us. Smooth out folds; do not cut it or roll it down. Somebody from the clinic will "
-        "help you find one that fits.",
-        "Siga su plan con la media puesta, hoy y esta noche, si la aguanta. Si tiene los dedos dormidos, azules o "
-        "fríos, quítesela ya y avísenos. Alise los pliegues; no la corte ni la enrolle. Alguien de la clínica le "
-        "ayudará a encontrar una que le quede bien.",
-        "Toes: review of the risks of medical compression (Phlebolymphology). That it stays on tonight has no source: "
-        "to be confirmed by the clinical lead",
+        "Keep it on as your plan says, also tonight while it says day and night, if you can bear it. If your toes are "
+        "numb, blue or cold, take it off now and tell us. Smooth out folds; do not cut it or roll it down. Somebody "
+        "from the clinic will help you find one that fits.",
+        "Déjesela como dice su plan, también esta noche mientras diga día y noche, si la aguanta. Si tiene los dedos "
+        "dormidos, azules o fríos, quítesela ya y avísenos. Alise los pliegues; no la corte ni la enrolle. Alguien de "
+        "la clínica le ayudará a encontrar una que le quede bien.",
+        _TOES,
+    ),
+    _help(
+        _S,
+        _R.TOO_TIGHT,
+        "Do not cut it to make it wider. Somebody from the clinic will help you find one that fits. If your toes are "
+        "numb, blue or cold although it is off, tell us now.",
+        "No la corte para ensancharla. Alguien de la clínica le ayudará a encontrar una que le quede bien. Si tiene "
+        "los dedos dormidos, azules o fríos aunque no la lleve puesta, avísenos ya.",
+        _TOES,
+        is_off=True,
     ),
     _help(
         _S,
         _R.SLIPS,
         "Pull it up little by little and smooth it with flat hands. Do not roll or fold the top: that can press. Go on "
-        "with your plan, today and tonight. Somebody from the clinic will help you find one that fits.",
-        "Súbala poco a poco y alísela con las manos planas. No enrolle ni doble el borde: puede apretar. Siga su plan, "
-        "hoy y esta noche. Alguien de la clínica le ayudará a encontrar una que le quede bien.",
+        "with your plan. Somebody from the clinic will help you find one that fits.",
+        "Súbala poco a poco y alísela con las manos planas. No enrolle ni doble el borde: puede apretar. Siga su plan. "
+        "Alguien de la clínica le ayudará a encontrar una que le quede bien.",
+    ),
+    _help(
+        _S,
+        _R.SLIPS,
+        "If your plan asks for it now, put it on again: pull it up little by little and smooth it with flat hands. Do "
+        "not roll or fold the top: that can press. Somebody from the clinic will help you find one that fits.",
+        "Si su plan la pide ahora, póngasela de nuevo: súbala poco a poco y alísela con las manos planas. No enrolle "
+        "ni doble el borde: puede apretar. Alguien de la clínica le ayudará a encontrar una que le quede bien.",
+        is_off=True,
     ),
     _help(
         _S,
         _R.HARD_TO_PUT_ON,
-        "Put it on in the morning before you get up, on dry skin: turn it inside out down to the heel, slip the foot "
-        "in, then pull it up little by little. Rubber gloves give a better grip.",
-        "Póngasela por la mañana antes de levantarse, con la piel seca: vuélvala del revés hasta el talón, meta el pie "
-        "y súbala poco a poco. Con guantes de goma se agarra mejor.",
+        "While it is on, leave it on as your plan says. The next time: on dry skin, turn it inside out down to the "
+        "heel, slip the foot in, then pull it up little by little. Rubber gloves give a better grip.",
+        "Mientras la lleve puesta, déjesela como dice su plan. La próxima vez: con la piel seca, vuélvala del revés "
+        "hasta el talón, meta el pie y súbala poco a poco. Con guantes de goma se agarra mejor.",
+    ),
+    _help(
+        _S,
+        _R.HARD_TO_PUT_ON,
+        "If your plan asks for it now, try again: put your legs up first. On dry skin, turn it inside out down to the "
+        "heel, slip the foot in, pull it up little by little. Rubber gloves grip better; somebody may help you. If it "
+        "will not go on, call us.",
+        "Si su plan la pide ahora, inténtelo otra vez: antes ponga las piernas en alto. Con la piel seca, vuélvala del "
+        "revés hasta el talón, meta el pie y súbala poco a poco. Con guantes de goma se agarra mejor; alguien puede "
+        "ayudarle. Si no entra, llámenos.",
+        is_off=True,
     ),
     _help(
         _S,
@@ -199,15 +251,38 @@ HELPS: tuple[Words, ...] = (
     ),
     _help(
         _S,
+        _R.SKIN,
+        "Look at the skin and tell us what you see. A blister, an open sore or skin that turns white or dark must be "
+        "seen the same day.",
+        "Mire la piel y díganos qué ve. Una ampolla, una herida abierta o piel que se pone blanca u oscura se debe "
+        "revisar el mismo día.",
+        is_off=True,
+    ),
+    _help(
+        _S,
         _R.FORGOT,
-        "Put it on now and go on with your plan as it is.",
-        "Póngasela ahora y siga con su plan tal como está.",
+        "If it is not on now and your plan asks for it, put it on. Go on with your plan as it is.",
+        "Si ahora no la lleva puesta y su plan la pide, póngasela. Siga con su plan tal como está.",
+    ),
+    _help(
+        _S,
+        _R.FORGOT,
+        "Put it on now if your plan asks for it now, and go on with your plan as it is.",
+        "Si su plan la pide ahora, póngasela ya, y siga con su plan tal como está.",
+        is_off=True,
     ),
     _help(
         _S,
         _R.OTHER,
         "Tell us in “How are you?” what it is, or call us. There somebody reads it.",
         "Díganos qué es en «¿Cómo está?» o llámenos. Ahí alguien lo lee.",
+    ),
+    _help(
+        _S,
+        _R.OTHER,
+        "Tell us in “How are you?” what it is, or call us. There somebody reads it.",
+        "Díganos qué es en «¿Cómo está?» o llámenos. Ahí alguien lo lee.",
+        is_off=True,
     ),
     _help(
         _W,
@@ -272,8 +347,9 @@ def expected_on(days: Collection[int], words: Iterable[Words]) -> tuple[list[Wor
     return now, sorted(later, key=lambda each: each.first_day)
 
 
-def help_with(task: str, reason: str, words: Iterable[Words]) -> Words | None:
-    key = help_key(task, reason)
+def help_with(task: str, reason: str, words: Iterable[Words], *, is_off: bool = False) -> Words | None:
+    """The tip for a reason; `is_off`: the stocking is not on, so that nothing tells to keep it on."""
+    key = help_key(task, reason, is_off=is_off and task == Tick.Task.STOCKING)
     return next((each for each in words if each.key == key and each.is_shown), None)
 
 

@@ -1,6 +1,6 @@
 """The aftercare plan of one signed session: resolved at signing, never recomputed, locked by `aftercare.rules`."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -11,6 +11,7 @@ from clinic.access import Permission
 from clinic.models import Patient, ProtocolVersion, User
 from clinic.models.fields import public_id
 from clinic.protocol.vocabulary import ItemKey, Leg
+from clinic.protocol.zones import local_date, zone_named
 from sessions_app.models import TreatmentSession
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class AftercarePlan(models.Model):
 
     def __str__(self) -> str:
         return f"Plan {self.number} of {self.starts_at:%Y-%m-%d}"
+
+    @property
+    def last_date(self) -> date:
+        """The last date on which anything of it holds: `ends_at` is the midnight after it."""
+        return local_date(self.ends_at - timedelta(microseconds=1), zone_named(self.time_zone))
 
 
 class PlanItem(models.Model):

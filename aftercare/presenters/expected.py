@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from django.utils.translation import get_language, gettext
 
-from aftercare.expected_course import HELP, Words, expected_on
+from aftercare.expected_course import HELP, OFF, Words, expected_on
 from aftercare.models import Tick
 from aftercare.presenters.words import short_day
 
@@ -73,7 +73,8 @@ def text_line(words: Words) -> TextLine:
 
 
 def help_name(words: Words) -> str:
-    """`Stocking: hard to put on`"""
+    """`Stocking: hard to put on`, `Stocking is off: hard to put on`"""
     task, _, reason = words.key.removeprefix(HELP).partition("-")
-    label = str(Tick.Reason(reason.replace("-", "_")).label)
-    return f"{Tick.Task(task).label}: {label[:1].lower()}{label[1:]}"
+    label = str(Tick.Reason(reason.removesuffix(OFF).replace("-", "_")).label)
+    name = f"{Tick.Task(task).label}{' is off' if reason.endswith(OFF) else ''}"
+    return f"{name}: {label[:1].lower()}{label[1:]}"

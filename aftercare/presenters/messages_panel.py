@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from aftercare.presenters.staff import message_line
+from aftercare.presenters.staff import message_line, told_at
 from clinic.models import Delivery, Patient, User
 
 _READ = 60
@@ -24,7 +24,7 @@ def messages_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str
     groups = (
         ("Did not arrive", [row for row in rows if row.state in _TROUBLE]),
         ("Planned", coming),
-        ("Sent", [row for row in rows if row.state in _GONE]),
+        ("Sent", sorted((row for row in rows if row.state in _GONE), key=told_at, reverse=True)),
     )
     return {
         "places": (("messages-panel-title", "Messages"),),

@@ -279,8 +279,11 @@ class PlanPicture:
         window = self.timeline.repeat_window
         if window is None:
             return []
-        usual = self._from_to(window.first_date, window.last_date)
-        return [Line("visit", "calendar", gettext("Usual time of a next visit"), usual)]
+        today = self.clock.today if self.now is not None else window.first_date
+        has_begun = window.first_date < today <= window.last_date
+        usual = self._until_day(window.last_date) if has_begun else self._from_to(window.first_date, window.last_date)
+        what = gettext("Usual time of a next visit")
+        return [Line("visit", "calendar", what, usual, is_over=window.last_date < today)]
 
     def _watch(self) -> list[Line]:
         return [Line("watch", "eye", gettext("Know the warning signs"), self._until_day(self.last))]

@@ -3,9 +3,9 @@
 The same facts as on the patient's page (`aftercare.today`, `PlanPicture`), each with its date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from aftercare.presenters.words import Clock, leg_name, short_day
 from aftercare.stored import plan_of
 from aftercare.today import Phase, Stocking, Today, today_of
 from clinic.models import Clinic, Patient
+from clinic.protocol.zones import start_of_day
 
 # Characters of what is normal that a sheet has room for; the shipped texts of a whole course take about 900.
 _MOST_NORMAL = 1200
@@ -44,18 +45,25 @@ class LastingClock(Clock):
 
 @dataclass(frozen=True, slots=True)
 class BigThing:
-    """What counts first, and until when; `kind` is its colour. `legs` has a line for each leg when they differ."""
+    """What counts first, and until when; `kind` is its colour. `legs` has a line for each leg when they differ.
+
+    `over_at` is the instant from which it is no longer so; None where nothing ends.
+    """
 
     kind: str
     title: str
     until: str
     then: str
     legs: tuple[str, ...] = ()
+    over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One patient's running plans as one. `picture` and `lines` are empty while no plan holds."""
+    """One patient's running plans as one. `picture` and `lines` are empty while no plan holds.
+
+    `changes_at` is the first instant at which something on it has ended or has been; None where nothing ends.
+    """
 
     name: str
     since: str
@@ -66,6 +74,7 @@ class Sheet:
     watch_until: str
     made: str
     zone_line: str
+    changes_at: datetime | None
 
     @property
     def expected(self) -> Normal:
@@ -140,7 +149,24 @@ def sheet_of(
         watch_until=short_day(today.watch_last_date) if picture and today.watch_last_date else "",
         made=clock.moment(now),
         zone_line=_zone_line(clock, now),
+        changes_at=min(_changes(today, visit), default=None),
     )
+
+
+def _changes(today: Today, visit: Visit | None) -> Iterator[datetime]:
+    """When each thing on the sheet ends, of those that are still to come."""
+    yield from (stocking.until for stocking in today.stockings)
+    yield from (group.until for group in today.avoid)
+    if visit is not None:
+        yield visit.starts_at
+    if today.walks is not None:
+        yield _day_after(today.walks.last_date, today)
+    if today.watch_last_date is not None and today.phase not in (Phase.NO_PLAN, Phase.OVER):
+        yield _day_after(today.watch_last_date, today)
+
+
+def _day_after(last_date: date, today: Today) -> datetime:
+    return start_of_day(last_date + timedelta(days=1), today.zone)
 
 
 def _without_today(picture: PlanPicture) -> dict[str, Any]:
@@ -167,7 +193,8 @@ def _big_thing(today: Today, clock: Clock) -> BigThing:
         return BigThing("empty", gettext("No plan holds now"), gettext("If something worries you, call us."), "")
     last = short_day(today.watch_last_date) if today.watch_last_date else ""
     until = gettext("Know the warning signs until %(day)s") % {"day": last}
-    return BigThing("watch", gettext("No stocking needed now"), until, "")
+    over_at = _day_after(today.watch_last_date, today) if today.watch_last_date else None
+    return BigThing("watch", gettext("No stocking needed now"), until, "", over_at=over_at)
 
 
 def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
@@ -179,6 +206,7 @@ def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
         until=clock.moment(stocking.until) if is_continuous else short_day(stocking.last_date),
         then=_then(today, stocking),
         legs=tuple(_leg_line(each, clock) for each in today.stockings) if many else (leg_name(stocking.legs),),
+        over_at=min(each.until for each in today.stockings),
     )
 
 

@@ -260,8 +260,14 @@ def preview_lines(
             *((each.due_at, each.time_zone, each.key, each.reason) for each in issue.messages),
         )
     ]
-    known = [(row.due_at, message_line(row)) for row in planned]
+    known = [(told_at(row), message_line(row)) for row in planned]
     return [line for _, line in sorted([*coming, *known], key=lambda pair: pair[0])]
+
+
+def told_at(row: Delivery) -> datetime:
+    """When a message left, once it has; until then, and where it never left, when it is or was due."""
+    is_gone = row.state in (Delivery.State.SENT, Delivery.State.DELIVERED)
+    return row.finished_at if is_gone and row.finished_at is not None else row.due_at
 
 
 def message_line(row: Delivery) -> MessageLine:
@@ -269,7 +275,7 @@ def message_line(row: Delivery) -> MessageLine:
     channel, icon = CHANNELS.get(row.channel, (row.channel, "mail"))
     state, state_icon, kind = STATES[row.state]
     return MessageLine(
-        when=_local(row.due_at, row.time_zone),
+        when=_local(told_at(row), row.time_zone),
         channel=channel,
         channel_icon=icon,
         reads=reads(row.step),

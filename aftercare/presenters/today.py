@@ -215,7 +215,10 @@ def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
         )
     window = today.repeat_window
     if window is not None and today.day_date <= window.last_date:
-        text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
+        if window.first_date < today.day_date:
+            text = gettext("If you need another one, the usual time is until %(last)s. Call us to book.")
+        else:
+            text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
         days = {"first": short_day(window.first_date), "last": short_day(window.last_date)}
         return VisitCard(gettext("No visit is booked"), "", text % days)
     return VisitCard(gettext("No visit is booked"), "", gettext("Call us if you want to come."))

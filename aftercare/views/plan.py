@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from aftercare.issuing import SOURCE, Visit, upcoming_visits
 from aftercare.models import AftercarePlan
-from aftercare.presenters.staff import card_of_plan, message_line, times_note
+from aftercare.presenters.staff import card_of_plan, message_line, times_note, told_at
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -87,7 +87,7 @@ def messages_of(patient: Patient) -> Sequence[Delivery]:
     rows = Delivery.objects.filter(patient=patient, source__in=[SOURCE, "appointment"]).order_by("-due_at", "step")[
         :100
     ]
-    return list(rows)[::-1]
+    return sorted(rows, key=lambda row: (told_at(row), row.step))
 
 
 def _card(

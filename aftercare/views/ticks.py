@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from aftercare.expected_course import all_words, help_with
+from aftercare.expected_course import Words, all_words, help_with
 from aftercare.forms.ticks import TickForm
 from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
@@ -92,7 +92,7 @@ def _page(
     today = _today(request)
     day = day if day is not None and 0 <= (today - day).days <= DAYS_BACK else today
     tick = answers_of(reader.patient, first=day, last=day).get((day, task.value))
-    found = help_with(task, tick.reason, all_words()) if tick and tick.reason else None
+    found = _help_with(tick)
     context = {
         "reader": reader,
         "page": answer_page(
@@ -113,6 +113,12 @@ def _page(
     }
     status = 409 if problem else 422 if form is not None else 200
     return render(request, "aftercare/tick.html", context, status=status)
+
+
+def _help_with(tick: Tick | None) -> Words | None:
+    if tick is None or not tick.reason:
+        return None
+    return help_with(tick.task, tick.reason, all_words(), is_off=tick.answer == Tick.Answer.NO)
 
 
 def _today(request: SignedInRequest) -> date:

@@ -1,5 +1,7 @@
 """What is normal, by day: the shipped words and the clinic's own, without promises, with every former text kept."""
 
+import re
+
 import pytest
 import time_machine
 from django.db import DatabaseError, transaction
@@ -105,16 +107,34 @@ def test_a_shipped_text_is_in_both_languages_with_its_source_and_promises_nothin
 def test_a_stocking_that_is_too_tight_says_what_to_do_tonight_and_when_it_comes_off():
     tip = help_with("stocking", "too_tight", all_words())
 
-    assert "today and tonight, if you can bear it. If your toes are numb, blue or cold, take it off now" in tip.en
-    assert "hoy y esta noche, si la aguanta. Si tiene los dedos dormidos, azules o fríos, quítesela ya" in tip.es
+    assert "also tonight while it says day and night, if you can bear it. If your toes are numb, blue or cold" in tip.en
+    assert "también esta noche mientras diga día y noche, si la aguanta. Si tiene los dedos dormidos" in tip.es
     assert "to be confirmed by the clinical lead" in tip.source
 
 
 def test_there_is_a_tip_for_each_reason():
-    wanted = {(task, reason) for task, reasons in REASONS.items() for reason in reasons}
+    wanted = {
+        (task, reason, is_off)
+        for task, reasons in REASONS.items()
+        for reason in reasons
+        for is_off in ((True, False) if task == "stocking" else (False,))
+    }
 
-    assert {pair for pair in wanted if help_with(*pair, all_words()) is None} == set()
+    lacking = {each for each in wanted if help_with(*each[:2], all_words(), is_off=each[2]) is None}
+    assert lacking == set()
     assert len(wanted) == len(HELPS)
+
+
+def test_a_tip_for_a_stocking_that_is_off_never_speaks_of_one_that_is_on():
+    off = [tip for tip in HELPS if tip.key.endswith("-off")]
+
+    assert len(off) == len(REASONS["stocking"])
+    for tip in off:
+        assert not re.search(
+            r"\b(keep|leave) (it|the stocking) on\b|\btake it off\b|in the morning", tip.en, re.IGNORECASE
+        )
+        assert not re.search(r"déjese|quítesela|por la mañana", tip.es, re.IGNORECASE)
+        assert "to be confirmed by the clinical lead" in tip.source
 
 
 # --- The clinic's words ------------------------------------------------------------------------------------------

@@ -95,6 +95,37 @@ def test_overlapping_plans_are_one_picture():
     assert page.count('<svg class="plan ') == 1
 
 
+def test_another_plan_ends_on_its_last_date_and_not_on_the_midnight_after_it():
+    patient = reachable_patient()
+    before = make_plan("2026-01-06 10:30", RETICULAR, patient=patient)
+    make_plan("2026-01-14 10:30", SPIDER, patient=patient)
+
+    page = seen_by(Role.NURSE, patient).content.decode()
+
+    assert before.items.get(key="WATCH_WINDOW").last_date.isoformat() == "2026-02-03"
+    assert "<td>Tue 3 Feb</td>" in page
+    assert "Wed 4 Feb" not in page
+
+
+@pytest.mark.parametrize("address", ["aftercare:plan", "clinic:patient"])
+def test_a_sent_message_shows_when_it_left_and_a_planned_one_when_it_is_due(address):
+    plan = make_plan("2026-01-13 10:30", RETICULAR)
+    told = Delivery.objects.filter(source_id=plan.public_id, step="CHECK_1")
+    told.update(state="claimed")
+    told.update(state="sending")
+    told.update(state="sent", finished_at=at("2026-01-15 09:41"))
+    client = Client()
+    client.force_login(make_user(Role.NURSE))
+
+    page = client.get(reverse(address, args=[plan.patient.public_id])).content.decode()
+
+    due = told.get().local_time.replace("T", " ")
+    assert due.startswith("2026-01-14")
+    assert "Thu 15 Jan, 09:41" in page
+    assert f"Wed 14 Jan, {due[-5:]}" not in page
+    assert "Tue 20 Jan, 10:30" in page
+
+
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.ADMINISTRATOR])
 def test_who_sees_no_chart_sees_no_plan(role):
     plan = make_plan("2026-01-13 10:30", RETICULAR)

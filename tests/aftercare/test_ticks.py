@@ -255,15 +255,26 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
 
     assert answer.url == STOCKING
     assert "You said: “It is on, but…” (hard to put on)" in text
-    assert "Put it on in the morning before you get up" in text
+    assert "While it is on, leave it on as your plan says." in text
     assert "The clinic knows and calls or writes to you about it." in text
+
+
+def test_help_for_a_stocking_that_is_off_does_not_say_to_keep_it_on(patient):
+    warm = text_of(shown(patient, sent(patient, answer="no", reason="heat").url))
+    hard = text_of(shown(patient, sent(patient, answer="no", reason="hard_to_put_on").url))
+
+    assert "Put the stocking on again there if your plan asks for it now" in warm
+    assert "If your plan asks for it now, try again: put your legs up first." in hard
+    for text in (warm, hard):
+        assert "Keep the stocking on" not in text
+        assert "in the morning" not in text
 
 
 def test_a_stocking_that_is_on_but_too_tight_can_be_said_and_warns_before_it_helps(patient):
     text = text_of(shown(patient, sent(patient, answer="part", reason="too_tight").url))
     toes, said = text.index("Toes numb, blue or cold?"), text.index("You said: “It is on, but…” (too tight)")
 
-    assert toes < said < text.index("Keep it on as your plan says, today and tonight, if you can bear it.")
+    assert toes < said < text.index("Keep it on as your plan says, also tonight while it says day and night")
     assert text.count("Toes numb, blue or cold?") == 1
 
 
@@ -278,7 +289,7 @@ def test_staff_tell_a_stocking_that_is_too_tight_from_one_that_slips(patient):
 def test_the_heat_gets_a_tip_and_promises_no_call(patient):
     text = text_of(shown(patient, sent(patient, answer="no", reason="heat").url))
 
-    assert "Stay in the shade" in text
+    assert "Go to the shade" in text
     assert "The clinic knows" not in text
 
 

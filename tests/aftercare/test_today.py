@@ -148,6 +148,35 @@ def test_overlapping_plans_are_shown_as_one(patient):
     assert "the usual time is from Thu 23 Apr to Thu 30 Apr" in text
 
 
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("2026-04-20 09:00", "the usual time is from Thu 23 Apr to Thu 30 Apr"),
+        ("2026-04-23 09:00", "the usual time is from Thu 23 Apr to Thu 30 Apr"),
+        ("2026-04-24 09:00", "the usual time is until Thu 30 Apr"),
+        ("2026-04-30 09:00", "the usual time is until Thu 30 Apr"),
+    ],
+)
+def test_the_usual_time_of_a_next_visit_never_begins_in_the_past(patient, when, said):
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+
+    text = text_of(seen_by(patient, when))
+
+    assert said in text
+    assert f"Usual time of a next visit {said.removeprefix('the usual time is ')}" in text
+
+
+def test_in_spanish_too_the_usual_time_never_begins_in_the_past(patient):
+    patient.language = "es"
+    patient.save()
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+
+    text = text_of(seen_by(patient, "2026-04-24 09:00"))
+
+    assert "lo habitual es hasta el jue 30 abr" in text
+    assert "del jue 23 abr" not in text
+
+
 def test_the_plan_as_text_marks_what_is_over(patient):
     make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
     make_plan("2026-04-16 11:00", SPIDER, patient=patient)
