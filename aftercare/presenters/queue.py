@@ -12,6 +12,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 
 from aftercare.models import SymptomReport
+from aftercare.presenters.symptoms import QUESTIONS
 from clinic.models import Clinic, User
 from clinic.protocol.triage import FREE_TEXT, Level
 from clinic.protocol.zones import local_date, local_time, start_of_day
@@ -63,11 +64,15 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One report. `level` is a key of the tag `level`; `timer` is None where no time runs any more."""
+    """One report. `said` is the emergency question answered with yes, where the title names several at once.
+
+    `level` is a key of the tag `level`; `timer` is None where no time runs any more.
+    """
 
     public_id: UUID
     url: str
     title: str
+    said: str
     line: str
     level: str
     until: str
@@ -155,6 +160,13 @@ def title_of(report: SymptomReport) -> str:
     return f"{title}, {_SIDES[report.leg]}" if report.leg in _SIDES else title
 
 
+def said_of(report: SymptomReport) -> str:
+    """ "A sudden, very bad headache": what was affirmed under a title that several questions share; empty otherwise."""
+    shared = {code for code in report.symptoms if sum(question.code == code for question in QUESTIONS) > 1}
+    asked = [question for question in QUESTIONS if question.code in shared and question.key in report.affirmed]
+    return ", ".join(f"“{question.words}”" for question in asked)
+
+
 def level_key(report: SymptomReport) -> str:
     return _LEVEL_KEYS.get(Level(report.level), report.level.lower())
 
@@ -237,6 +249,7 @@ def _row(report: SymptomReport, shown: _Shown) -> Row:
         public_id=report.public_id,
         url=f"{address}?{shown.query}" if shown.query else address,
         title=title_of(report),
+        said=said_of(report),
         line=_line(report, shown),
         level=level_key(report),
         until=_until(report, shown, is_answered=is_answered),

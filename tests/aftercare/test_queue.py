@@ -115,6 +115,17 @@ def test_own_words_alone_are_the_title_as_far_as_they_fit():
     assert title_of(report) == "“My stocking smells odd. My stocking smells odd. My stocking…”"
 
 
+def test_a_title_that_several_questions_share_has_the_answered_one_beside_it(client, clinician):
+    make_report(level="EMERGENCY", symptoms=["STROKE_SIGN"], affirmed=["HEAD"])
+    make_report(level="EMERGENCY", symptoms=["COLLAPSE"], affirmed=["FAINT"])
+    client.force_login(clinician)
+
+    text = words(client.get(reverse("aftercare:queue")))
+
+    assert "Signs of a stroke “A sudden, very bad headache” " in text
+    assert "“Fainted" not in text
+
+
 @pytest.mark.parametrize(
     ("due", "text", "label"),
     [
