@@ -1,6 +1,7 @@
 """The booking dialog: what it opens on, what it books, what it refuses, and that nothing typed is lost."""
 
 import json
+import re
 import uuid
 from datetime import date
 
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import Role
+from clinic.models import Room
 from clinic.search import index_patient
 from sessions_app.free_times import Slot, SlotKind
 from sessions_app.models import Appointment, CalendarEntry, Service
@@ -521,4 +523,58 @@ def test_the_dialog_for_a_patient_costs_the_same_queries_and_one_more_before_the
 
     treated = make_signed_session(patient=make_patient(email_allowed=True)).patient
 
-    assert (queries_for(treated), queries_for(make_patient(email_allowed=True))) == (12, 13)
+    assert (queries_for(treated), queries_for(make_patient(email_allowed=True))) == (13, 14)
+
+
+# --- What is promised is booked --------------------------------------------------------------------------------------
+
+
+def in_room(house, clock, name):
+    return f"{at(clock).isoformat()}|{house['ada'].pk}|{Room.objects.get(name=name).pk}"
+
+
+def test_the_room_that_stands_beside_the_chosen_time_is_booked(client, desk, house, greta):
+    press(client, form(house, greta, slot=in_room(house, "2026-01-15 09:00", "Room 2")))
+
+    assert str(bookings().get().entry.room) == "Room 2"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_offered_time_is_booked_with_the_nurse_and_room_it_names(client, desk, house, greta, number):
+    make_appointment(nurse=make_user(), room=Room.objects.get(name="Room 1"), starts_at=at("2026-01-16 14:00"))
+    option = list(times(house, greta, desk).choosing("").options)[number]
+
+    press(client, form(house, greta, slot=option.value))
+
+    entry = bookings().get(entry__patient=greta).entry
+    assert (option.where, entry.starts_at) == (f"{entry.nurse}, {entry.room}", parsed(option.value).starts_at)
+
+
+def test_a_promised_room_that_went_meanwhile_is_refused_and_the_other_room_is_chosen(client, desk, house, greta):
+    make_appointment(nurse=make_user(), room=Room.objects.get(name="Room 1"), starts_at=at("2026-01-15 09:00"))
+
+    response = press(client, form(house, greta, slot=in_room(house, "2026-01-15 09:00", "Room 1")))
+
+    body = response.content.decode()
+    assert (response.status_code, bookings().filter(entry__patient=greta).count()) == (422, 0)
+    assert "Thu 15 Jan, 09:00 with Ada Birchwood in Room 1 is taken. Choose another time." in body
+    chosen = in_room(house, "2026-01-15 09:00", "Room 2")
+    assert re.search(f'value="{re.escape(chosen)}"[^>]* checked', body)
+
+
+@pytest.mark.parametrize("room", ["0", "x", "-1", "1|2", str(2**63)])
+def test_a_time_with_a_room_that_cannot_be_books_nothing(client, desk, house, greta, room):
+    response = press(client, form(house, greta, slot=f"{at('2026-01-15 09:00').isoformat()}|{house['ada'].pk}|{room}"))
+
+    assert (response.status_code, bookings().filter(entry__patient=greta).count()) == (422, 0)
+    assert "Choose a time." in response.content.decode()
+
+
+def test_a_form_that_booked_already_books_no_other_time_and_says_so(client, desk, house, greta):
+    sent = form(house, greta)
+    press(client, sent)
+
+    again = press(client, sent | {"slot": f"{at('2026-01-16 09:00').isoformat()}|{house['ada'].pk}"})
+
+    assert (again.status_code, bookings().get(entry__patient=greta).starts_at) == (422, at("2026-01-15 09:00"))
+    assert "This form has booked already, at another time. Nothing more was booked." in again.content.decode()

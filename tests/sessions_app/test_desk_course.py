@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import Role
+from clinic.models import Room
 from sessions_app import repeat_holds
 from sessions_app.models import Appointment, Course
 from tests.makers import (
@@ -120,6 +121,37 @@ def test_pressing_twice_books_one_course(client, desk, ada, treatment, greta):
 
     assert first["HX-Trigger"] == second["HX-Trigger"]
     assert (Course.objects.count(), Appointment.objects.filter(course__isnull=False).count()) == (1, 3)
+
+
+def test_a_form_that_booked_already_books_no_other_dates_and_says_so(client, desk, ada, treatment, greta):
+    data = form(greta, treatment, ada, *THREE)
+    press(client, data)
+
+    later = form(greta, treatment, ada, "2026-01-16 09:00", *THREE[1:], request_key=data["request_key"])
+    response = press(client, later)
+
+    assert (response.status_code, Appointment.objects.filter(course__isnull=False).count()) == (422, 3)
+    assert "This form has booked already, at another time. Nothing more was booked." in response.content.decode()
+
+
+def test_each_session_is_booked_in_the_room_that_its_row_names(client, desk, ada, treatment, greta):
+    second = Room.objects.get(name="Room 2")
+    visits = [f"{slot(clock, ada)}|{second.pk}" for clock in THREE]
+
+    press(client, form(greta, treatment, ada, *THREE, visit=visits))
+
+    rooms = Course.objects.get().appointments.values_list("entry__room__name", flat=True)
+    assert list(rooms) == ["Room 2"] * 3
+
+
+def test_the_first_session_begins_with_the_time_that_a_single_booking_offers_first_and_says_why(client, desk, greta):
+    single = client.get(reverse("sessions_app:book"), {"patient": greta.public_id}, headers=HTMX).content.decode()
+    body = client.get(reverse(COURSE), {"patient": greta.public_id}, headers=HTMX).content.decode()
+
+    best = re.search(r'name="slot" value="([^"]+)"[^>]* checked', single)[1]
+    rows = re.findall(r'<option value="([^"]+)" selected>[^<(]*\(([^)]*)\)', body)
+    assert rows[0][0] == best
+    assert [why.startswith("same nurse as last time, middle of the window") for _, why in rows] == [True] * 3
 
 
 def test_the_whole_course_can_be_taken_back(client, desk, ada, treatment, greta):

@@ -290,7 +290,7 @@ def test_a_look_that_is_answered_after_the_booking_does_not_open_the_dialog_agai
     assert page.locator("dialog[open]").count() == 0
 
 
-# --- One copy of a form ------------------------------------------------------------------------------------------------
+# --- One copy of a form ---------------------------------------------------------------------------------------------
 def test_a_course_on_a_page_of_its_own_is_changed_in_place(open_page, house):
     greta = treated(house)
     page = open_page(f"{reverse('sessions_app:book')}?patient={greta.public_id}")

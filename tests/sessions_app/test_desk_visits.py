@@ -308,3 +308,21 @@ def test_a_status_is_changed_by_post_only(client, desk, visit, method):
     response = getattr(client, method)(f"{url('status', visit)}?to=arrived")
 
     assert (response.status_code, now_of(visit).status) == (405, "booked")
+
+
+def test_a_move_offers_the_room_that_the_visit_has_and_books_the_one_it_names(client, desk, ada, visit):
+    second = make_room(name="Room 0")
+    body = client.get(url("move", visit), headers=HTMX).content.decode()
+    assert ("Ada Birchwood, Room 1" in body, "Ada Birchwood, Room 0" in body) == (True, False)
+
+    chosen = f"{slot('2026-01-14 09:00', ada)}|{second.pk}"
+    client.post(url("move", visit), move_form(visit, ada, slot=chosen), headers=HTMX)
+
+    assert (str(now_of(visit).entry.room), now_of(visit).starts_at) == ("Room 0", at("2026-01-14 09:00"))
+
+
+def test_a_move_sent_twice_is_answered_twice_alike(client, desk, ada, visit):
+    first, second = (client.post(url("move", visit), move_form(visit, ada), headers=HTMX) for _ in range(2))
+
+    assert (first.status_code, first["HX-Trigger"]) == (second.status_code, second["HX-Trigger"])
+    assert now_of(visit).version == 2
