@@ -43,10 +43,13 @@ def warnings(patient: Patient) -> list[Warn]:
 
 
 def missing(chart: Chart, keys: Mapping[int, str]) -> list[dict[str, str]]:
-    """Rows of the list of what is missing; `keys` are the row keys of the page's sites by position."""
+    """Rows of the list of what is missing; `keys` are the row keys of the page's sites by position.
+
+    Findings come first: they may stand out of sight, and the bar of totals shows the first few rows.
+    """
     return [
         {"words": each.words, "anchor": _anchor(each, keys), "icon": _MISSING_ICONS[each.kind]}
-        for each in chart.missing
+        for each in sorted(chart.missing, key=lambda each: each.kind != "finding")
     ]
 
 

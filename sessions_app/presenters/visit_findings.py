@@ -76,9 +76,9 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
 
 
 def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, Any]:
-    """What the tray above the totals shows: everything open, severest first; notes and answers on what was logged.
+    """What the tray below the sites shows: everything open, severest first; notes and answers on what was logged.
 
-    The worst is unfolded, the others wait behind their number, so that findings never cover the page.
+    The worst is unfolded, the others wait behind their number, so that findings do not fill the page.
 
     Notes and answers to the questions before the session stand with those questions.
     """

@@ -16,14 +16,11 @@
       if (!live || field.type === "hidden") continue;
       if (field.type === "checkbox") field.checked = live.checked; else field.value = live.value;
     }
-    // What is open stays open; when that one is gone, what the server opens is the next to answer.
-    const drawers = [...old.querySelectorAll("details[id]")].filter((each) => fresh.querySelector("#" + CSS.escape(each.id)));
-    const keepOpen = (each) => { fresh.querySelector("#" + CSS.escape(each.id)).open = each.open; };
-    const [oneOf, others] = [drawers.filter((each) => each.name), drawers.filter((each) => !each.name)];
-    others.forEach(keepOpen);
-    if (oneOf.some((each) => each.open)) oneOf.forEach(keepOpen);
-    // Of drawers with one name only one is open: the old one must not close the new one as it comes in.
-    old.querySelectorAll("details[name]").forEach((each) => { each.open = false; });
+    // What somebody opened or folded stays so; what is new comes as the server has it.
+    for (const drawer of old.querySelectorAll("details[id]")) {
+      const now = fresh.querySelector("#" + CSS.escape(drawer.id));
+      if (now) now.open = drawer.open;
+    }
   });
 
   function showErrors() {
@@ -54,8 +51,31 @@
   }
   showErrors();
 
+  // What comes in above moves nothing under the hand: the field that is typed in, or was touched last, stays where it is,
+  // and above the bar of totals.
+  let touched = null;
+  form.addEventListener("focusin", (event) => { touched = event.target; });
+  form.addEventListener("pointerdown", (event) => { touched = event.target; });
+  function inHand() {
+    if (touched && !touched.isConnected && touched.id) touched = byId(touched.id);
+    return touched && touched.isConnected && touched.getClientRects().length ? touched : null;
+  }
+  const topOf = (place) => place.getBoundingClientRect().top;
+  function holdStill(before, place) {
+    const bar = form.querySelector(".chart-bar");
+    if (bar.contains(place)) return;
+    const wasSeen = before > 0 && before < window.innerHeight;
+    window.scrollBy({ top: topOf(place) - before, behavior: "instant" });
+    const hidden = place.getBoundingClientRect().bottom + 8 - topOf(bar);
+    if (wasSeen && hidden > 0) window.scrollBy({ top: hidden, behavior: "instant" });
+  }
+
   window.takeFragments = (text) => {
+    const held = inHand();
+    const before = held ? topOf(held) : 0;
     window.htmx.swap(form, text, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
     showErrors();
+    const place = held && inHand();
+    if (place) holdStill(before, place);
   };
 })();

@@ -342,3 +342,56 @@ def test_the_nurses_pages_are_accessible_and_never_scroll_sideways(new_context, 
         problems += [f"{address} scrolls sideways at {width} px" for width in too_wide(page)]
 
     assert problems == []
+
+
+# What stands at the middle of the field that has the focus, and how far the field lies from the top of the screen.
+IN_HAND = """() => {
+    const field = document.activeElement, box = field.getBoundingClientRect();
+    const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return [field.id, there === field ? field.id : there && (there.id || there.className), Math.round(box.top)];
+}"""
+
+
+@pytest.mark.parametrize("size", ["tablet", "phone"])
+@pytest.mark.parametrize(("injections", "finding"), [("20", "L3"), ("60", "L4")])
+def test_a_finding_never_covers_the_field_that_it_comes_from(open_visit, size, injections, finding):
+    session = draft_now(sites=[{"injection_count": 4, "volume_ml": Decimal("0.8"), "treated_length_cm": None}])
+    page = open_visit(session, size=size)
+    page.locator("#site-1 > summary").click()
+    field = page.locator("#id_site-1-injection_count")
+    # As low as a field can stand: just above the bar of totals.
+    field.evaluate(
+        "(each) => window.scrollBy(0, each.getBoundingClientRect().bottom + 6"
+        " - document.querySelector('.chart-bar').getBoundingClientRect().top)"
+    )
+    field.fill(injections)
+    was = page.evaluate(IN_HAND)
+
+    expect(page.locator(f"#tray #finding-{finding}")).to_be_attached()
+    saved(page, 2)
+    now = page.evaluate(IN_HAND)
+
+    assert now[:2] == was[:2] == ["id_site-1-injection_count", "id_site-1-injection_count"]
+    assert now[2] <= was[2]
+    page.keyboard.type("0")
+    assert field.input_value() == f"{injections}0"
+
+
+@pytest.mark.parametrize("size", ["tablet", "phone"])
+def test_a_finding_that_comes_in_above_moves_nothing_under_the_hand(open_visit, size):
+    session = draft_now(
+        sites=[{"injection_count": 4, "volume_ml": Decimal("0.8")}],
+        compression_legs="both",
+        compression_garment="Thigh stocking",
+        compression_mmhg="20-30",
+    )
+    page = open_visit(session, size=size)
+    page.locator("#id_compression_mmhg").fill("")
+    was = page.evaluate(IN_HAND)
+
+    expect(page.locator("#tray #finding-L11")).to_be_attached()
+    saved(page, 2)
+
+    now = page.evaluate(IN_HAND)
+    assert now[:2] == was[:2] == ["id_compression_mmhg", "id_compression_mmhg"]
+    assert abs(now[2] - was[2]) <= 1
