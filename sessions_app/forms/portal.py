@@ -1,6 +1,7 @@
 """What a patient sends about an own visit."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -30,6 +31,15 @@ class MoveForm(forms.Form):
         return self.cleaned_data.get("at") if self.is_valid() else None
 
 
+class _Whole(forms.Textarea):
+    """Takes more than fits, so that what is pasted is refused in words; a browser would cut it and say nothing."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"].pop("maxlength", None)
+        return context
+
+
 class WishForm(forms.Form):
     version = forms.IntegerField(min_value=1, max_value=_MOST, widget=forms.HiddenInput)
     wish = forms.CharField(
@@ -41,7 +51,7 @@ class WishForm(forms.Form):
                 r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", _("Take out the special characters."), inverse_match=True
             )
         ],
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=_Whole(attrs={"rows": 3}),
         error_messages={
             "required": _("Write which days or times suit you."),
             "max_length": _("Shorten this to 200 characters."),

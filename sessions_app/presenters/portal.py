@@ -15,7 +15,7 @@ from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
 from sessions_app.models import Appointment
 from sessions_app.portal import WhyNot
-from sessions_app.presenters.patient_words import clock_time, heading_day, moment
+from sessions_app.presenters.patient_words import clock_time, heading_day, moment, short_day
 from sessions_app.refusals import Refused
 
 WHY_NOT: dict[WhyNot, Promise] = {
@@ -49,6 +49,7 @@ class VisitCard:
     is_confirmed: bool
     asked: bool
     wish: str
+    asked_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def visit_card(visit: Appointment, zone: ZoneInfo) -> VisitCard:
         is_confirmed=visit.confirmed_at is not None,
         asked=visit.move_asked_at is not None,
         wish=visit.move_wish,
+        asked_on=short_day(local_date(visit.move_asked_at, zone)) if visit.move_asked_at else "",
     )
 
 

@@ -13,6 +13,7 @@ from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
 from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment, Course, RepeatHold
+from sessions_app.presenters.appointment import asked_words
 from sessions_app.repeat import on_hold
 from sessions_app.repeat_holds import open_hold
 from sessions_app.wording import time_words
@@ -26,7 +27,10 @@ _COURSES = 3
 
 @dataclass(frozen=True, slots=True)
 class VisitLine:
-    """One visit of a patient's list; `progress` is its place in a course, "3 of 5"."""
+    """One visit of a patient's list; `progress` is its place in a course, "3 of 5".
+
+    `asked` is when and for what the patient asked who wishes another time: `Mon 23 Nov, 09:01: mornings`.
+    """
 
     id: UUID
     starts_at: datetime
@@ -35,6 +39,7 @@ class VisitLine:
     status: str
     progress: str = ""
     confirmed: bool = False
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,9 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
     return {
         "places": (("visits-title", "Visits"),),
         "patient": patient,
-        "coming": _lines(coming, places),
-        "was": _lines(was[:_OPEN], places),
-        "was_before": _lines(was[_OPEN:], places),
+        "coming": _lines(coming, places, zone),
+        "was": _lines(was[:_OPEN], places, zone),
+        "was_before": _lines(was[_OPEN:], places, zone),
         "courses": _courses(patient) if may_book else [],
         "hold": _hold_words(hold, zone) if hold else "",
         "waits": may_book and (hold is not None or bool(on_hold([patient]))),
@@ -77,7 +82,7 @@ def _hold_words(hold: RepeatHold, zone: ZoneInfo) -> str:
     return f"The next treatment waits since {time_words(hold.placed_at, zone)}, says {hold.placed_by}."
 
 
-def _lines(visits: Iterable[Appointment], places: dict[int, tuple[int, int]]) -> list[VisitLine]:
+def _lines(visits: Iterable[Appointment], places: dict[int, tuple[int, int]], zone: ZoneInfo) -> list[VisitLine]:
     return [
         VisitLine(
             id=visit.public_id,
@@ -87,6 +92,7 @@ def _lines(visits: Iterable[Appointment], places: dict[int, tuple[int, int]]) ->
             status=visit.status,
             progress="{} of {}".format(*places[visit.pk]) if visit.pk in places else "",
             confirmed=visit.confirmed_at is not None,
+            asked=asked_words(visit, zone),
         )
         for visit in visits
     ]

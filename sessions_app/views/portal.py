@@ -151,7 +151,7 @@ def _change_page(
         "may_move": free.why_not is None,
         "why_not": WHY_NOT[free.why_not] if free.why_not else "",
         "next_date": free.next_date,
-        "wish": wish or WishForm(initial={"version": visit.version}),
+        "wish": wish or WishForm(initial={"version": visit.version, "wish": visit.move_wish}),
         "problem": problem,
         "zone_line": zone_line(visit.patient, clinic, now),
         "home_url": reverse("aftercare:today"),

@@ -167,6 +167,45 @@ def test_wish_that_cannot_be_kept_is_refused_at_its_field(patient, visit, wish, 
     assert stored(visit).move_asked_at is None
 
 
+def test_a_second_wish_begins_with_the_first_and_says_that_it_takes_its_place(patient, visit):
+    patient.post(path(visit, "ask"), {"version": 1, "wish": "Any morning"})
+
+    response = patient.get(path(visit, "change"))
+
+    assert response.context["wish"]["wish"].value() == "Any morning"
+    text = words_of(response)
+    assert "You asked on Tue 13 Jan for: Any morning" in text
+    assert "What you send now takes the place of it." in text
+    assert "Change the wish" in text
+
+
+def test_a_wish_that_is_too_long_is_refused_in_words_and_kept_whole(patient, visit):
+    patient.post(path(visit, "ask"), {"version": 1, "wish": "Any morning"})
+    typed = "x" * 201
+
+    response = patient.post(path(visit, "ask"), {"version": 1, "wish": typed})
+
+    page = response.content.decode()
+    assert "Shorten this to 200 characters." in page
+    assert response.context["wish"]["wish"].value() == typed
+    assert "maxlength" not in page[page.index("<textarea") : page.index("</textarea>")]
+    assert stored(visit).move_wish == "Any morning"
+
+
+def test_staff_see_on_the_patients_page_what_was_said_of_a_visit(patient, visit, house):
+    desk = Client()
+    desk.force_login(house.desk)
+    address = f"/patients/{visit.patient.public_id}/"
+
+    patient.post(path(visit, "confirm"), {"version": 1})
+    confirmed = words_of(desk.get(address))
+    patient.post(path(visit, "ask"), {"version": 1, "wish": "Any morning"})
+    asked = words_of(desk.get(address))
+
+    assert ("Confirmed" in confirmed, "Confirmed" in asked) == (True, False)
+    assert "Asked for another time Tue 13 Jan, 07:00: Any morning" in asked
+
+
 def test_wish_on_a_stale_page_is_kept_in_its_field(patient, visit, house):
     booking.move(appointment=visit, version=1, starts_at=at("2026-01-16 11:00"), by=house.desk, now=NOW)
 
