@@ -1,10 +1,11 @@
 """What has come to a halt without anybody seeing it, said on every staff page: e-mails about reports that do not leave,
-reports that were taken and then forgotten, what we promised to read, patients who wait for help with the stocking.
+reports that were taken and then forgotten or left open, what we promised to read, patients who wait for help with the
+stocking.
 
 No symptom is named: screens are seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -12,15 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.models import ReportNotice, SymptomReport
-from aftercare.report_timing import Allowed, due_at
+from aftercare.report_left import left_open, next_working_day_is_over, taker_left
 from aftercare.ticks import HELP_TASK
 from clinic.access import Permission
 from clinic.alerts import Alert
 from clinic.models import Clinic, StaffTask, User
 from clinic.protocol.triage import Level
-from clinic.protocol.zones import local_date, start_of_day
-from sessions_app.wording import list_words
-from sessions_app.worked import worked
+from clinic.protocol.zones import local_date
+from sessions_app.wording import day_words, list_words
 
 SOURCE = "stuck"
 """The name under which the alerts are registered."""
@@ -28,18 +28,18 @@ SOURCE = "stuck"
 _MAIL_IS_STUCK_AFTER = timedelta(minutes=5)
 _NAMED = 3
 _URGENT = (Level.EMERGENCY, Level.SAME_DAY)
-# Openings are looked up from this far back: older tasks are over their time wherever the clinic was open since.
-_LOOK_BACK = timedelta(days=14)
 
 
 def stuck_alerts(user: User) -> Iterable[Alert]:
-    """At most four lines; four queries, and the openings' while somebody waits since an earlier day."""
+    """A few lines; five queries, and the openings' while somebody waits since an earlier day."""
     now = timezone.now()
     reads = user.may(Permission.VIEW_REPORTS)
     if reads or user.may(Permission.ADMINISTER):
         yield from _mail(now, is_linked=reads)
     if reads:
-        yield from _forgotten()
+        left = left_open(now)
+        yield from _left(left)
+        yield from _forgotten(left)
         yield from _unread(now)
     if user.may(Permission.WORK_TASKS):
         yield from _stockings(now)
@@ -75,9 +75,35 @@ def _people(names: list[str]) -> str:
     return list_words([*names[:_NAMED], f"{others} more"] if others > 0 else names)
 
 
-def _forgotten() -> Iterable[Alert]:
+def _left(left: Sequence[SymptomReport]) -> Iterable[Alert]:
+    """Of whom its taker left, or of whom was answered and not closed by the end of the next working day."""
+    for report in left[:_NAMED]:
+        is_nobodys = taker_left(report)
+        yield Alert(
+            _nobodys_words(report) if is_nobodys else _unclosed_words(report),
+            reverse("aftercare:queue_report", args=[report.public_id]),
+            "Open it",
+            is_urgent=is_nobodys and report.level in _URGENT,
+        )
+    if len(left) > _NAMED:
+        yield Alert("More reports were taken and left open.", reverse("aftercare:queue"), "Open the queue")
+
+
+def _nobodys_words(report: SymptomReport) -> str:
+    return (
+        f"{report.taken_by} has the report of {report.patient.name} and does not answer reports any more: take it over."
+    )
+
+
+def _unclosed_words(report: SymptomReport) -> str:
+    day = day_words(local_date(report.answered_at, Clinic.current().zone))  # type: ignore[attr-defined]
+    return f"The report of {report.patient.name} was answered on {day} and is still open: {report.taken_by} closes it."
+
+
+def _forgotten(left: Sequence[SymptomReport]) -> Iterable[Alert]:
     """Taken, its time over, and no clinician was left to ask: `report_watch` is silent about what is taken."""
     since_taken = SymptomReport.objects.holding().unanswered().filter(reminded_at__gte=F("taken_at"))
+    since_taken = since_taken.exclude(pk__in=[report.pk for report in left])  # said already
     rows = list(since_taken.select_related("patient", "taken_by").order_by("due_at", "pk")[: _NAMED + 1])
     for report in rows[:_NAMED]:
         yield Alert(
@@ -108,14 +134,6 @@ def _stockings(now: datetime) -> Iterable[Alert]:
 
 
 def late_help(now: datetime) -> int:
-    """How many patients wait longer than until the end of the next working day. One query, seven when some may."""
-    clinic = Clinic.current()
-    today = start_of_day(local_date(now, clinic.zone), clinic.zone)
-    waits = StaffTask.objects.open().filter(kind=HELP_TASK, created_at__lt=today)
-    asked_at = list(waits.values_list("created_at", flat=True))
-    if not asked_at:
-        return 0
-    opened = worked(clinic, now - _LOOK_BACK)
-    allowed = Allowed(emergency=timedelta(0), same_day=timedelta(0))  # neither is asked for here
-    ends = (due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in asked_at)
-    return sum(end <= now for end in ends)
+    """How many patients wait longer than until the end of the next working day. One query, three when some may."""
+    asked_at = StaffTask.objects.open().filter(kind=HELP_TASK).values_list("created_at", flat=True)
+    return sum(next_working_day_is_over(list(asked_at), now))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.models import SymptomReport
+from aftercare.report_left import left_open
 from clinic.access import Permission
 from clinic.alerts import Alert
 from clinic.models import Clinic, Patient, User
@@ -45,8 +46,12 @@ def held_among(patients: Sequence[Patient]) -> Iterable[int]:
 
 
 def waiting_for(user: User) -> int:
-    """The number in the bar: reports that nobody has taken, and those which `user` has. One query."""
-    mine = Q(taken_at__isnull=True) | Q(taken_by=user)
+    """The number in the bar: reports that nobody has taken, those which `user` has, and those that were left open.
+
+    Two queries; four when a report was answered before today.
+    """
+    left = [report.pk for report in left_open(timezone.now())]
+    mine = Q(taken_at__isnull=True) | Q(taken_by=user) | Q(pk__in=left)
     return SymptomReport.objects.visible_to(user).open().filter(mine).count()
 
 

@@ -54,6 +54,10 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
         """
         return self.annotate(is_answered=_reached())
 
+    def with_answered_at(self) -> Self:
+        """Adds `answered_at`: when the patient was last reached as for `is_answered`; None while it is not answered."""
+        return self.annotate(answered_at=Subquery(_answers().order_by("-pk").values("at")[:1]))
+
     def with_reached(self) -> Self:
         """Adds `was_reached`: somebody spoke with the patient, or with who reported."""
         spoken = ReportStep.objects.filter(report=OuterRef("pk"), what=ReportStep.What.REACHED)
@@ -76,6 +80,10 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
 
 
 def _reached() -> Exists:
+    return Exists(_answers())
+
+
+def _answers() -> "models.QuerySet[ReportStep]":
     """Reached by a closer, and nobody else was asked to answer since: steps are written one after the other."""
     closers = Q(report__level=TriageLevel.REASSURE)
     for role, granted in GRANTS.items():
@@ -87,7 +95,7 @@ def _reached() -> Exists:
         pk__gt=OuterRef("pk"),
     )
     reached = ReportStep.objects.filter(closers, report=OuterRef("pk"), what=ReportStep.What.REACHED)
-    return Exists(reached.filter(~Exists(passed_on)))
+    return reached.filter(~Exists(passed_on))
 
 
 class SymptomReport(models.Model):

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from aftercare import report_escalation, report_work
+from aftercare import report_escalation, report_watch, report_work
 from aftercare.models import ReportNotice
 from aftercare.report_stuck import stuck_alerts
 from clinic.access import Role
-from clinic.models import StaffTask
+from clinic.models import StaffTask, User
 from tests.makers import at, make_entry, make_hours, make_patient, make_report, make_service, make_user
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,134 @@ def test_a_report_that_was_taken_and_not_answered_is_said_when_no_clinician_is_l
     stored = report_work.fresh(report)
     report_work.save(report=report, version=stored.version, contact="reached", by=ada, now=NOW + 7 * MINUTE)
     assert said(nurse, NOW + 8 * MINUTE) == []
+
+
+# --- taken and left open -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ada():
+    return make_user(Role.CLINICIAN, name="Ada")
+
+
+def bess_report(ada, *, level="SAME_DAY", **facts):
+    patient = make_patient(given_name="Bess", family_name="Cowslip")
+    report = make_report(patient=patient, given_to=ada, level=level, **facts)
+    return report_work.take(report=report, by=ada, now=NOW)
+
+
+def reached(report, by, now=NOW):
+    stored = report_work.fresh(report)
+    return report_work.save(report=report, version=stored.version, contact="reached", by=by, now=now)
+
+
+def leave(user, **facts):
+    User.objects.filter(pk=user.pk).update(**(facts or {"is_active": False}))
+
+
+ANSWERED = "The report of Bess Cowslip was answered on Thu 15 Jan and is still open: Ada closes it."
+LEFT = "Ada has the report of Bess Cowslip and does not answer reports any more: take it over."
+
+
+@pytest.mark.parametrize(("level", "is_urgent"), [("EMERGENCY", True), ("SAME_DAY", True), ("NEXT_DAY", False)])
+def test_a_report_whose_taker_left_is_said_at_once(nurse, ada, level, is_urgent):
+    report = bess_report(ada, level=level)
+    before = said(nurse)
+    leave(ada)
+
+    address = reverse("aftercare:queue_report", args=[report.public_id])
+    assert (before, said(nurse)) == ([], [(LEFT, address, is_urgent)])
+
+    other = make_user(Role.CLINICIAN)
+    report_work.take_over(report=report, version=report_work.fresh(report).version, by=other, now=NOW)
+    assert said(nurse) == []
+
+
+def test_an_answered_report_whose_taker_left_is_said_once(nurse, ada):
+    reached(bess_report(ada), ada)
+    leave(ada)
+
+    assert [words for words, _, _ in said(nurse, at("2026-01-25 09:10"))] == [LEFT]
+
+
+def test_who_answers_no_reports_any_more_has_left_them(nurse, ada):
+    bess_report(ada)
+    ada.roles = frozenset([Role.FRONT_DESK])
+    ada.save()
+
+    assert [words for words, _, _ in said(nurse)] == [LEFT]
+
+
+def test_a_forgotten_report_whose_taker_left_is_said_once(nurse, ada):
+    report = bess_report(ada, due_at=NOW)
+    report_escalation.escalate_due(now=NOW + timedelta(hours=5))
+    ReportNotice.objects.update(sent_at=NOW)
+    leave(ada)
+    assert report_work.fresh(report).reminded_at is not None
+
+    assert [words for words, _, _ in said(nurse, NOW + timedelta(hours=6))] == [LEFT]
+
+
+def test_an_answered_report_is_said_when_it_is_open_after_the_next_working_day(nurse, ada):
+    report = reached(bess_report(ada), ada)
+    address = reverse("aftercare:queue_report", args=[report.public_id])
+
+    assert [said(nurse, at(text)) for text in ("2026-01-15 23:00", "2026-01-16 17:59")] == [[], []]
+    assert [said(user, at("2026-01-16 18:00")) for user in (nurse, ada)] == [[(ANSWERED, address, False)]] * 2
+
+
+def test_an_answered_report_that_is_called_about_again_has_another_working_day(nurse, ada):
+    report = reached(bess_report(ada), ada)
+    reached(report, ada, at("2026-01-16 10:00"))
+
+    assert said(nurse, at("2026-01-19 17:59")) == []
+    assert len(said(nurse, at("2026-01-19 18:00"))) == 1
+
+
+def test_an_answered_report_that_is_closed_is_not_said(nurse, ada):
+    report = reached(bess_report(ada), ada)
+    version = report_work.fresh(report).version
+    report_work.close(report=report, version=version, outcome="advised", note="All is well", by=ada, now=NOW)
+    leave(ada)
+
+    assert said(nurse, at("2026-01-25 09:10")) == []
+
+
+def test_what_is_expected_and_was_read_by_who_left_is_said_quietly(nurse, ada):
+    reached(bess_report(ada, level="REASSURE", symptoms=["BRUISES"]), ada)
+    before = said(nurse, at("2026-01-25 12:00"))
+    leave(ada)
+
+    assert before == []
+    assert [(words, is_urgent) for words, _, is_urgent in said(nurse, at("2026-01-25 12:00"))] == [(LEFT, False)]
+
+
+def test_many_reports_that_were_left_open_are_three_lines_and_one_more(nurse, ada):
+    for _ in range(5):
+        bess_report(ada)
+    leave(ada)
+
+    assert [words for words, _, _ in said(nurse)] == [LEFT] * 3 + ["More reports were taken and left open."]
+
+
+def test_the_bar_counts_what_was_left_open_for_everybody(nurse, ada):
+    def counted(moment):
+        with time_machine.travel(moment, tick=False):
+            return [report_watch.waiting_for(user) for user in (nurse, ada)]
+
+    reached(bess_report(ada), ada)
+    assert [counted(at(text)) for text in ("2026-01-16 17:59", "2026-01-16 18:00")] == [[0, 1], [1, 1]]
+
+    leave(ada)
+    assert counted(NOW) == [1, 1]
+
+
+def test_the_number_in_the_bar_costs_the_same_for_one_and_for_thirty(nurse, ada, django_assert_num_queries):
+    for number in (1, 29):
+        for _ in range(number):
+            reached(bess_report(ada), ada)
+        with time_machine.travel(at("2026-01-20 12:00"), tick=False), django_assert_num_queries(5):
+            report_watch.waiting_for(nurse)
 
 
 # --- what we said we would read ----------------------------------------------------------------------------------
