@@ -1,6 +1,7 @@
 """The visit in a real browser: it saves itself, keeps what cannot be saved, works by keyboard, and is accessible."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -395,3 +396,16 @@ def test_a_finding_that_comes_in_above_moves_nothing_under_the_hand(open_visit, 
     now = page.evaluate(IN_HAND)
     assert now[:2] == was[:2] == ["id_compression_mmhg", "id_compression_mmhg"]
     assert abs(now[2] - was[2]) <= 1
+
+
+def test_what_could_not_be_saved_when_it_was_typed_is_saved_once_it_can_be(open_visit):
+    """A time that was still to come, and is not any more."""
+    session = draft_now()
+    typed = f"{timezone.localtime(session.started_at, ZoneInfo(session.time_zone)):%H:%M}"
+    TreatmentSession.objects.update(screening={**ASKED, "unfinished": {"fields": {"ended_at": typed}}})
+    page = open_visit(session)
+
+    saved(page, 2)
+
+    assert stored(session).ended_at is not None
+    assert "unfinished" not in stored(session).screening
