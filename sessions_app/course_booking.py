@@ -23,6 +23,7 @@ from sessions_app.bookable import (
 )
 from sessions_app.entries import Candidate, Conflict, lock_candidates
 from sessions_app.models import Course, Service
+from sessions_app.offers_given_up import give_up_offers
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import Chain, RepeatRules
 from sessions_app.retrying import with_retries
@@ -176,6 +177,7 @@ def _checked(wishes: list[Wish], course: Course) -> list[_Planned]:
 
 @transaction.atomic
 def _write_course(course: Course, planned: Sequence[_Planned], travel_note: str, by: User) -> Course:
+    give_up_offers(patient=course.patient, service=course.service, by=by, now=planned[0].wish.now)
     lock_candidates((each for one in planned for each in one.candidates), course.patient_id)
     course.pk = None
     course.save(force_insert=True)

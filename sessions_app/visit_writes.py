@@ -16,6 +16,7 @@ from sessions_app.course_places import refuse_full_course
 from sessions_app.entries import Candidate, lock_keys_of, release, take
 from sessions_app.models import Appointment, CalendarEntry, Course
 from sessions_app.notices import Notice, announce, booked
+from sessions_app.offers_given_up import give_up_offers
 from sessions_app.reminders import call_off_reminders, plan_reminders
 from sessions_app.settling import place_of, settle_left, settle_placed
 from sessions_app.undo_facts import former_of
@@ -44,8 +45,13 @@ def unsaved_visit(wish: Wish, *, request_key: UUID, course: Course | None = None
 def write_booking(
     appointment: Appointment, wish: Wish, candidates: list[Candidate], protocol: Protocol, *, one_of_many: bool = False
 ) -> Appointment:
-    """Write an unsaved visit. `one_of_many`: a refusal by the database leaves the transaction around it usable."""
+    """Write an unsaved visit. `one_of_many`: a refusal by the database leaves the transaction around it usable.
+
+    That transaction has given up the patient's offers already.
+    """
+    assert wish.patient is not None
     if not one_of_many:
+        give_up_offers(patient=wish.patient, service=wish.service, by=wish.by, now=wish.now)
         refuse_full_course(appointment.course_id)
     entry = CalendarEntry(
         kind=CalendarEntry.Kind.APPOINTMENT,

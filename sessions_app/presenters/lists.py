@@ -18,7 +18,7 @@ from sessions_app.outside import OutsideRow, open_tasks
 from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words, span_words, wishes_words
 from sessions_app.requests import OpenRequest, open_requests
 from sessions_app.slot_value import value_of
-from sessions_app.waiting_fit import Fit, fitting
+from sessions_app.waiting_fit import Fit, Visit, fitting, visit_to_move, visits_of
 from sessions_app.wording import time_words
 
 
@@ -98,22 +98,25 @@ def _request_row(asked: OpenRequest, zone: ZoneInfo) -> Row:
 
 def offers_list(*, now: datetime, zone: ZoneInfo, limit: int) -> WorkList:
     offers = open_offers(now=now, limit=limit + 1)
+    visits = visits_of([each.waiting.patient_id for each in offers], now) if offers else {}
     return WorkList(
         name="offers",
         title="Offered, no answer yet",
         text="Each time is kept until then, and is free again by itself.",
-        rows=[_offer_row(each, now, zone) for each in offers[:limit]],
+        rows=[_offer_row(each, visits.get(each.waiting.patient_id, ()), now, zone) for each in offers[:limit]],
         count=counted(offers, limit),
         icon="hourglass",
         empty="No time is kept for anybody.",
     )
 
 
-def _offer_row(offer: WaitListOffer, now: datetime, zone: ZoneInfo) -> Row:
+def _offer_row(offer: WaitListOffer, visits: Sequence[Visit], now: datetime, zone: ZoneInfo) -> Row:
     patient, hold = offer.waiting.patient, offer.hold
     when = time_words(offer.starts_at, zone)
     nurse = f" with {hold.nurse}" if hold else ""
     until = offer.expires_at.astimezone(zone)
+    moves = visit_to_move(offer.waiting, visits)
+    yes = f"Move {time_words(moves.starts_at, zone)} to {when}" if moves else f"Book {when}"
     return Row(
         ident=f"offer-{offer.public_id}",
         name=patient.name,
@@ -122,7 +125,7 @@ def _offer_row(offer: WaitListOffer, now: datetime, zone: ZoneInfo) -> Row:
         phone=str(patient.phone or ""),
         urgent=f"{span_words(offer.expires_at - now)} left.",
         acts=(
-            Act(f"Book {when}", _url("offer_accept", offer.public_id), "post"),
+            Act(yes, _url("offer_accept", offer.public_id), "post"),
             Act("Does not want it", _url("offer_decline", offer.public_id), "post"),
             Act("Take back", _url("offer_take_back", offer.public_id), "post"),
         ),

@@ -17,9 +17,11 @@ from clinic.protocol.zones import local_date
 from sessions_app.availability import Period
 from sessions_app.forms.waiting import FilterForm
 from sessions_app.free_times import Slot
-from sessions_app.models import WaitListEntry, WaitListOffer
+from sessions_app.models import Appointment, Service, WaitListEntry, WaitListOffer
+from sessions_app.offers_given_up import given_up_by
 from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words
 from sessions_app.slot_value import value_of
+from sessions_app.undo_facts import entry_columns
 from sessions_app.waiting_fit import Freed, fitting, visit_to_move, visits_of
 from sessions_app.wording import time_words
 
@@ -109,6 +111,35 @@ def _offer_url(entry: WaitListEntry, slot: Slot | None) -> str:
 
 def _is_over(entry: WaitListEntry, now: datetime, clinic: Clinic) -> bool:
     return entry.last_date is not None and entry.last_date < local_date(now, clinic.zone)
+
+
+def accepted_words(visit: Appointment, *, zone: ZoneInfo) -> str:
+    """What a yes to an offer has done: a visit that was booked before has moved, and from where is said."""
+    name, when = visit.patient.name, time_words(visit.starts_at, zone)
+    if visit.former and "entry" in visit.former:
+        was = time_words(entry_columns(visit.former)["starts_at"], zone)
+        return f"Moved: {name}, from {was} to {when} with {visit.entry.nurse}. Off the wait list."
+    return f"Booked: {name}, {when} with {visit.entry.nurse}. Off the wait list."
+
+
+def given_up_words(*booked: Appointment, zone: ZoneInfo) -> str:
+    """ " The time kept from the wait list, Mon 23 Nov, 15:45, is free again." after a booking that ended the offer."""
+    return "".join(
+        f" The time kept from the wait list, {time_words(offer.starts_at, zone)}, is free again."
+        for offer in given_up_by(*booked)
+    )
+
+
+def kept_words(patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo) -> str:
+    """What the dialog says before another time is booked for somebody with an offer; "" without one. One query."""
+    living = WaitListOffer.objects.filter(
+        waiting__patient=patient, waiting__service__kind=service.kind, answer="", expires_at__gt=now, hold__active=True
+    )
+    offer = living.order_by("expires_at").first()
+    if offer is None:
+        return ""
+    when, until = time_words(offer.starts_at, zone), offer.expires_at.astimezone(zone)
+    return f"{when} is kept for {patient.name} until {until:%H:%M}. Booking another time gives it free."
 
 
 def why_it_ends(entry: WaitListEntry, clinic: Clinic, now: datetime) -> WaitListEntry.End:

@@ -24,6 +24,7 @@ from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
 from sessions_app.presenters.course import open_course
 from sessions_app.presenters.times import avoid_days, wish_from
+from sessions_app.presenters.waiting import given_up_words, kept_words
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Taken
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import day_url, refused_status, times_of
@@ -122,6 +123,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     requests.booked_for(patient=patient, by=request.user, now=timezone.now())
     entry, when = booked.entry, time_words(booked.starts_at, request.clinic.zone)
     text = f"Booked: {patient.name}, {when} with {entry.nurse} in {entry.room}."
+    text += given_up_words(booked, zone=request.clinic.zone)
     return done(request, text, back=day_url(request, booked), undo=undo_url(booked))
 
 
@@ -184,6 +186,7 @@ def _booking_page(
         "suggestion": suggestion,
         "times": times,
         "hold": hold_words(times.holds, patient, reader=request.user, zone=zone) if times and patient else None,
+        "kept": kept_words(patient, service, now=now, zone=zone) if patient and service else "",
         "travel": dialog.travel_question(form, times) if times else None,
         "course": open_course(patient, service) if patient and service else None,
         "ask": ask,

@@ -33,6 +33,7 @@ from sessions_app.presenters.course import (
     proposed,
 )
 from sessions_app.presenters.days import Wanted
+from sessions_app.presenters.waiting import given_up_words
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import holds_of, protocol_in_force
 from sessions_app.slot_value import Chosen
@@ -79,13 +80,14 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         return _course_page(request, form, patient, treatments, service, problems=said, refused=refused.problems)
     except Refused as refused:
         return _course_page(request, form, patient, treatments, service, problems=[refused.message])
-    starts = list(course.appointments.order_by("entry__starts_at").values_list("entry__starts_at", flat=True))
+    booked = list(course.appointments.select_related("entry", "service").order_by("entry__starts_at"))
+    starts = [visit.starts_at for visit in booked]
     if set(starts) != {visit.starts_at for visit in visits if visit}:
         return _course_page(request, form, patient, treatments, service, problems=[SENT_BEFORE])
     day = local_date(starts[0], request.clinic.zone)
     return done(
         request,
-        course_toast(patient, course, request.clinic.zone),
+        course_toast(patient, course, request.clinic.zone) + given_up_words(*booked, zone=request.clinic.zone),
         back=f"{reverse('sessions_app:day')}?date={day}",
         undo=reverse("sessions_app:undo_course", args=[course.public_id]),
     )

@@ -28,6 +28,7 @@ from sessions_app.refusals import Refused, Taken
 from sessions_app.slot_value import parsed, value_of
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import refused_status
+from sessions_app.views.undoing import undo_url
 from sessions_app.waiting import Freed
 from sessions_app.wording import time_words
 
@@ -103,8 +104,8 @@ def accept(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         visit = waiting.accept(offer=found, by=request.user)
     except Refused as refused:
         return done(request, refused.message, back=back, level="error")
-    when = time_words(visit.starts_at, request.clinic.zone)
-    return done(request, f"Booked: {found.waiting.patient.name}, {when}. Off the wait list.", back=back)
+    text = words.accepted_words(visit, zone=request.clinic.zone)
+    return done(request, text, back=back, undo=undo_url(visit))
 
 
 @requires(Permission.BOOK)

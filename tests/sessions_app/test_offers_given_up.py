@@ -1,0 +1,208 @@
+"""A booking of the same kind ends the patient's offer, and a yes says that a visit moves, from where and with undo."""
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import time_machine
+from django.db import connections
+from django.urls import reverse
+
+from clinic.models import AuditEvent
+from sessions_app import booking, waiting
+from sessions_app.booking import CourseVisit
+from sessions_app.integrity_of_records import problems_of_records
+from sessions_app.models import Appointment, CalendarEntry, WaitListEntry
+from sessions_app.offers_given_up import given_up_by
+from sessions_app.refusals import Refused
+from tests.makers import at, make_clinic, make_patient, make_service
+from tests.sessions_app.conftest import NOW
+
+HTMX = {"HX-Request": "true"}
+KEPT, OTHER = "2026-01-14 15:00", "2026-01-15 09:00"
+
+
+@pytest.fixture
+def offered(house):
+    """The house's patient waits for its service and has an offer of Wed 14 Jan, 15:00."""
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    return waiting.offer(entry=entry, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+
+
+def test_a_booking_of_the_same_kind_ends_the_offer_and_its_time_is_free(house, book, offered):
+    booked = book(OTHER)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("taken_back", False)
+    assert given_up_by(booked) == [offered]
+    assert WaitListEntry.objects.waiting().get() == offered.waiting
+    assert AuditEvent.objects.filter(action="offer taken back").count() == 1
+    assert book(KEPT, patient=make_patient()).status == "booked"
+    assert list(problems_of_records(NOW)) == []
+
+
+def test_a_booking_of_another_kind_leaves_the_offer(house, book, offered):
+    booked = book(OTHER, service=make_service(kind="first_visit", name="First visit"))
+
+    offered.refresh_from_db()
+    assert (offered.answer, given_up_by(booked)) == ("", [])
+
+
+def test_a_booking_of_somebody_else_leaves_the_offer(house, book, offered):
+    book(OTHER, patient=make_patient())
+
+    offered.refresh_from_db()
+    assert offered.answer == ""
+
+
+def test_a_refused_booking_leaves_the_offer(house, book, offered):
+    book(OTHER, patient=make_patient())
+
+    with pytest.raises(booking.Taken):
+        book(OTHER)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("", True)
+
+
+def test_into_the_kept_time_itself_nothing_is_said_to_be_free(house, book, offered):
+    booked = book(KEPT)
+
+    offered.refresh_from_db()
+    assert (offered.answer, given_up_by(booked)) == ("taken_back", [])
+
+
+def test_a_yes_after_the_booking_moves_nothing(house, book, offered):
+    booked = book(OTHER)
+
+    with pytest.raises(Refused) as refused:
+        waiting.accept(offer=offered, by=house.desk, now=NOW)
+
+    booked.refresh_from_db()
+    assert (refused.value.rule, booked.starts_at) == ("answered", at(OTHER))
+
+
+def test_a_course_ends_the_offer_too(house):
+    service, patient = make_service(kind="treatment", name="Treatment"), make_patient()
+    entry = waiting.join(patient=patient, service=service, by=house.desk, now=NOW)
+    offered = waiting.offer(entry=entry, starts_at=at(KEPT), by=house.desk, now=NOW)
+
+    course = booking.book_course(
+        patient=patient,
+        service=service,
+        visits=[CourseVisit(at(OTHER)), CourseVisit(at("2026-01-26 09:00"))],
+        planned_sessions=2,
+        request_key=uuid.uuid4(),
+        by=house.desk,
+        now=NOW,
+    )
+
+    offered.refresh_from_db()
+    assert offered.answer == "taken_back"
+    assert given_up_by(*course.appointments.all()) == [offered]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offered):
+    start = Barrier(2)
+
+    def run(action):
+        start.wait()
+        try:
+            return action()
+        except Refused as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    def book():
+        wish = {"patient": house.patient, "service": house.service, "request_key": uuid.uuid4(), "by": house.desk}
+        return booking.book(starts_at=at(OTHER), now=NOW, **wish)
+
+    def say_yes():
+        return waiting.accept(offer=offered, by=house.desk, now=NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        booked, yes = pool.map(run, (book, say_yes))
+
+    offered.refresh_from_db()
+    starts = set(Appointment.objects.filter(status="booked").values_list("entry__starts_at", flat=True))
+    # Either came first: two visits after the yes, one after the booking; never is the booked one moved silently.
+    expected = {"accepted": {at(OTHER), at(KEPT)}, "taken_back": {at(OTHER)}}
+    assert starts == expected[offered.answer]
+    assert isinstance(yes, Refused) == (offered.answer == "taken_back")
+    assert booked.starts_at == at(OTHER)
+    assert CalendarEntry.objects.filter(kind="hold", active=True).count() == 0
+    assert list(problems_of_records(NOW)) == []
+
+
+# --- What the desk reads -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(client, house):
+    client.force_login(house.desk)
+    with time_machine.travel(NOW, tick=False):
+        make_clinic()
+        yield client
+
+
+def toast(answer):
+    return json.loads(answer.headers["HX-Trigger"])["toast"]
+
+
+def calls(desk):
+    answer = desk.get(reverse("sessions_app:calls"), {"list": "offers"})
+    return [(row.name, row.acts[0].words) for row in answer.context["calls"].named("offers").rows]
+
+
+def test_the_dialog_says_what_is_kept_and_the_toast_that_it_is_free(desk, house, offered):
+    name, until = house.patient.name, "07:30"
+    opened = desk.get(reverse("sessions_app:book"), {"patient": house.patient.public_id, "service": house.service.pk})
+
+    assert opened.context["kept"] == (
+        f"Wed 14 Jan, 15:00 is kept for {name} until {until}. Booking another time gives it free."
+    )
+    assert f'href="{reverse("sessions_app:calls")}?list=offers"' in opened.content.decode()
+
+    slot = next(each.value for each in opened.context["times"].choosing("").options)
+    sent = {
+        "patient": house.patient.public_id,
+        "service": house.service.pk,
+        "slot": slot,
+        "request_key": uuid.uuid4(),
+        "confirm": "1",
+    }
+    told = toast(desk.post(reverse("sessions_app:book"), sent, headers=HTMX))
+
+    assert told["text"].endswith(" The time kept from the wait list, Wed 14 Jan, 15:00, is free again.")
+    assert calls(desk) == []
+
+
+def test_a_yes_that_moves_says_so_on_the_button_and_in_the_toast_and_is_undone(desk, house, book):
+    visit = book("2026-01-20 10:00")
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    made = waiting.offer(entry=entry, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+    assert calls(desk) == [(house.patient.name, "Move Tue 20 Jan, 10:00 to Wed 14 Jan, 15:00")]
+
+    told = toast(desk.post(reverse("sessions_app:offer_accept", args=[made.public_id]), headers=HTMX))
+
+    assert told["text"] == (
+        f"Moved: {house.patient.name}, from Tue 20 Jan, 10:00 to Wed 14 Jan, 15:00 with Nora Pike. Off the wait list."
+    )
+    desk.post(told["undo"])
+    visit.refresh_from_db()
+    assert visit.starts_at == at("2026-01-20 10:00")
+    assert WaitListEntry.objects.waiting().get() == entry
+
+
+def test_a_yes_that_books_says_so_and_is_undone(desk, house, offered):
+    assert calls(desk) == [(house.patient.name, "Book Wed 14 Jan, 15:00")]
+
+    told = toast(desk.post(reverse("sessions_app:offer_accept", args=[offered.public_id]), headers=HTMX))
+
+    assert told["text"] == f"Booked: {house.patient.name}, Wed 14 Jan, 15:00 with Nora Pike. Off the wait list."
+    desk.post(told["undo"])
+    assert Appointment.objects.get().status == "cancelled"
