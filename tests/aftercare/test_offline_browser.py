@@ -122,6 +122,38 @@ def test_the_last_plan_is_readable_without_network_and_says_of_when_it_is(
     assert "trouble breathing" in seen
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "big"),
+    [
+        ("en", "What it says may have ended: look at the dates, or call the clinic.", "Old: this has ended by now"),
+        (
+            "es",
+            "Lo que dice puede haber terminado: mire las fechas o llame a la clínica.",
+            "Antiguo: esto ya ha termina",
+        ),
+    ],
+)
+def test_a_kept_plan_that_is_past_by_the_phones_clock_says_so_first(phone, marigold, live_server, language, said, big):
+    marigold.language = language
+    marigold.save()
+    page = open_plan(phone, marigold, live_server)
+    phone.set_offline(True)
+    note, hero, seen = page.locator(".kept-old"), page.locator(".hero"), {}
+
+    for days in (0, 2, 10, 32):
+        page.clock.set_fixed_time(timezone.now() + timedelta(days=days))
+        page.goto("/today/")
+        is_old = "is-old" in hero.get_attribute("class")
+        seen[days] = (note.is_visible(), is_old, hero.locator(".hero-ended").is_visible())
+    text = page.locator("main").inner_text()
+    with page.expect_navigation():
+        phone.set_offline(False)
+
+    # On the second day sport and sun are allowed again and the stocking stays on; on the tenth it is over too.
+    assert seen == {0: (False, False, False), 2: (True, False, False), 10: (True, True, True), 32: (True, True, True)}
+    assert text.index(said) < text.index(big)
+
+
 @pytest.mark.parametrize("rest", ["", "how/", "plan/print/"])
 def test_it_never_stands_in_for_the_plan_of_another_patient(
     phone, marigold, casimir, live_server, without_network, rest
