@@ -44,4 +44,6 @@ def _of(user: User) -> Iterable[Waiting]:
             asked, "session waits for you" if asked == 1 else "sessions wait for you", to_sign, "shield-check"
         )
     drafts = TreatmentSession.objects.visible_to(user).unsigned().count()
-    yield Waiting(drafts, "session is not signed" if drafts == 1 else "sessions are not signed", to_sign, "pen-line")
+    words = "session is not signed" if drafts == 1 else "sessions are not signed"
+    # The number is of everybody's sessions, so the list is too.
+    yield Waiting(drafts, words, f"{to_sign}?who=all", "pen-line")

@@ -22,6 +22,7 @@ from tests.makers import (
     at,
     make_adverse_event,
     make_clinic,
+    make_draft_session,
     make_patient,
     make_report,
     make_service,
@@ -638,3 +639,13 @@ def test_odd_addresses_of_the_list_are_answered_like_plain_ones(client, clinicia
     client.force_login(clinician)
 
     assert client.get(f"{reverse('aftercare:queue_list')}?{odd}").status_code == 200
+
+
+def test_the_number_of_unsigned_sessions_leads_to_a_list_of_as_many(client, clinician):
+    make_draft_session()
+    client.force_login(clinician)
+
+    beside = next(each for each in client.get(URL).context["others"] if "not signed" in each.words)
+
+    assert (beside.number, beside.url) == (1, f"{reverse('sessions_app:to_sign')}?who=all")
+    assert len(client.get(beside.url).context["page"].drafts) == 1
