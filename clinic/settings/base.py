@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "clinic.reader.MarkReader",
     "clinic.language.PageLanguage",
     "clinic.gate.ClosedUnlessOpened",
+    "clinic.action_addresses.LeadToThePage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
