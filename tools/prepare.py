@@ -17,6 +17,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from whitenoise.storage import CompressedManifestStaticFilesStorage, CompressedStaticFilesStorage
 
 
 def bring_tables_up_to_date() -> None:
@@ -36,9 +37,10 @@ def fill_first_demo() -> None:
 
 
 def collect_static_files() -> None:
-    """Only where file names carry a hash (production); otherwise the app serves the files where they are."""
+    """With their compressed twins, and a hash in the name in production; with DEBUG files are served where they are."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    if hasattr(staticfiles_storage, "manifest_name"):
+    is_compressed = isinstance(staticfiles_storage, CompressedStaticFilesStorage | CompressedManifestStaticFilesStorage)
+    if is_compressed and not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 

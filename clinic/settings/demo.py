@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from clinic.settings.base import *  # noqa: F403
-from clinic.settings.base import EMAIL_URL, SECRET_KEY, TEMPLATES, VAR_DIR, env
+from clinic.settings.base import EMAIL_URL, SECRET_KEY, STORAGES, TEMPLATES, VAR_DIR, env
 
 DEMO = True
 DEMO_PASSWORD: str = env("DEMO_PASSWORD", default="legwork-demo-2026")
@@ -27,7 +27,10 @@ TEMPLATES[0]["OPTIONS"]["context_processors"].append("clinic.demo.offer_people")
 SECRET_KEY = SECRET_KEY or "demo-only-key-for-invented-people-never-used-in-production-0123456789"
 ALLOWED_HOSTS = ["*"]
 DEBUG = env.bool("DEBUG", default=False)
-WHITENOISE_USE_FINDERS = True
+# ./dev up lays the files out, each with its compressed twin; before its first start, and with DEBUG, they are served
+# from where they are written.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = DEBUG or not (VAR_DIR / "static" / "css" / "base.css.gz").exists()
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # Demo messages are files that the demo shows on a page; with EMAIL_URL they really leave.

@@ -1,22 +1,22 @@
 """The patient's page in each of its states, in two languages, and who may see it."""
 
-import gzip
 import re
 from datetime import date, timedelta
 from html import unescape
-from pathlib import Path
 
 import pytest
 import time_machine
-from django.contrib.staticfiles import finders
+from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftercare.models import AftercarePlan
 from clinic.access import Role
 from clinic.models import AuditEvent
+from clinic.settings import demo
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
 from tests.makers import at, make_appointment, make_clinic, make_patient_user, make_service, make_tick, make_user
 
@@ -531,10 +531,17 @@ def test_reading_the_own_page_writes_nothing(patient):
     assert AuditEvent.objects.exclude(action="signed in").count() == audited
 
 
-def test_the_first_load_stays_below_100_kb(patient):
+def test_the_first_load_stays_below_100_kb_as_dev_up_sends_it(patient, tmp_path):
+    """Laid out and answered with the settings of `./dev up`; the page itself goes as it is."""
     make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
-    page = seen_by(patient, "2026-01-15 12:30")
-    assets = {link.partition("?")[0] for link in re.findall(r'(?:src|href)="/static/([^"#]+)', page)}
+    storages = {**settings.STORAGES, "staticfiles": demo.STORAGES["staticfiles"]}
+    with override_settings(STATIC_ROOT=tmp_path, STORAGES=storages, WHITENOISE_USE_FINDERS=False):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        page = seen_by(patient, "2026-01-15 12:30")
+        assets = {link.partition("?")[0] for link in re.findall(r'(?:src|href)="(/static/[^"#]+)', page)}
+        answers = {asset: Client().get(asset, headers={"accept-encoding": "gzip"}) for asset in assets}
+        sizes = {asset: len(b"".join(answer)) for asset, answer in answers.items()}
 
-    sizes = {asset: len(gzip.compress(Path(finders.find(asset)).read_bytes())) for asset in assets}
-    assert sum(sizes.values()) + len(gzip.compress(page.encode())) < 100_000, sizes
+    plain = {asset for asset, answer in answers.items() if answer.headers.get("Content-Encoding") != "gzip"}
+    assert {asset for asset in plain if not asset.endswith(".png")} == set()
+    assert sum(sizes.values()) + len(page.encode()) < 100_000, sizes
