@@ -64,8 +64,8 @@ def _earlier(patient: Any, lineage: Any, started_at: Any) -> Any:
 class Surroundings:
     """What is around a session, read at one moment.
 
-    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not. ``holds``: the kinds
-    of holds that let the patient's treatment wait, without what came out of this visit (rule B4).
+    ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not. ``holds``: the
+    kinds of holds that let the patient's treatment wait, without what came out of this visit (rule B4).
     """
 
     last_ended_at: datetime | None

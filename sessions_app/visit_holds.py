@@ -1,8 +1,8 @@
 """The treatment of a visit that waits for a clinician: it was booked before the hold began (rule B4).
 
-Booking refuses such a treatment; at the visit it is a finding beside those of `clinic.protocol.checks`, because it comes
-from what is on record about the patient and not from an answer of the page. What came out of the visit itself, as an
-adverse event in the chair does, holds the treatments after it and not this one.
+Booking refuses such a treatment; at the visit it is a finding beside those of `clinic.protocol.checks`, because it
+comes from what is on record about the patient and not from an answer of the page. What came out of the visit itself, as
+an adverse event in the chair does, holds the treatments after it and not this one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

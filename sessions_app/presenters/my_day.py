@@ -139,7 +139,7 @@ def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, ever
         state=state,
         level=level,
         warning="Allergy to polidocanol" if patient.polidocanol_allergy else "",
-        waits=waits_words([visit.waits]),
+        waits=waits_words([visit.waits]),  # type: ignore[attr-defined]  # a column of the query
         is_start=visit.status == Status.ARRIVED and session is None,
     )
 
