@@ -218,10 +218,10 @@ def _after(reader: Reader, go: str | None, is_asked: bool, *, back: str, followi
 
 
 def _was_sent(request: SignedInRequest, reader: Reader, draft: Draft) -> bool:
-    """Whether a report was made of the draft, or of the emergency in it. No query for a draft that was never kept."""
+    """Whether an open report was made of the draft, or of the emergency in it. No query for a draft never kept."""
     keys = [draft.key] if draft.turn else []
     keys += [_emergency_key(draft.key, draft.affirmed)] if draft.affirmed else []
-    return bool(keys) and reports_of(request, reader).filter(request_key__in=keys).exists()
+    return bool(keys) and reports_of(request, reader).open().filter(request_key__in=keys).exists()
 
 
 def _emergency_key(key: UUID, answers: Iterable[str]) -> UUID:

@@ -545,6 +545,27 @@ def test_an_emergency_sent_again_after_it_was_closed_is_a_new_one_once(browser, 
     assert new.notices.count() == 1
 
 
+def test_a_yes_kept_again_after_its_report_was_closed_stands_when_the_page_opens(browser, clock):
+    data = {**hidden_of(browser.get("/how/")), "CHEST": "yes"}
+    browser.post("/how/", data)
+    browser.post("/how/", {**data, "go": "keep"})
+    assert 'value="yes" checked' not in in_order(browser.get("/how/"))
+    close(only_report())
+
+    browser.post("/how/", {**data, "go": "keep"})
+
+    assert 'value="yes" checked' in in_order(browser.get("/how/"))
+
+
+def in_order(page):
+    """The page with each answer's value before its state."""
+    return " ".join(
+        f'value="{value}"{" checked" if " checked" in tag else ""}'
+        for tag in re.findall(r"<input[^>]*>", page.content.decode())
+        for value in re.findall(r'value="(yes|no)"', tag)
+    )
+
+
 def test_words_sent_again_after_their_report_was_closed_wait_for_the_questions(browser):
     step(browser, "/how/", WELL)
     step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
