@@ -7,10 +7,16 @@ from django import forms
 from aftercare.expected_course import LAST_DAY_OF_ALL, LONGEST_TEXT, Words
 
 _MOST = 32_000
+# Said and refused, not cut: a browser that is told a longest length cuts what is pasted, without a word.
+_LONGEST = f"At most {LONGEST_TEXT} characters."
+_LANGUAGES = {"text_en": "English", "text_es": "Spanish"}
 
 
 class CourseTextForm(forms.Form):
-    """`after` is the number of the text that the page showed; a tip has no days."""
+    """`after` is the number of the text that the page showed; a tip has no days.
+
+    A text that is changed in one language only is asked about at the other one: `left_behind` names that field.
+    """
 
     mark_optional = False
 
@@ -33,16 +39,17 @@ class CourseTextForm(forms.Form):
     )
     text_en = forms.CharField(
         label="English",
-        max_length=LONGEST_TEXT,
+        help_text=_LONGEST,
         widget=forms.Textarea(attrs={"rows": 3, "lang": "en"}),
         error_messages={"required": "Write the text in English too."},
     )
     text_es = forms.CharField(
         label="Spanish",
-        max_length=LONGEST_TEXT,
+        help_text=_LONGEST,
         widget=forms.Textarea(attrs={"rows": 3, "lang": "es"}),
         error_messages={"required": "Write the text in Spanish too."},
     )
+    still_same = forms.BooleanField(required=False)
     is_shown = forms.BooleanField(label="Patients read it", required=False)
 
     def __init__(self, data: Any = None, *, words: Words, **kwargs: Any) -> None:
@@ -55,9 +62,32 @@ class CourseTextForm(forms.Form):
             "is_shown": words.is_shown,
         }
         super().__init__(data, initial=initial, **kwargs)
-        self.key = words.key
+        self.key, self.left_behind = words.key, ""
+        self._number = words.number
+        self._stood = {"text_en": words.en, "text_es": words.es}
         if words.is_help:
             del self.fields["first_day"], self.fields["last_day"]
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or {}
+        changed = [name for name, stood in self._stood.items() if " ".join(typed.get(name, "").split()) != stood]
+        # A new text stood in neither language; of one that a colleague saved meanwhile this page knows too little.
+        if (
+            len(changed) == 1
+            and typed.get("after") == self._number
+            and all(self._stood.values())
+            and all(typed.get(name) for name in _LANGUAGES)
+        ):
+            self._ask_about_the_other(changed[0], is_answered=bool(typed.get("still_same")))
+        return typed
+
+    def _ask_about_the_other(self, changed: str, *, is_answered: bool) -> None:
+        self.left_behind = next(name for name in _LANGUAGES if name != changed)
+        language = _LANGUAGES[self.left_behind]
+        self.fields["still_same"].label = f"The {language} text still says the same"
+        if not is_answered:
+            text = f"The {_LANGUAGES[changed]} text is changed and this one is not. Change it too, or tick below it "
+            self.add_error(self.left_behind, f"{text}that it still says the same.")
 
     def wanted(self) -> Words:
         """What was typed, as a text with this form's key."""

@@ -363,3 +363,48 @@ def test_no_reason_is_left_without_a_name():
     assert {str(reason) for reason in Tick.Reason} == {
         reason for reasons in REASONS.values() for reason in map(str, reasons)
     }
+
+
+@pytest.mark.parametrize(
+    ("changed", "other", "says"),
+    [("text_en", "text_es", "The English text is changed"), ("text_es", "text_en", "The Spanish text is changed")],
+)
+def test_one_language_that_is_left_behind_is_asked_about_at_its_field(lead, changed, other, says):
+    client, shipped = browser_of(lead), SHIPPED["bruises"]
+    stood = {"text_en": shipped.en, "text_es": shipped.es, "last_day": "28"}
+
+    answer = client.post(f"{PAGE}?text=bruises", fields(**{**stood, changed: "Something else."}))
+
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.errors)) == (422, [other])
+    assert form.errors[other][0].startswith(says)
+    assert 'name="still_same"' in answer.content.decode()
+    assert not CourseText.objects.exists()
+    sent = fields(**{**stood, changed: "Something else."}, still_same="on")
+    assert client.post(f"{PAGE}?text=bruises", sent).status_code == 302
+
+
+def test_other_days_alone_ask_for_no_other_words(lead):
+    shipped = SHIPPED["bruises"]
+    sent = fields(text_en=shipped.en, text_es=shipped.es)
+
+    assert browser_of(lead).post(f"{PAGE}?text=bruises", sent).status_code == 302
+
+
+def test_the_source_of_the_shipped_words_vouches_for_no_others(lead):
+    shipped = SHIPPED["bruises"]
+    saved(lead, en=shipped.en, es=shipped.es, last_day=20)
+    as_shipped = next(each for each in all_words() if each.key == "bruises")
+    saved(lead, after=1)
+    changed = next(each for each in all_words() if each.key == "bruises")
+
+    assert (as_shipped.source, changed.source) == (shipped.source, "")
+    assert "42 %" not in browser_of(lead).get(PAGE).content.decode()
+
+
+def test_a_text_that_is_too_long_comes_back_whole_and_nothing_cuts_it(lead):
+    answer = browser_of(lead).post(f"{PAGE}?text=bruises", fields(text_en="x" * 301))
+
+    assert answer.context["form"].errors["text_en"] == ["Shorten the text in English to 300 characters; it has 301."]
+    assert "x" * 301 in answer.content.decode()
+    assert "maxlength" not in answer.content.decode().split("<form class")[1]
