@@ -31,7 +31,7 @@
 
   // --- A copy in this browser until it is saved (draft_copy.js) ------------------------------------------------------
   function keep() {
-    if (!isLocked) copy.keep({ version, at: Date.now(), entries: entries() });
+    if (!isLocked) copy.keep({ version, at: Date.now(), entries: entries(), stored: JSON.parse(saved) });
   }
 
   // --- The line that says whether it is saved -------------------------------------------------------------------
@@ -212,6 +212,7 @@
   async function restore() {
     const found = await copy.read();
     if (!found) return;
+    found.entries = rows.byPresentKeys(found, entries());
     if (JSON.stringify(found.entries) === saved) { copy.forget(); return; }
     const note = byId("restored");
     // The clinic's clock, as everywhere on the page, whatever zone the tablet has.

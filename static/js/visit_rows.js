@@ -6,7 +6,10 @@
   // Likely the same at the next site. Never the number of injections.
   const LIKELY = ["vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique"];
 
-  // `visitRows(form, changed)`: addPlace(), next() and bringBack(entries). `changed` is called when a row came or went.
+  const LOT = ["strength_percent", "stock_lot", "lot", "expiry"];
+
+  // `visitRows(form, changed)`: addPlace(), next(), byPresentKeys(found, now) and bringBack(entries). `changed` is called
+  // when a row came or went.
   window.visitRows = (form, changed) => {
     const siteList = byId("sites");
     const sites = () => [...siteList.querySelectorAll("[data-site]:not([data-gone])")];
@@ -153,6 +156,40 @@
         if (!row) { byId("add-place").focus(); return; }
         delete row.dataset.next;
         begin(row);
+      },
+      // The entries of a copy under the keys that its rows have on this page. A row that was saved after it was added is
+      // numbered by the server when the page is opened again: sites by their order, ampoules by strength, known by their lot.
+      // Where the answer to the last save was lost, the copy's own sites are those of the server, place by place.
+      byPresentKeys(found, now) {
+        const keys = (entries, kind) => entries.filter(([name]) => name === kind).map(([, key]) => key);
+        const valueOf = (entries, field) => (entries.find(([name]) => name === field) || ["", ""])[1];
+        const placesOf = (entries) => JSON.stringify(keys(entries, "site").map((key) => valueOf(entries, `site-${key}-place`)));
+        const lotOf = (entries, key) => JSON.stringify(LOT.map((field) => valueOf(entries, `ampoule-${key}-${field}`)));
+        const stored = found.stored || [];
+        const present = new Map();
+        const sitesNow = keys(now, "site");
+        const then = [stored, found.entries].find((entries) => placesOf(entries) === placesOf(now));
+        if (then) keys(then, "site").forEach((key, index) => present.set(`site-${key}`, `site-${sitesNow[index]}`));
+        const free = keys(now, "ampoule");
+        for (const key of keys(stored, "ampoule")) {
+          const index = free.findIndex((each) => lotOf(now, each) === lotOf(stored, key));
+          if (index >= 0) present.set(`ampoule-${key}`, `ampoule-${free.splice(index, 1)[0]}`);
+        }
+        // The line of a strength of which nothing was opened is gone once a lot of it stands there: nothing is in it.
+        const taken = new Set(present.values());
+        for (const key of keys(found.entries, "ampoule")) {
+          const row = `ampoule-${key}`;
+          if (present.has(row) || !taken.has(row)) continue;
+          present.set(row, Number(valueOf(found.entries, `${row}-opened`)) ? `ampoule-n${key}again` : "");
+        }
+        return found.entries.flatMap(([name, value]) => {
+          const isRow = name === "site" || name === "ampoule";
+          const [, old, field] = isRow ? [name, `${name}-${value}`, ""] : name.match(/^((?:site|ampoule)-[^-]+)-(.+)$/) || [];
+          const row = present.get(old);
+          if (row === undefined) return [[name, value]];
+          if (!row) return [];
+          return [isRow ? [name, row.slice(name.length + 1)] : [`${row}-${field}`, value]];
+        });
       },
       // Rows that never reached the server are asked for again, to be filled with what was typed.
       async bringBack(entries) {

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from sessions_app.models import TreatmentSession
 from tests.makers import make_user
-from tests.sessions_app.test_nurse_browser import OFFLINE, draft_now, open_visit, saved, stored
+from tests.sessions_app.test_nurse_browser import OFFLINE, choose_place, draft_now, open_visit, saved, stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 __all__ = ["open_visit"]
@@ -42,6 +42,62 @@ def test_what_a_killed_tab_left_is_found_again_with_a_line_that_says_so(open_vis
     saved(again, 2)
     assert stored(session).note == "the battery went"
     assert kept_by(again) == []
+    without(page_problems, LOST)
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_site_that_was_saved_before_the_tab_died_comes_back_once(open_visit, page_problems, is_answered):
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    if not is_answered:
+        # The save arrives, and its answer is lost.
+        page.route("**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
+    choose_place(page, "Right foot")
+    expect(page.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_be_focused()
+    if is_answered:
+        saved(page, 2)
+        page.context.set_offline(True)
+    page.keyboard.type("7")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#restored")).to_be_visible()
+    expect(again.locator("[data-site]")).to_have_count(2)
+    expect(again.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_have_value("7")
+    without(page_problems, LOST)
+
+
+def test_ampoules_of_a_lot_that_was_saved_before_the_tab_died_come_back_once(open_visit, page_problems):
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    lines = page.locator("[data-ampoule]").count()
+    page.locator("[data-add-lot]").click()
+    row = page.locator("[data-ampoule]").nth(lines)
+    with page.expect_response(lambda answer: '-opened"\r\n\r\n4\r\n' in (answer.request.post_data or "")):
+        for field, typed in {"strength_percent": "0.5", "lot": "OTHER-7", "expiry": "2030-01", "opened": "4"}.items():
+            row.locator(f"[name$='-{field}']").fill(typed)
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    page.context.set_offline(True)
+    row.locator("[name$='-opened']").fill("2")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#restored")).to_be_visible()
+    lots = "all => all.filter(each => each.querySelector('[name$=\"-lot\"]').value === 'OTHER-7')"
+    opened = again.locator("[data-ampoule]").evaluate_all(
+        f"all => ({lots})(all).map(each => each.querySelector('[name$=\"-opened\"]').value)"
+    )
+    assert opened == ["2"]
     without(page_problems, LOST)
 
 
