@@ -279,6 +279,7 @@ def test_a_press_in_a_visit_loads_it_anew_and_one_without_script_comes_back_to_i
     assert (without.status_code, without.url) == (302, visit_url(session))
 
 
+@time_machine.travel(SIGNING, tick=False)
 def test_an_autosave_brings_what_a_colleague_settled_meanwhile(client):
     session = signable()
     client = signed_in(client, session.nurse)
