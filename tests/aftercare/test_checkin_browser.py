@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from aftercare import report_work
+from aftercare import carers, report_work
 from aftercare.models import SymptomReport
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
 from clinic.models import User
 from tests.aftercare.people import treated_patient
 from tests.aftercare.readable import LOOKS, TABLET, faults_of
-from tests.makers import make_clinic, make_hours, make_report, make_service, make_user
+from tests.makers import make_carer, make_clinic, make_hours, make_report, make_service, make_user
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -280,6 +280,33 @@ def test_signed_out_meanwhile_the_page_says_that_nothing_arrived(opened, page_pr
     assert faults_of(page) == []
     assert not SymptomReport.objects.exists()
     page_problems[:] = [problem for problem in page_problems if "401" not in problem]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 360)])
+@pytest.mark.parametrize("why", ["signed in elsewhere", "no carer any more"])
+def test_a_yes_that_is_not_taken_is_answered_with_the_call(
+    new_context, live_server, patient, page_problems, scheme, width, why
+):
+    carer = make_carer(patient=patient, may_report=True)
+    context = new_context(size="phone", scheme=scheme)
+    sign_in(context, carer.user, live_server)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"/care/{carer.public_id}/how/")
+    page.click("label[for=id_CHEST_1]")
+    if why == "no carer any more":
+        carers.end_carer(carer=carer, by=patient.user)
+    else:
+        context.clear_cookies(name="csrftoken")
+
+    page.click(".btn-tell")
+
+    page.wait_for_selector("#not-reached")
+    assert page.get_attribute(".emergency a.btn", "href") == "tel:911"
+    assert "The clinic could not be told. Call it yourself" in page.inner_text(".emergency")
+    assert faults_of(page) == []
+    assert not SymptomReport.objects.exists()
+    page_problems[:] = [problem for problem in page_problems if "40" not in problem]
 
 
 def test_an_emergency_that_was_ticked_is_there_when_the_page_opens_again(opened):
