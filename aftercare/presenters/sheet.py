@@ -4,7 +4,7 @@ The same facts as on the patient's page (`aftercare.today`, `PlanPicture`), each
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -26,9 +26,11 @@ from clinic.protocol.zones import start_of_day
 # Characters of what is normal that a sheet has room for; the shipped texts of a whole course take about 900.
 _MOST_NORMAL = 1200
 # Characters of all that varies above which a sheet is set closer, and above which tighter, so that it stays one page of
-# Letter, and above which it has no picture; found by printing. Large text has no list of what is normal.
+# Letter, and above which it has no picture; found by printing. Large text is two sides at most.
 _CLOSE_FROM, _TIGHT_FROM, _PICTURE_UP_TO = 1550, 2000, 2600
-_LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM = 1200, 1500
+# Characters of what is normal that two sides of large text hold beside whom to call while there is no plan; one of the
+# plan, which stands in lines of its own, takes the room of two. Found by printing.
+_LARGE_ROOM = 1650
 # What a new line costs, in characters.
 _LINE = 20
 
@@ -75,13 +77,18 @@ class Sheet:
     made: str
     zone_line: str
     changes_at: datetime | None
+    most_normal: int = _MOST_NORMAL  # characters of what is normal that are told
+
+    def in_large_text(self) -> "Sheet":
+        """The same with as much of what is normal as two sides of large text have room for beside the plan."""
+        return replace(self, most_normal=min(max(_LARGE_ROOM - 2 * self._length, 0), _MOST_NORMAL))
 
     @property
     def expected(self) -> Normal:
         """What is normal as the patient's page says it; what the sheet has no room for is left out from the end."""
         texts = [*self.normal.now, *(each.since + each.text for each in self.normal.later)]
         so_far = accumulate(len(text) + _LINE // 2 for text in texts)
-        room = sum(length <= _MOST_NORMAL for length in so_far)
+        room = sum(length <= self.most_normal for length in so_far)
         now = self.normal.now[:room]
         return Normal(now, self.normal.later[: room - len(now)])
 
@@ -91,17 +98,19 @@ class Sheet:
         return self.expected != self.normal
 
     def setting(self, *, other_length: int, is_large: bool) -> str:
-        """How close it is set: "", "close" or "tight". `other_length`: characters of whom to call."""
-        length = self._length_with(other_length, is_large=is_large)
-        close, tight = (_LARGE_CLOSE_FROM, _LARGE_TIGHT_FROM) if is_large else (_CLOSE_FROM, _TIGHT_FROM)
-        return "tight" if length > tight else "close" if length > close else ""
+        """How close it is set: "", "close" or "tight". `other_length`: characters of whom to call.
+
+        Large text is never set closer: it goes on overleaf.
+        """
+        length = self._length_with(other_length)
+        return "" if is_large or length <= _CLOSE_FROM else "close" if length <= _TIGHT_FROM else "tight"
 
     def has_room_for_picture(self, *, other_length: int) -> bool:
         """Whether the picture stands beside the lines, which say the same; large text never has it."""
-        return self._length_with(other_length, is_large=False) <= _PICTURE_UP_TO
+        return self._length_with(other_length) <= _PICTURE_UP_TO
 
-    def _length_with(self, other_length: int, *, is_large: bool) -> int:
-        return other_length + self._length + (0 if is_large else self._expected_length)
+    def _length_with(self, other_length: int) -> int:
+        return other_length + self._length + self._expected_length
 
     @property
     def _length(self) -> int:

@@ -92,6 +92,7 @@ def paper(
     ends_at = max((row.ends_at for row in plans), default=today + LINK_LIFETIME)
     with translation.override(page_language(language)):
         sheet = sheet_of(patient, plans, visit=visits[0] if visits else None, words=all_words(), clinic=clinic, now=now)
+        sheet = sheet.in_large_text() if is_large else sheet
         calls = whom_to_call(clinic, sheet.watch_until)
         context = {
             "sheet": sheet,

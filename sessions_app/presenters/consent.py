@@ -13,6 +13,7 @@ from clinic.protocol.zones import local_date, local_time
 from sessions_app.consent_texts import SHIPPED_VERSION, Block, blocks_of
 from sessions_app.consents import consents_of, is_in_time
 from sessions_app.models import SeriesConsent
+from sessions_app.presenters.patient_words import write_day
 from sessions_app.signature_drawing import HEIGHT, WIDTH, svg_paths
 from sessions_app.wording import day_words
 
@@ -40,6 +41,11 @@ class ConsentCopy:
     is_shipped: bool
     state: str
     ended_words: str
+
+    @property
+    def signed_date(self) -> str:
+        """`Sun 8 Nov 2026`, `dom 8 nov 2026`: in the language of the page."""
+        return write_day(self.signed_at, "D j M Y")
 
 
 def copy_of(consent: SeriesConsent, clinic: Clinic) -> ConsentCopy:

@@ -133,14 +133,16 @@ def test_without_a_plan_the_sheet_says_so_and_whom_to_call():
     assert "212-555-0100" in words
 
 
-def test_large_text_leaves_out_what_takes_room(patient):
+def test_large_text_leaves_out_the_picture_and_no_words(patient):
     ordinary, large = (page_of(patient.user, f"{OWN}{query}").content.decode() for query in ("", "?text=large"))
 
     assert ["plansheet-large" in page for page in (ordinary, large)] == [False, True]
     assert [('class="plan plan-narrow"' in page, "What is normal" in page) for page in (ordinary, large)] == [
         (True, True),
-        (False, False),
+        (False, True),
     ]
+    assert "plansheet-tight" not in large
+    assert "plansheet-close" not in large
 
 
 @pytest.mark.parametrize("query", ["?text=", "?text=huge", "?text=large&text=small", "?language=es", "?patient=1"])
