@@ -116,6 +116,9 @@ def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
         draft = replace(draft, symptoms=chosen, **_typed(form))
         said = replace(draft.said, denied=ALL_KEYS)
         made = _made_before(request, reader, form.sent_key, said)
+        if made is None and go != _BACK and not draft.is_asked(now) and _has_made(request, reader, form.sent_key, said):
+            # Closed since. The questions were answered a while ago: now they count as not answered.
+            made = _file(request, reader, replace(said, denied=()), form.sent_key)
         if made is not None:
             return redirect(address_of("how_report", reader, made.public_id))
         if go == _BACK or not draft.is_asked(now) or draft.follows:
@@ -234,6 +237,12 @@ def _made_before(request: SignedInRequest, reader: Reader, key: UUID, said: Said
         return made_before(said, key, reader.patient, request.user)
     except Refused:
         return None  # somebody else's: said where it would be filed
+
+
+def _has_made(request: SignedInRequest, reader: Reader, key: UUID, said: Said) -> bool:
+    """Whether this very page has made a report that says this, open or closed."""
+    made = reports_of(request, reader).filter(request_key__in=[key, said.key_beside(key)], reported_by=request.user)
+    return any(said.is_said_in(report) for report in made)
 
 
 def _emergency(

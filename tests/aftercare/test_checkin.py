@@ -566,21 +566,33 @@ def in_order(page):
     )
 
 
-def test_words_sent_again_after_their_report_was_closed_wait_for_the_questions(browser):
+def test_words_sent_again_after_their_report_was_closed_are_a_new_report_once(browser):
     step(browser, "/how/", WELL)
     step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
     data = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs"}
     browser.post("/how/3/", data)
+    first = only_report()
+
+    for number in (2, 3):
+        close(SymptomReport.objects.open().get())
+        answers = {browser.post("/how/3/", data).url for _ in range(2)}
+
+        new = SymptomReport.objects.open().get()
+        assert answers == {f"/how/sent/{new.public_id}/"}
+        # Nobody asked the emergency questions again, so nothing says that they were answered.
+        assert (new.symptoms, new.free_text, new.denied, first.denied) == (["ONE_LEG"], "It throbs", [], [*WELL])
+        assert SymptomReport.objects.count() == number
+
+
+def test_going_back_from_words_whose_report_was_closed_sends_nothing(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {"symptoms": ["ONE_LEG"]})
+    data = hidden_of(browser.get("/how/3/"))
+    browser.post("/how/3/", data)
     close(only_report())
 
-    assert browser.post("/how/3/", data).url == "/how/"
-    step(browser, "/how/", WELL)
-    sent = {**hidden_of(browser.get("/how/3/")), "free_text": "It throbs"}
-    answers = {browser.post("/how/3/", sent).url for _ in range(2)}
-
-    new = SymptomReport.objects.open().get()
-    assert answers == {f"/how/sent/{new.public_id}/"}
-    assert (new.symptoms, new.free_text) == (["ONE_LEG"], "It throbs")
+    assert browser.post("/how/3/", {**data, "go": "back"}).url == "/how/2/"
+    assert SymptomReport.objects.count() == 1
 
 
 def test_words_changed_on_a_page_that_was_sent_are_kept_for_a_new_report(browser):
