@@ -21,6 +21,7 @@ from typing import Any
 
 # Average width of a character of the 12 px text, a little generous so that words never touch.
 CHARACTER = 6.3
+KEY_HEIGHT = 20
 BAND_HEIGHT = {"continuous": 24, "daytime": 24, "avoid": 20, "window": 20, "watch": 5}
 
 
@@ -83,6 +84,7 @@ class Layout:
     ticks: list[Text]
     rows: list[Row]
     grid_bottom: str
+    key: list[Band] = field(default_factory=list)
     today_x: str = ""
     today_pill_x: str = ""
     today_text_x: str = ""
@@ -182,6 +184,9 @@ def layout(picture: Mapping[str, Any], shape_name: str = "wide") -> Layout:
     rows = [pencil.row(row) for row in picture["rows"]]
     bottom = pencil.y - 6
     drawn = Layout(shape.width, round(bottom + 8), _ticks(picture.get("ticks", ()), pencil), rows, _n(bottom))
+    drawn.key = _key(picture, rows, x=shape.axis_start, y=bottom + 8)
+    if drawn.key:
+        drawn.height += KEY_HEIGHT
     drawn.text = picture.get("text", "")
     if picture.get("today") is not None:
         x = pencil.x(picture["today"])
@@ -191,6 +196,18 @@ def layout(picture: Mapping[str, Any], shape_name: str = "wide") -> Layout:
         for row in rows:
             row.today = None
     return drawn
+
+
+def _key(picture: Mapping[str, Any], rows: Sequence[Row], *, x: float, y: float) -> list[Band]:
+    """What bands mean that are too short for their words, each kind once, so that no colour speaks alone."""
+    drawn: dict[str, Band] = {}
+    for told, row in zip(picture["rows"], rows, strict=True):
+        for words, band in zip(told.get("bands", ()), row.bands, strict=True):
+            if words.get("label") and not band.label and band.kind not in drawn:
+                place = (_n(x), _n(y), "20", 12, 4.0)
+                drawn[band.kind] = Band(band.kind, *place, words["label"], _n(x + 26), _n(y + 10))
+                x += 26 + len(words["label"]) * CHARACTER + 18
+    return list(drawn.values())
 
 
 def _ticks(ticks: Sequence[tuple[float, str]], pencil: _Pencil) -> list[Text]:

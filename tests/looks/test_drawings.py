@@ -107,6 +107,22 @@ def test_plan_on_a_phone_writes_no_word_that_does_not_fit():
     assert [[band.label for band in row.bands] for row in drawn.rows] == [["Day + night", "By day"], [], [""]]
 
 
+def test_plan_says_in_a_key_what_a_band_means_that_is_too_short_for_its_words():
+    rows = picture()["rows"]
+    short = {**rows[0]["bands"][0], "end": 3}
+    rows[0]["bands"] = [short, {**rows[0]["bands"][1], "start": 3}, {**short, "start": 14, "end": 17}]
+
+    drawn = plan_layout.layout(picture(rows=rows), "narrow")
+
+    assert [(each.kind, each.label) for each in drawn.key] == [("continuous", "Day and night")]
+    assert float(drawn.key[0].y) + drawn.key[0].height <= drawn.height
+    assert 'class="plan-key"' in rendered('{% plan_picture plan "narrow" "mine" %}', plan=picture(rows=rows))
+
+
+def test_plan_whose_bands_have_room_for_their_words_needs_no_key():
+    assert plan_layout.layout(picture(), "narrow").key == []
+
+
 def test_today_line_on_a_phone_leaves_the_row_names_free():
     drawn = plan_layout.layout(picture(), "narrow")
 
