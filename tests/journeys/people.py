@@ -357,6 +357,12 @@ class PatientAtHome(Person):
     def types_the_code(self, code):
         self.page.get_by_role("textbox").fill(code)
         self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "/accounts/" not in url)
+
+    def puts_the_questions_off(self):
+        """The message that asks how one is leads to the questions; the plan is one press away."""
+        self.sees("How are you?")
+        self.page.get_by_role("link", name="Today").first.click()
         self.page.wait_for_url("**/today/")
 
     def reads_of_today(self):

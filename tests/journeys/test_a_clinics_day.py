@@ -75,6 +75,7 @@ def test_a_patient_is_treated_sent_home_reminded_and_booked_again(lead, desk, nu
     patient.asks_for_the_code()
     patient.looks_around()
     patient.types_the_code(post.newest_code())
+    patient.puts_the_questions_off()
     patient.looks_around()
     assert patient.reads_of_today() == {
         "Stocking on, day and night": f"until Tue 20 Jan, {end_of_session():%H:%M}",
@@ -274,7 +275,7 @@ def the_repeat_is_booked(desk):
 def the_colleague_is_told_and_takes_another_time(colleague):
     with colleague.waits_for(DIALOG):
         assert colleague.books() == "Book Thu 22 Jan, 11:00"
-    colleague.is_warned("Thu 22 Jan, 11:00 with Ada Birchwood is taken. Choose another time.")
+    colleague.is_warned("Thu 22 Jan, 11:00 with Ada Birchwood in Room 1 is taken. Choose another time.")
     colleague.looks_around()
     assert colleague.note_in_the_dialog() == "Needs the lift"
     assert colleague.books_and_the_dialog_closes() == "Book Thu 22 Jan, 10:30"

@@ -19,7 +19,7 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
     clock.shows("2026-01-13 11:00")
     make_plan("2026-01-13 10:30", patient=reachable_patient(phone="+12125550111", **MARIGOLD))
 
-    # When the message of the next morning comes and she opens its link
+    # When the message of the next morning comes, she opens its link and looks at her plan before she answers
     clock.shows("2026-01-14 09:01")
     [(_, subject, link)] = post.goes_round()
     assert subject == "How are you?"
@@ -27,6 +27,7 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
     assert post.codes_sent() == 0
     patient.asks_for_the_code()
     patient.types_the_code(post.newest_code())
+    patient.puts_the_questions_off()
 
     # Then a phone says what holds today
     patient.looks_around()
