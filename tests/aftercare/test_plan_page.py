@@ -104,7 +104,7 @@ def test_another_plan_ends_on_its_last_date_and_not_on_the_midnight_after_it():
 
     assert before.items.get(key="WATCH_WINDOW").last_date.isoformat() == "2026-02-03"
     assert "<td>Tue 3 Feb</td>" in page
-    assert "Wed 4 Feb" not in page
+    assert "<td>Wed 4 Feb</td>" not in page
 
 
 @pytest.mark.parametrize("address", ["aftercare:plan", "clinic:patient"])
