@@ -90,6 +90,13 @@ class Paper:
             del self.lines[other_key]
         self.lines[key] = line
 
+    def give_up_what_is_kept_for(self, patient, now):
+        """Somebody who has booked needs no kept time any more; one that is over stays until somebody is there."""
+        kept = [key for key, line in self.lines.items() if line.kind == "hold" and line.patient == patient]
+        for key in kept:
+            if self.lines[key].until > now:
+                del self.lines[key]
+
     def remember(self, visit, now, *, new=False):
         """Before a booking, move or cancellation is written."""
         line = None if new else self.lines[visit]
