@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 
@@ -16,11 +17,14 @@ class Mails:
         self._seen = self._files()
 
     def date_new_ones(self, moment: datetime) -> None:
-        """To be called after each thing that happened at `moment`; the page of messages goes by these times."""
-        new = self._files() - self._seen
-        for file in new:
+        """To be called after each thing that happened at `moment`; the page of messages goes by these times.
+
+        The mailer names a file by the second and by an object that may be gone, so two mails of one second can
+        share a name, and the later would be added to the earlier. What is dated therefore gets a name of its own.
+        """
+        for file in self._files() - self._seen:
             os.utime(file, (moment.timestamp(),) * 2)
-        self._seen |= new
+            self._seen.add(file.rename(file.with_stem(f"{file.stem}-{uuid4().hex}")))
 
     def _files(self) -> set[Path]:
         return set(self._folder.glob("*.log")) if self._folder else set()
