@@ -12,7 +12,7 @@ from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.course_places import progress_of
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking
+from sessions_app.ranking import Middle, Ranking, Soonest
 from sessions_app.repeat import Chain, RepeatRules
 from sessions_app.wording import day_words, range_words
 
@@ -107,28 +107,22 @@ class _Proposer:
         zone = self.search.zone
         if rules is None or rules.window.last_date < earliest:
             first, last = earliest, earliest + _DAYS_BEYOND * _DAY
-            offers = self._best(first, last, rules, around=start_of_day(first, zone), words="soonest")
+            offers = self._best(first, last, rules, wished=Soonest(start_of_day(first, zone)))
         else:
-            first, last = max(rules.window.first_date, earliest), rules.window.last_date
-            opens, closes = start_of_day(rules.window.first_date, zone), start_of_day(last + _DAY, zone)
-            offers = self._best(first, last, rules, around=opens + (closes - opens) / 2, words="middle of the window")
+            window = rules.window
+            first, last = max(window.first_date, earliest), window.last_date
+            offers = self._best(first, last, rules, wished=Middle(window.first_date, last, zone))
         if not offers:
             beyond = last + _DAY
-            offers = self._best(
-                beyond, beyond + _DAYS_BEYOND * _DAY, rules, around=start_of_day(beyond, zone), words="soonest"
-            )
+            soonest = Soonest(start_of_day(beyond, zone))
+            offers = self._best(beyond, beyond + _DAYS_BEYOND * _DAY, rules, wished=soonest)
         if not offers:
             return None
         return ProposedVisit(offers[0], first, last, offers[1:], self._note(offers[0], rules))
 
-    def _best(self, first: date, last: date, rules: RepeatRules | None, *, around: datetime, words: str) -> list[Slot]:
+    def _best(self, first: date, last: date, rules: RepeatRules | None, *, wished: Middle | Soonest) -> list[Slot]:
         search, zone = self.search, self.search.zone
-        ranking = Ranking(
-            search,
-            around=around,
-            around_words=words,
-            nurse_id=rules.nurse_id if rules else None,
-        )
+        ranking = Ranking(search, wished=wished, nurse_id=rules.nurse_id if rules else None)
         bits = search.starts.from_to(start_of_day(first, zone), start_of_day(last + _DAY, zone))
         inside = rules is not None and rules.window.first_date <= first and last <= rules.window.last_date
         kind, why = _PLACES[None if rules is None else inside]

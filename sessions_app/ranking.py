@@ -7,17 +7,19 @@ that a patient can choose.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, without
 from sessions_app.free_times import Search, Slot
 from sessions_app.models import PartOfDay
 
-# In days of distance from the wished moment: how far away a visit may be to outweigh another nurse, or a useless gap.
+# In days of distance from the wished time: how far away a visit may be to outweigh another nurse, or a useless gap.
 _OTHER_NURSE, _OTHER_PART_OF_DAY, _USELESS_GAP = 2.0, 1.5, 1.0
 _DAY = timedelta(days=1)
-_NEAR = timedelta(hours=36)
+_SOON = timedelta(hours=36)
 # On the clinic's wall clock: before this hour it is morning, before that one afternoon.
 _NOON, _EVENING = 12, 17
 
@@ -30,14 +32,44 @@ def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
     return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
 
 
-class Ranking:
-    """Scores the slots of one search around one wished moment."""
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """The middle of a window of dates, both inclusive: a whole day, or either of two where their number is even."""
 
-    def __init__(self, search: Search, *, around: datetime, around_words: str, nurse_id: int | None) -> None:
+    first_date: date
+    last_date: date
+    zone: ZoneInfo
+
+    def days_to(self, instant: datetime) -> float:
+        """Whole days of the clinic's calendar, so that the hour of a visit makes it no nearer."""
+        day = local_date(instant, self.zone)
+        return abs((day - self.first_date).days - (self.last_date - day).days) // 2
+
+    def words(self, instant: datetime) -> str:
+        return {0: "middle of the window", 1: "near the middle of the window"}.get(int(self.days_to(instant)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Soonest:
+    """As soon after a moment as may be."""
+
+    since: datetime
+
+    def days_to(self, instant: datetime) -> float:
+        return abs(instant - self.since) / _DAY
+
+    def words(self, instant: datetime) -> str:
+        return "soonest" if abs(instant - self.since) <= _SOON else ""
+
+
+class Ranking:
+    """Scores the slots of one search by what is wished of them."""
+
+    def __init__(self, search: Search, *, wished: Middle | Soonest, nurse_id: int | None) -> None:
         """`nurse_id` treated last time; the part of the day is what the search's patient prefers."""
         self.zone = search.zone
         self.prefers = search.patient.prefers if search.patient else ""
-        self.around, self.around_words, self.nurse_id = around, around_words, nurse_id
+        self.wished, self.nurse_id = wished, nurse_id
         self.shortest = search.shortest
         self.stretches = {nurse.id: without(nurse.opened, search.busy[nurse.id]) for nurse in search.nurses}
         self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
@@ -54,23 +86,22 @@ class Ranking:
         words = []
         if slot.nurse_id == self.nurse_id:
             words.append("same nurse as last time")
-        if abs(slot.starts_at - self.around) <= _NEAR:
-            words.append(self.around_words)
+        if place := self.wished.words(slot.starts_at):
+            words.append(place)
         if self._is_preferred(slot):
             words.append(f"in the {self.prefers}, as preferred")
         if self._leaves_no_gap(slot):
             words.append("leaves no gap")
         return ", ".join(words) or slot.why
 
-    def _score(self, slot: Slot) -> tuple[float, datetime, str]:
-        score = abs(slot.starts_at - self.around) / _DAY
+    def _score(self, slot: Slot) -> tuple[float, bool, bool, datetime, str]:
+        """The weights together; of equal ones the preferred part of the day, then no useless gap, then the earlier."""
+        is_other_part = bool(self.prefers) and not self._is_preferred(slot)
+        is_wasteful = any(timedelta(0) < gap < self.shortest for gap in self._gaps(slot))
+        score = self.wished.days_to(slot.starts_at) + _OTHER_PART_OF_DAY * is_other_part + _USELESS_GAP * is_wasteful
         if self.nurse_id is not None and slot.nurse_id != self.nurse_id:
             score += _OTHER_NURSE
-        if self.prefers and not self._is_preferred(slot):
-            score += _OTHER_PART_OF_DAY
-        if any(timedelta(0) < gap < self.shortest for gap in self._gaps(slot)):
-            score += _USELESS_GAP
-        return score, slot.starts_at, slot.nurse_name
+        return score, is_other_part, is_wasteful, slot.starts_at, slot.nurse_name
 
     def _is_preferred(self, slot: Slot) -> bool:
         return bool(self.prefers) and part_of_day(slot.starts_at, self.zone) == self.prefers

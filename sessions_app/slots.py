@@ -14,7 +14,7 @@ from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot, SlotKind
 from sessions_app.models import Service
-from sessions_app.ranking import Ranking
+from sessions_app.ranking import Middle, Ranking, Soonest
 from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.wording import day_words, days_words, range_words
 
@@ -129,10 +129,6 @@ class _Edges:
         self.opens = start_of_day(window.first_date, zone)
         self.closes = start_of_day(window.last_date + timedelta(days=1), zone)
 
-    @property
-    def middle(self) -> datetime:
-        return self.opens + (self.closes - self.opens) / 2
-
     def early(self, search: Search) -> int:
         return search.starts.from_to(self.session_day, self.opens)
 
@@ -189,12 +185,7 @@ def offer_in(search: Search, *, rules: RepeatRules | None, service: Service, now
 def _window_offer(search: Search, rules: RepeatRules, *, service: Service, may_be_early: bool) -> RepeatOffer:
     window, zone = rules.window, search.zone
     edges = _Edges(window, zone)
-    ranking = Ranking(
-        search,
-        around=edges.middle,
-        around_words="middle of the window",
-        nurse_id=rules.nurse_id,
-    )
+    ranking = Ranking(search, wished=Middle(window.first_date, window.last_date, zone), nurse_id=rules.nurse_id)
     inside = search.slots(edges.inside(search), kind=SlotKind.IN_WINDOW, why="in the window")
     days_after = days_between(window.last_date + _DAY, window.last_date + _DAYS_AROUND_WINDOW * _DAY)
     days_before = days_between(window.session_date, window.first_date - _DAY)[::-1] if may_be_early else []
@@ -221,12 +212,7 @@ def _first_of_half_days(search: Search, days: list[date], kind: SlotKind) -> lis
 
 def _soonest_offer(search: Search, rules: RepeatRules | None, *, service: Service, now: datetime) -> RepeatOffer:
     """Where no window applies, or the window is over: the soonest times of the next two weeks."""
-    ranking = Ranking(
-        search,
-        around=now,
-        around_words="soonest",
-        nurse_id=rules.nurse_id if rules else None,
-    )
+    ranking = Ranking(search, wished=Soonest(now), nurse_id=rules.nurse_id if rules else None)
     soon = search.starts.from_to(None, now + _DAYS_WITHOUT_WINDOW * _DAY)
     slots = search.slots(soon, kind=SlotKind.LATER if rules else SlotKind.FREE, why="within two weeks")
     return RepeatOffer(

@@ -417,6 +417,23 @@ def test_a_proposal_prefers_the_part_of_the_day_that_the_patient_likes(house, pr
     assert all("in the afternoon, as preferred" in visit.slot.why for visit in visits)
 
 
+def test_a_proposal_for_somebody_without_a_preference_is_no_row_of_late_evenings(house, propose):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="08:00", ends="19:00")
+
+    visits = propose(3).visits
+
+    # Each window's two middle days are the 10th and 11th after the visit before; 13 January is a Tuesday.
+    assert [visit.slot.starts_at for visit in visits] == [
+        at("2026-01-13 08:00"),
+        at("2026-01-23 08:00"),
+        at("2026-02-02 08:00"),
+    ]
+    assert [visit.slot.why for visit in visits[1:]] == [
+        "same nurse as last time, middle of the window, leaves no gap"
+    ] * 2
+
+
 def test_a_full_window_is_proposed_later_and_says_so(house, propose):
     booking.close(
         title="Holiday", starts_at=at("2026-01-15 00:00"), ends_at=at("2026-01-31 00:00"), by=house.desk, now=NOW

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.models import Patient
 from sessions_app.models import PartOfDay
-from sessions_app.ranking import part_of_day
+from sessions_app.ranking import Middle, part_of_day
 from sessions_app.slots import repeat_offer
 from tests.makers import (
     at,
@@ -27,7 +27,7 @@ Prefers = Patient.Prefers
 
 @pytest.fixture
 def offer(house):
-    """Nora Pike treated the patient on Monday 4 May; the window is 11 to 18 May and its middle Friday 15 May, 00:00."""
+    """Nora Pike treated the patient on Monday 4 May; the window is 11 to 18 May, its middle the 14th and the 15th."""
     visit = make_appointment(
         patient=house.patient, nurse=house.nurse, room=house.room, status="in_treatment",
         starts_at=at("2026-05-04 10:00"),
@@ -103,7 +103,48 @@ def test_a_time_that_leaves_no_useless_gap_comes_before_its_neighbours(house, of
     house.nurse.hours.all().delete()
     make_hours(house.nurse, starts="09:00", ends="11:00", weekdays=[3])
 
-    assert [slot.starts_at for slot in offer(prefers=Prefers.MORNING)][:2] == [
-        at("2026-05-14 10:00"),
+    assert [slot.starts_at for slot in offer(prefers=Prefers.MORNING)][:3] == [
         at("2026-05-14 09:00"),
+        at("2026-05-14 10:00"),
+        at("2026-05-14 09:15"),
+    ]
+
+
+def test_the_last_time_of_an_evening_is_no_nearer_to_the_middle_than_the_first_of_a_morning(house, offer):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="08:00", ends="19:00")
+
+    best = offer(prefers=Prefers.ANY)
+
+    assert [slot.starts_at for slot in best] == [
+        at("2026-05-14 08:00"),
+        at("2026-05-14 12:00"),
+        at("2026-05-15 08:00"),
+        at("2026-05-15 12:00"),
+    ]
+    assert {slot.why.removesuffix(", leaves no gap") for slot in best} == {
+        "same nurse as last time, middle of the window"
+    }
+
+
+@pytest.mark.parametrize(
+    ("last_date", "days"),
+    [(date(2026, 5, 18), [3, 2, 1, 0, 0, 1, 2, 3]), (date(2026, 5, 17), [3, 2, 1, 0, 1, 2, 3, 4])],
+)
+def test_the_middle_is_a_whole_day_or_two_and_every_hour_of_a_day_is_equally_near(last_date, days):
+    middle = Middle(date(2026, 5, 11), last_date, make_clinic().zone)
+
+    for clock in ("00:00", "12:00", "23:59"):
+        assert [middle.days_to(at(f"2026-05-{day} {clock}")) for day in range(11, 19)] == days
+
+
+def test_a_time_near_the_middle_says_near_and_one_far_away_nothing(house, offer):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="09:00", ends="10:00", weekdays=[0, 1, 2, 3])
+
+    assert [(slot.starts_at, slot.why) for slot in offer(prefers=Prefers.ANY)] == [
+        (at("2026-05-14 09:00"), "same nurse as last time, middle of the window, leaves no gap"),
+        (at("2026-05-13 09:00"), "same nurse as last time, near the middle of the window, leaves no gap"),
+        (at("2026-05-12 09:00"), "same nurse as last time, leaves no gap"),
+        (at("2026-05-11 09:00"), "same nurse as last time, leaves no gap"),
     ]
