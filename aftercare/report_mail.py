@@ -87,8 +87,13 @@ def _send(notice: ReportNotice, clinic: Clinic, clock: Clock) -> _Outcome:
     except Exception as error:
         logger.error("An e-mail about a report was not sent: %s", describe(error))
         failed_at = clock()
-        refused_at = failed_at if is_refused(error) else None
-        mine.update(claimed_at=None, retry_at=failed_at + pause_after(notice.attempts + 1), refused_at=refused_at)
+        refused = is_refused(error)
+        mine.update(
+            claimed_at=None,
+            retry_at=failed_at + pause_after(notice.attempts + 1),
+            refused_at=failed_at if refused else None,
+            refused_address=notice.to.email if refused else "",
+        )
         return _Outcome.AWAY if _is_away(error) else _Outcome.FAILED
     at("after_call")
     mine.update(sent_at=clock())

@@ -47,13 +47,13 @@ def stuck_alerts(user: User) -> Iterable[Alert]:
 
 def _mail(now: datetime, *, is_linked: bool) -> Iterable[Alert]:
     """Notices that are still wanted and did not leave in minutes, or that the mail server refused."""
-    rows = ReportNotice.objects.wanted().order_by("written_at", "pk")
-    facts = rows.values_list("to__name", "report__level", "written_at", "refused_at")
-    stuck = [fact for fact in facts if fact[3] is not None or fact[2] <= now - _MAIL_IS_STUCK_AFTER]
+    rows = ReportNotice.objects.wanted().with_refused().order_by("written_at", "pk")
+    facts = rows.values_list("to__name", "report__level", "written_at", "is_refused")
+    stuck = [fact for fact in facts if fact[3] or fact[2] <= now - _MAIL_IS_STUCK_AFTER]
     if not stuck:
         return
-    refused = list(dict.fromkeys(name for name, _, _, refused_at in stuck if refused_at is not None))
-    waiting = list(dict.fromkeys(name for name, _, _, refused_at in stuck if refused_at is None))
+    refused = list(dict.fromkeys(name for name, _, _, is_refused in stuck if is_refused))
+    waiting = list(dict.fromkeys(name for name, _, _, is_refused in stuck if not is_refused))
     is_urgent = any(level in _URGENT for _, level, _, _ in stuck)
     url, link = (reverse("aftercare:queue"), "Open the queue") if is_linked else ("", "")
     if refused:

@@ -235,10 +235,22 @@ class ReportNoticeQuerySet(models.QuerySet["ReportNotice"]):
         return self.filter(asked, Exists(at_work), sent_at__isnull=True)
 
     def to_send(self, now: datetime, *, lease: timedelta) -> Self:
-        """Wanted ones whose turn it is: nobody claimed them within `lease`, and no pause after a failure runs."""
+        """Wanted ones whose turn it is: nobody claimed them within `lease`, and no pause after a failure runs.
+
+        One that was refused has its turn again when the person's address is another by now.
+        """
         free = Q(claimed_at__isnull=True) | Q(claimed_at__lte=now - lease)
         paused = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-        return self.wanted().filter(free, paused, refused_at__isnull=True)
+        return self.wanted().filter(free, paused).exclude(_takes_nothing())
+
+    def with_refused(self) -> Self:
+        """Adds `is_refused`: the mail server takes nothing for the address that the person has now."""
+        return self.annotate(is_refused=_takes_nothing())
+
+
+def _takes_nothing() -> Q:
+    same = User.objects.filter(pk=OuterRef("to_id"), email=OuterRef("refused_address"))
+    return Q(Exists(same), refused_at__isnull=False)
 
 
 class ReportNotice(models.Model):
@@ -258,8 +270,10 @@ class ReportNotice(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     # After a failure: not before. The pauses grow.
     retry_at = models.DateTimeField(null=True)
-    # The mail server said for good that this address takes nothing.
+    # The mail server said for good that this address takes nothing. It holds for that address alone: another one, given
+    # since, is tried.
     refused_at = models.DateTimeField(null=True)
+    refused_address = models.EmailField(blank=True)
 
     objects = ReportNoticeQuerySet.as_manager()
 

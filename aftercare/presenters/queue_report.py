@@ -256,9 +256,9 @@ def _entry(report: SymptomReport, reader: User) -> Entry | None:
 
 def _warnings(report: SymptomReport) -> Iterable[str]:
     """Who is asked and cannot be reached by e-mail, as long as it matters that they are."""
-    unsent = ReportNotice.objects.wanted().filter(report=report, to_id=report.given_to_id)
-    tries = list(unsent.values_list("attempts", "refused_at"))
-    if any(refused_at is not None for _, refused_at in tries):
+    unsent = ReportNotice.objects.wanted().with_refused().filter(report=report, to_id=report.given_to_id)
+    tries = list(unsent.values_list("attempts", "is_refused"))
+    if any(is_refused for _, is_refused in tries):
         yield refusal_words(str(report.given_to))
     elif any(attempts >= _TRIES_UNTIL_SAID for attempts, _ in tries):
         yield f"The e-mail to {report.given_to} does not leave. Tell them yourself."

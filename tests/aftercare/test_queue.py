@@ -14,7 +14,7 @@ from aftercare.presenters.queue import queue_page, title_of
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.access import Role
 from clinic.alerts import alerts_for
-from clinic.models import AuditEvent, Clinic
+from clinic.models import AuditEvent, Clinic, User
 from clinic.protocol.triage import SYMPTOMS
 from clinic.protocol.vocabulary import Hold
 from sessions_app import repeat
@@ -314,15 +314,38 @@ def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, n
 def test_a_report_warns_when_who_is_asked_gets_no_e_mail_of_it(client, clinician, nurse, tries, warnings):
     report = make_report(given_to=clinician)
     for number, facts in enumerate(tries):
-        ReportNotice.objects.create(report=report, number=number, to=clinician, written_at=NOW, **facts)
+        ReportNotice.objects.create(
+            report=report,
+            number=number,
+            to=clinician,
+            written_at=NOW,
+            refused_address=clinician.email if "refused_at" in facts else "",
+            **facts,
+        )
     client.force_login(nurse)
 
     assert client.get(address("report", report)).context["card"].warnings == warnings
 
 
+def refused(report, to):
+    """The mail server took nothing for the address of who is asked."""
+    facts = {"attempts": 1, "refused_at": NOW, "refused_address": to.email}
+    ReportNotice.objects.create(report=report, number=0, to=to, written_at=NOW, **facts)
+
+
+def test_a_report_warns_of_a_refused_address_until_it_was_corrected(client, clinician, nurse):
+    report = make_report(given_to=clinician)
+    refused(report, clinician)
+    client.force_login(nurse)
+    before = client.get(address("report", report)).context["card"].warnings
+    User.objects.filter(pk=clinician.pk).update(email="beatrix.right@clinic.example")
+
+    assert (before, client.get(address("report", report)).context["card"].warnings) == ([REFUSED], [])
+
+
 def test_a_report_that_somebody_took_warns_of_no_e_mail_any_more(client, clinician, nurse):
     report = make_report(given_to=clinician)
-    ReportNotice.objects.create(report=report, number=0, to=clinician, written_at=NOW, attempts=1, refused_at=NOW)
+    refused(report, clinician)
     client.force_login(nurse)
     before = words(client.get(address("report", report)))
     report_work.take(report=report, by=nurse, now=NOW)

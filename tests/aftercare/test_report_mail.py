@@ -12,6 +12,7 @@ from aftercare import report_escalation, report_mail, report_work
 from aftercare.models import ReportNotice, SymptomReport
 from aftercare.tasks import watch_reports
 from clinic.access import Role
+from clinic.models import User
 from tests.makers import at, make_clinic, make_patient, make_report, make_user
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,58 @@ def test_an_address_that_is_refused_for_good_is_given_up_and_the_others_are_writ
 
     assert ([message.to for message in mail.outbox], server.tries) == ([[ben.email]], 2)
     assert (reread(refused).refused_at, reread(refused).sent_at, reread(sent).refused_at) == (NOW, None, None)
+
+
+def test_a_corrected_address_is_written_to_once_and_refuses_no_more(ada, server):
+    notice = asked(ada)
+    server.error, server.only = smtplib.SMTPRecipientsRefused({ada.email: (550, b"no such user")}), ada.email
+    for minute in range(9):
+        post(NOW + minute * MINUTE)
+    assert (server.tries, reread(notice).refused_address) == (1, ada.email)
+
+    User.objects.filter(pk=ada.pk).update(email="ada.right@clinic.example")
+    for minute in range(9, 19):
+        post(NOW + minute * MINUTE)
+
+    assert ([message.to for message in mail.outbox], server.tries) == ([["ada.right@clinic.example"]], 2)
+    assert reread(notice).sent_at == NOW + 9 * MINUTE
+
+
+def test_an_address_corrected_to_another_that_is_refused_is_given_up_too(ada, server):
+    notice = asked(ada)
+    server.error = smtplib.SMTPRecipientsRefused({ada.email: (550, b"no such user")})
+    post(NOW)
+    User.objects.filter(pk=ada.pk).update(email="ada.wrong@clinic.example")
+    for minute in range(1, 30):
+        post(NOW + minute * MINUTE)
+
+    assert (server.tries, reread(notice).refused_address) == (2, "ada.wrong@clinic.example")
+
+
+def test_an_address_corrected_while_the_old_one_was_refused_is_tried(ada, server, monkeypatch):
+    notice = asked(ada)
+    server.error, server.only = smtplib.SMTPRecipientsRefused({ada.email: (550, b"no such user")}), ada.email
+    send = report_mail._send
+
+    def meanwhile(notice, clinic, clock):
+        User.objects.filter(pk=ada.pk).update(email="ada.right@clinic.example")
+        return send(notice, clinic, clock)
+
+    monkeypatch.setattr(report_mail, "_send", meanwhile)
+    post(NOW)
+
+    assert post(NOW + MINUTE) == [["ada.right@clinic.example"]]
+    assert reread(notice).refused_address == ada.email
+
+
+def test_a_corrected_address_gets_no_e_mail_of_what_was_closed_meanwhile(ada, server):
+    notice = asked(ada, level="REASSURE", symptoms=["BRUISES"])
+    server.error, server.only = smtplib.SMTPRecipientsRefused({ada.email: (550, b"no such user")}), ada.email
+    post(NOW)
+    report_work.close(report=notice.report, version=1, outcome="advised", note="Read.", by=ada, now=NOW)
+    User.objects.filter(pk=ada.pk).update(email="ada.right@clinic.example")
+
+    assert post(NOW + 9 * MINUTE) == []
 
 
 @pytest.mark.parametrize(

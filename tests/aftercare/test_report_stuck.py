@@ -35,6 +35,8 @@ def said(user, moment=NOW):
 
 def unsent(name, *, report=None, **facts):
     to = make_user(Role.CLINICIAN, name=name)
+    if "refused_at" in facts:
+        facts = {"refused_address": to.email, **facts}
     report = report or make_report(given_to=to)
     return ReportNotice.objects.create(report=report, number=0, to=to, written_at=NOW, **facts)
 
@@ -76,6 +78,13 @@ def test_a_refused_address_is_said_at_once_as_what_it_is(nurse):
     assert [words for words, _, _ in said(nurse)] == [
         "The mail server refuses e-mails to Ada: correct the address. Until then tell them of reports yourself."
     ]
+
+
+def test_an_address_that_was_corrected_is_not_called_refused_any_more(nurse):
+    notice = unsent("Ada", refused_at=NOW)
+    User.objects.filter(pk=notice.to_id).update(email="ada.right@clinic.example")
+
+    assert said(nurse) == []
 
 
 def test_what_nobody_must_be_told_any_more_is_not_said(nurse):
