@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.models import ReportNotice, SymptomReport
+from aftercare.models.report import takes_nothing
 from aftercare.report_left import left_open, next_working_day_is_over, taker_left
 from aftercare.ticks import HELP_TASK
 from clinic.access import Permission
@@ -47,7 +48,7 @@ def stuck_alerts(user: User) -> Iterable[Alert]:
 
 def _mail(now: datetime, *, is_linked: bool) -> Iterable[Alert]:
     """Notices that are still wanted and did not leave in minutes, or that the mail server refused."""
-    rows = ReportNotice.objects.wanted().with_refused().order_by("written_at", "pk")
+    rows = ReportNotice.objects.wanted().annotate(is_refused=takes_nothing()).order_by("written_at", "pk")
     facts = rows.values_list("to__name", "report__level", "written_at", "is_refused")
     stuck = [fact for fact in facts if fact[3] or fact[2] <= now - _MAIL_IS_STUCK_AFTER]
     if not stuck:

@@ -39,6 +39,9 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
+    def open_or_closed_since(self, moment: datetime) -> Self:
+        return self.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=moment))
+
     def holding(self) -> Self:
         """Open ones that let the next treatment wait."""
         return self.open().filter(level__in=[TriageLevel.EMERGENCY, TriageLevel.SAME_DAY, TriageLevel.NEXT_DAY])
@@ -241,14 +244,11 @@ class ReportNoticeQuerySet(models.QuerySet["ReportNotice"]):
         """
         free = Q(claimed_at__isnull=True) | Q(claimed_at__lte=now - lease)
         paused = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-        return self.wanted().filter(free, paused).exclude(_takes_nothing())
-
-    def with_refused(self) -> Self:
-        """Adds `is_refused`: the mail server takes nothing for the address that the person has now."""
-        return self.annotate(is_refused=_takes_nothing())
+        return self.wanted().filter(free, paused).exclude(takes_nothing())
 
 
-def _takes_nothing() -> Q:
+def takes_nothing() -> Q:
+    """Of a notice: whether the mail server takes nothing for the address that the person has now."""
     same = User.objects.filter(pk=OuterRef("to_id"), email=OuterRef("refused_address"))
     return Q(Exists(same), refused_at__isnull=False)
 

@@ -44,6 +44,8 @@ _OUTCOMES_UNREACHED: dict[str, Promise] = {
     SymptomReport.Outcome.TREATED_ELSEWHERE: _("We heard that you were treated elsewhere. Call us if not."),
     SymptomReport.Outcome.MISTAKE: _("We think that it was reported by mistake. Call us if not."),
 }
+# Of these: closed, and still something for the giver to do.
+_ASKING = (SymptomReport.Outcome.VISIT, SymptomReport.Outcome.SCAN)
 _ICONS: dict[str, str] = {
     ReportStep.What.TAKEN: "user-check",
     ReportStep.What.REACHED: "phone-call",
@@ -65,7 +67,8 @@ class ReportPage:
     """A report as its giver sees it. `state` is how it stands, mostly by when somebody answers; `late` says that nobody
     did in time, `missed` that the clinic called in vain: both ask for a call. `is_emergency` until somebody answered.
 
-    `by` says who reported it, where that was not the reader.
+    `told` is what the giver was told at once to do; empty as soon as somebody who may close the report spoke with them:
+    from then on what was said holds. `by` says who reported it, where that was not the reader.
     """
 
     title: str
@@ -88,7 +91,10 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page."""
+    """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page.
+
+    `outcome` is what became of a closed one, which may ask for a call (`asks_call`).
+    """
 
     public_id: str
     when: str
@@ -98,6 +104,8 @@ class ReportLine:
     by: str
     late: str
     missed: str
+    outcome: str
+    asks_call: bool
 
 
 def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
@@ -122,7 +130,7 @@ def report_page(
         title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
         is_emergency=is_emergency,
         is_open=is_open,
-        told=_told_again(report),
+        told=_told_again(report) if is_open and not is_emergency and not _is_answered(report) else (),
         state=_page_state(report, clock, now),
         closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
         late=late_words(report, now),
@@ -154,6 +162,8 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             by=by_words(report, reader),
             late=late_words(report, now),
             missed=missed_words(report),
+            outcome=_outcome(report, was_reached=_was_reached(report)),
+            asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
         )
         for report in reports
     ]
@@ -169,13 +179,14 @@ def by_words(report: SymptomReport, reader: Reader) -> str:
 def state_words(report: SymptomReport, clock: Clock, now: datetime) -> str:
     """`Somebody answers by Thu 15 Jan, 13:10`: how a report stands, in one short sentence, for its giver."""
     if report.closed_at is not None:
-        was_reached: bool = report.was_reached  # type: ignore[attr-defined]
-        words = gettext("Answered %(when)s") if was_reached else gettext("Closed %(when)s")
+        words = gettext("Answered %(when)s") if _was_reached(report) else gettext("Closed %(when)s")
         return words % {"when": clock.near(report.closed_at)}
     if missed_words(report):
         return missed_words(report)
     if _is_answered(report):
         return gettext("We spoke with you")
+    if _was_reached(report):  # by somebody who may not end it, or who asked a colleague
+        return gettext("We spoke with you and still work on it")
     if report.taken_by is not None:
         return gettext("%(name)s is looking at it") % {"name": report.taken_by.name}
     if report.level == Level.EMERGENCY:
@@ -209,12 +220,12 @@ def missed_words(report: SymptomReport) -> str:
 
 
 def worst_first(reports: Iterable[SymptomReport]) -> list[SymptomReport]:
-    """Open ones: what waits for an answer or a call before what was answered, then by level and by when it is due."""
+    """What waits for an answer or a call, what was answered, what is closed; by level and by when it is due."""
     grave = list(Level.values)
 
-    def rank(report: SymptomReport) -> tuple[bool, int, datetime, int]:
+    def rank(report: SymptomReport) -> tuple[bool, bool, int, datetime, int]:
         is_calm = _is_answered(report) and not missed_words(report)
-        return is_calm, grave.index(report.level), report.due_at, report.pk
+        return report.closed_at is not None, is_calm, grave.index(report.level), report.due_at, report.pk
 
     return sorted(reports, key=rank)
 
@@ -226,6 +237,17 @@ def is_over(report: SymptomReport, now: datetime) -> bool:
 
 def _is_answered(report: SymptomReport) -> bool:
     return bool(report.is_answered)  # type: ignore[attr-defined]
+
+
+def _was_reached(report: SymptomReport) -> bool:
+    return bool(report.was_reached)  # type: ignore[attr-defined]
+
+
+def _outcome(report: SymptomReport, *, was_reached: bool) -> str:
+    """What became of a closed report; empty while it is open."""
+    if report.closed_at is None:
+        return ""
+    return str((_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome])
 
 
 def _in_short(report: SymptomReport) -> str:
@@ -282,7 +304,7 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
     if report.closed_at is not None:
         was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
         words = gettext("Answered") if was_reached else gettext("Closed")
-        outcome = (_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome]
+        outcome = _outcome(report, was_reached=was_reached)
         yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
 
 

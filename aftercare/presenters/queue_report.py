@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from aftercare.adherence import State, last_days
 from aftercare.models import ReportNotice, ReportStep, SymptomReport, Tick
+from aftercare.models.report import takes_nothing
 from aftercare.presenters.queue import level_key, near_words, source_words, title_of
 from aftercare.presenters.symptoms import (
     QUESTIONS,
@@ -256,7 +257,11 @@ def _entry(report: SymptomReport, reader: User) -> Entry | None:
 
 def _warnings(report: SymptomReport) -> Iterable[str]:
     """Who is asked and cannot be reached by e-mail, as long as it matters that they are."""
-    unsent = ReportNotice.objects.wanted().with_refused().filter(report=report, to_id=report.given_to_id)
+    unsent = (
+        ReportNotice.objects.wanted()
+        .annotate(is_refused=takes_nothing())
+        .filter(report=report, to_id=report.given_to_id)
+    )
     tries = list(unsent.values_list("attempts", "is_refused"))
     if any(is_refused for _, is_refused in tries):
         yield refusal_words(str(report.given_to))

@@ -15,7 +15,7 @@ from clinic.notifications.consent import ways_to
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Severity
 from clinic.protocol.zones import local_date
-from sessions_app.answers import may_answer, needs_prescriber, wants_answer
+from sessions_app.answers import is_outdated, may_answer, needs_prescriber, tick_value, wants_answer
 from sessions_app.charting import Chart, Judged, Missing, chart_of
 from sessions_app.facts import observation_minutes, zone_of
 from sessions_app.models import TreatmentSession
@@ -41,6 +41,7 @@ class FindingLine:
     answer: str
     can_answer: bool
     reason: str
+    tick_value: str
     ticked: bool
     waits_for: str
     error: str = ""
@@ -183,9 +184,10 @@ def _finding_line(judged: Judged, by: User, typed: Mapping[str, Mapping[str, Any
         answer=f"“{reply.reason}” {_who_answered(judged)}" if is_answered else "",
         can_answer=can_answer,
         reason=str(given.get("reason", reply.reason)),
-        ticked=bool(given.get("ack", reply.ack)),
+        tick_value=tick_value(finding),
+        ticked=bool(given.get("of") == tick_value(finding) if given else reply.ack and not is_outdated(finding, reply)),
         waits_for=_waits_for(judged, by),
-        error=_answer_error(given) if can_answer and given else "",
+        error=_answer_error(finding, given) if can_answer and given else "",
     )
 
 
@@ -197,10 +199,12 @@ def _who_answered(judged: Judged) -> str:
     return f"{reply.by_name}, {timezone.localtime(datetime.fromisoformat(reply.at)):%H:%M}"
 
 
-def _answer_error(given: Mapping[str, Any]) -> str:
+def _answer_error(finding: Finding, given: Mapping[str, Any]) -> str:
     """What a sent answer still lacks."""
     if not str(given.get("reason", "")).strip():
         return "Write the reason, then tick the box."
+    if given.get("ack") and given.get("of") != tick_value(finding):
+        return "This changed after the page was opened. Read what it says now, then tick the box again."
     return "" if given.get("ack") else "Tick the box below to confirm the reason."
 
 

@@ -1,5 +1,6 @@
 """What became of a report, for who gave it: its page, the list, and what the page of today says of it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
+from clinic.protocol.zones import start_of_day
 from clinic.requests import SignedInRequest
 from sessions_app.worked import worked
 
 _MOST_SHOWN = 50
+_DAY = timedelta(days=1)
 
 
 @requires(Permission.CARED_PLAN)
@@ -61,23 +64,24 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
 
 
 def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
-    """What waits for its answer, for the page of today, worst first; None without any.
+    """What waits for its answer, or was closed since yesterday, for the page of today, worst first; None without any.
 
-    `lines` are the worst one, and all that ask for a call, each with its address; `more` is how many others there are.
-    `emergency` is there while an emergency is not answered. At most three queries, one where nothing is open.
+    `lines` are the worst one, and all that ask for a call, each with its address; `more` is how many other open ones
+    there are. `emergency` is there while an emergency is not answered. At most three queries, one where there is none.
     """
-    waits = reports_of(request, reader).open()
+    now = timezone.now()
+    clock = words.clock_for(reader, request.clinic, now)
+    waits = reports_of(request, reader).open_or_closed_since(start_of_day(clock.today - _DAY, request.clinic.zone))
     # Nearly nobody has one, and asking what became of it is long.
     if not reader.may_answer or not waits.exists():
         return None
-    now = timezone.now()
     waiting = words.worst_first(waits.for_givers())
-    lines = words.report_lines(waiting, words.clock_for(reader, request.clinic, now), now=now, reader=reader)
-    shown = [line for number, line in enumerate(lines) if number == 0 or line.late or line.missed]
+    lines = words.report_lines(waiting, clock, now=now, reader=reader)
+    shown = [line for number, line in enumerate(lines) if number == 0 or line.late or line.missed or line.asks_call]
     is_pressing = any(words.is_pressing(each) for each in waiting)
     return {
         "emergency": emergency_of(request.clinic, newest_treated(reader.patient, now)) if is_pressing else None,
         "lines": [(line, address_of("how_report", reader, line.public_id)) for line in shown],
-        "more": len(lines) - len(shown),
+        "more": sum(line.is_open for line in lines) - sum(line.is_open for line in shown),
         "url": address_of("how_reports", reader),
     }

@@ -884,7 +884,9 @@ def test_today_says_by_when_a_report_is_answered_until_it_is(browser, patient, c
     assert "This takes longer than we said. Call us now." in text_of(browser.get("/today/"))
     closing = {"closing_note": "Rang her.", "outcome": "mistake", "closed_by": make_user(Role.CLINICIAN)}
     SymptomReport.objects.update(closed_at=at("2026-01-15 13:02"), **closing)
-    assert "You reported something" not in text_of(browser.get("/today/"))
+    closed = "You reported something today, 09:00. Closed today, 13:02. We think that it was reported by mistake."
+    assert closed in text_of(browser.get("/today/"))
+    assert "Call us now" not in text_of(browser.get("/today/"))
 
 
 def test_a_carer_sees_of_the_patients_own_reports_nothing_on_today(patient, clock):

@@ -159,6 +159,131 @@ def test_once_the_clinic_spoke_with_the_patient_no_page_promises_an_answer(brows
     assert [page.count("We spoke with you") for page in pages] == [1, 2, 1]
 
 
+@pytest.fixture
+def nurse():
+    return make_user(Role.NURSE, name="Nina Rowan")
+
+
+ADVICE = "Take the stocking off now."
+
+
+def advised(patient, **facts):
+    return make_report(patient=patient, by=patient.user, told=f"Speak to a clinician today.\n{ADVICE}", **facts)
+
+
+def test_what_was_advised_at_once_stands_until_a_clinician_spoke_with_the_patient(browser, patient, nurse, clinician):
+    report = advised(patient)
+    report_work.take(report=report, by=nurse, now=at(NOW))
+    report.refresh_from_db()
+    taken = pages_of(browser, report)
+    called(report, "no_answer", by=nurse)
+    in_vain = pages_of(browser, report)
+    called(report, "reached", by=nurse, when="2026-01-15 09:22")
+    spoken = pages_of(browser, report)
+    called(report, "reached", by=clinician, when="2026-01-15 09:23")
+    answered = pages_of(browser, report)
+    report_work.close(
+        report=report, version=report.version, outcome="visit", note="Comes.", by=clinician, now=at("2026-01-15 09:24")
+    )
+    closed = pages_of(browser, report)
+
+    each = [taken, in_vain, spoken, answered, closed]
+    assert [ADVICE in own for _, own, _ in each] == [True, True, True, False, False]
+    assert [own for _, own, _ in each[3:] if "Speak to a clinician" in own] == []
+    states = [today.split("You reported something today, 09:10.")[1].split(" Your report")[0] for today, _, _ in each]
+    assert states == [
+        " Nina Rowan is looking at it.",
+        "",
+        " We spoke with you and still work on it.",
+        " We spoke with you.",
+        " Answered today, 09:24. You come to the clinic.",
+    ]
+
+
+def test_an_emergency_that_was_answered_says_no_more_to_call_the_emergency_number(browser, patient, clinician):
+    report = make_report(
+        patient=patient,
+        by=patient.user,
+        level="EMERGENCY",
+        symptoms=["CHEST_OR_BREATH"],
+        told="Call 911 now. Do not wait and do not drive yourself.",
+    )
+    called(report, "reached", by=clinician)
+
+    assert [page for page in pages_of(browser, report) if "Call 911 now" in page] == []
+
+
+def test_a_report_handed_on_after_it_was_answered_advises_again_and_is_not_called_unanswered(
+    browser, patient, clinician
+):
+    report = advised(patient, due_at=at("2026-01-15 09:15"))
+    called(report, "reached", by=clinician)
+    report_work.hand_over(
+        report=report,
+        version=report.version,
+        to=make_user(Role.CLINICIAN, name="Ben"),
+        note="Yours.",
+        by=clinician,
+        now=at("2026-01-15 09:21"),
+    )
+
+    today, own, _ = pages_of(browser, report)
+    assert "You reported something today, 09:10. We spoke with you and still work on it." in today
+    assert "Nobody has answered yet" not in today
+    assert ADVICE in own
+
+
+def test_what_became_of_a_report_stays_on_today_until_the_end_of_the_next_day(browser, patient, clinician):
+    report = make_report(patient=patient, by=patient.user)
+    called(report, "reached", by=clinician)
+    report_work.close(report=report, version=report.version, outcome="advised", note="Told.", by=clinician, now=at(NOW))
+
+    with time_machine.travel(at("2026-01-16 23:59"), tick=False):
+        browser.force_login(patient.user)
+        assert "You reported something Thu 15 Jan, 09:10. Answered Thu 15 Jan, 09:20. We advised you." in text_of(
+            browser.get("/today/")
+        )
+    with time_machine.travel(at("2026-01-17 00:00"), tick=False):
+        browser.force_login(patient.user)
+        assert "You reported something" not in text_of(browser.get("/today/"))
+
+
+def test_what_was_closed_unreached_and_asks_for_a_call_is_said_on_today_with_a_way_to_call(browser, patient, clinician):
+    asks = make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
+    report_work.close(report=asks, version=1, outcome="visit", note="Looks odd.", by=clinician, now=at(NOW))
+    make_report(patient=patient, by=patient.user)
+
+    page = browser.get("/today/")
+
+    assert text_of(page).count("We want to see you. Please call us.") == 1
+    assert 'call-clinic" href="tel:555-0100"' in page.content.decode()
+    assert "more" not in text_of(page).split("We want to see you")[1].split("Nobody watches")[0].split("Your report")[0]
+
+
+def test_a_closed_report_comes_after_every_open_one_and_is_not_counted(browser, patient, clinician):
+    closed = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    report_work.close(report=closed, version=1, outcome="sent_on", note="Rang.", by=clinician, now=at(NOW))
+    waits = make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
+
+    page = browser.get("/today/")
+
+    assert re.findall(r'href="(/how/sent/[^"]*)"', page.content.decode()) == [f"/how/sent/{waits.public_id}/"]
+    assert "and 1 more" not in text_of(page)
+
+
+def test_how_a_report_stands_is_said_in_spanish_too(browser, patient, nurse, clinician):
+    patient.language = "es"
+    patient.save()
+    report = advised(patient, language="es")
+    called(report, "reached", by=nurse)
+    spoken = pages_of(browser, report)[0]
+    called(report, "reached", by=clinician, when="2026-01-15 09:21")
+    report_work.close(report=report, version=report.version, outcome="scan", note="Scan.", by=clinician, now=at(NOW))
+
+    assert "Nos avisó de algo hoy a las 09:10. Hablamos con usted y seguimos ocupándonos de ello." in spoken
+    assert "Nos avisó de algo hoy a las 09:10. Respondido: hoy a las 09:20." in pages_of(browser, report)[0]
+
+
 # --- several -----------------------------------------------------------------------------------------------------
 
 
