@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import get_template
 from django.utils import timezone
 
@@ -41,6 +42,18 @@ class SessionLimits:
             logout(request)
         elif _SEEN not in request.session or (now - seen >= _STEP_SECONDS and not request.headers.get("X-Background")):
             request.session[_SEEN] = now
+
+
+class CompressedPages(GZipMiddleware):
+    """Sends pages compressed; pictures are so already, and static files come so from WhiteNoise, further out.
+
+    Lengths tell nothing of what a page holds (BREACH): Django pads every answer at random and masks the form token anew
+    each time, and the session's cookie does not come with what another site asks for.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if is_page else response
 
 
 class SmallBodies:

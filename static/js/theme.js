@@ -38,15 +38,15 @@
     }
   }
 
-  // The alerts of a staff page come after it. As much room as they took on the page before is kept for them, so that
-  // nothing moves under a finger; the height says nothing about anybody.
+  // The alerts of a staff page come after it. As much room as they took on the page before is kept for them, in a
+  // new tab too, so that nothing moves under a finger; the height says nothing about anybody.
   function keepRoomForAlerts() {
-    try { root.style.setProperty("--alerts", `${Number(sessionStorage.getItem("legwork.alerts")) || 0}px`); } catch { /* a private window */ }
+    root.style.setProperty("--alerts", `${Number(read("alerts")) || 0}px`);
   }
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!event.target.matches(".page-alerts")) return;
     root.style.removeProperty("--alerts");
-    try { sessionStorage.setItem("legwork.alerts", event.target.getBoundingClientRect().height); } catch { /* a private window */ }
+    keep("alerts", event.target.getBoundingClientRect().height);
   });
 
   showTheme();

@@ -532,7 +532,7 @@ def test_reading_the_own_page_writes_nothing(patient):
 
 
 def test_the_first_load_stays_below_100_kb_as_dev_up_sends_it(patient, tmp_path):
-    """Laid out and answered with the settings of `./dev up`; the page itself goes as it is."""
+    """Laid out and answered with the settings of `./dev up`; the page is counted as it is before it is compressed."""
     make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
     storages = {**settings.STORAGES, "staticfiles": demo.STORAGES["staticfiles"]}
     with override_settings(STATIC_ROOT=tmp_path, STORAGES=storages, WHITENOISE_USE_FINDERS=False):
@@ -545,3 +545,14 @@ def test_the_first_load_stays_below_100_kb_as_dev_up_sends_it(patient, tmp_path)
     plain = {asset for asset, answer in answers.items() if answer.headers.get("Content-Encoding") != "gzip"}
     assert {asset for asset in plain if not asset.endswith(".png")} == set()
     assert sum(sizes.values()) + len(page.encode()) < 100_000, sizes
+
+
+def test_a_later_load_stays_below_20_kb(patient):
+    """What the first load brought is kept by the browser: only the page comes anew."""
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    client = Client(headers={"accept-encoding": "gzip"})
+    with time_machine.travel(at("2026-01-15 12:30"), tick=False):
+        client.force_login(patient.user)
+        answer = client.get(TODAY)
+
+    assert (answer.headers["Content-Encoding"], len(answer.content) < 20_000) == ("gzip", True)

@@ -28,7 +28,7 @@ def top_of_page(page):
 def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server):
     sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
     page.goto(reverse("sessions_app:day"))
-    page.wait_for_function("() => Number(sessionStorage.getItem('legwork.alerts')) > 30")
+    page.wait_for_function("() => Number(localStorage.getItem('legwork.alerts')) > 30")
     asked = []
     page.route("**/alerts/", lambda route: asked.append(route))
 
@@ -45,13 +45,13 @@ def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server):
 def test_room_kept_for_alerts_goes_when_none_come(page, live_server):
     sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
     page.goto(reverse("sessions_app:day"))
-    page.evaluate("sessionStorage.setItem('legwork.alerts', '80')")
+    page.evaluate("localStorage.setItem('legwork.alerts', '80')")
 
     with page.expect_response("**/alerts/"):
         page.goto(reverse("clinic:patients"))
 
     page.wait_for_function("() => document.querySelector('.page-alerts').offsetHeight === 0")
-    assert page.evaluate("sessionStorage.getItem('legwork.alerts')") == "0"
+    assert page.evaluate("localStorage.getItem('legwork.alerts')") == "0"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Sessions end, times are the clinic's, and nothing private stays in a browser."""
 
+import gzip
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from clinic.access import Role
-from clinic.middleware import ClinicTime
+from clinic.middleware import ClinicTime, CompressedPages
 from tests.makers import make_clinic, make_user
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,29 @@ def test_a_removed_role_counts_from_the_next_request(client):
 
 def test_answers_are_not_stored(client):
     assert client.get("/accounts/sign-in/").headers["Cache-Control"].find("no-store") >= 0
+
+
+def test_a_page_goes_compressed_to_a_browser_that_can_read_it(client):
+    plain = client.get("/accounts/sign-in/")
+    small = client.get("/accounts/sign-in/", headers={"accept-encoding": "gzip"})
+
+    assert (plain.headers.get("Content-Encoding"), small.headers["Content-Encoding"]) == (None, "gzip")
+    assert len(small.content) < len(plain.content) / 2
+    assert b"</html>" in gzip.decompress(small.content)
+
+
+def test_the_length_of_a_compressed_page_tells_nothing_of_it(client):
+    lengths = {len(client.get("/accounts/sign-in/", headers={"accept-encoding": "gzip"}).content) for _ in range(30)}
+
+    assert len(lengths) > 5
+
+
+def test_only_pages_are_compressed():
+    answer = CompressedPages(lambda _: HttpResponse(b"x" * 1000, content_type="image/jpeg"))(
+        RequestFactory().get("/", headers={"accept-encoding": "gzip"})
+    )
+
+    assert (answer.headers.get("Content-Encoding"), len(answer.content)) == (None, 1000)
 
 
 def test_every_page_carries_the_browser_defences(client):
