@@ -17,7 +17,7 @@ from sessions_app.reminders import call_off_reminders, plan_reminders
 from sessions_app.repeat import repeat_rules
 from sessions_app.retrying import with_retries
 from sessions_app.settling import place_of, settle_left, settle_returned, settle_returning
-from sessions_app.undo_facts import changed_at, entry_columns, visit_columns
+from sessions_app.undo_facts import changed_at, entry_columns, last_change, visit_columns
 from sessions_app.visit_rows import change, fresh, protocol_of, record, refuse_unless_current
 from sessions_app.visit_writes import write_cancel
 from sessions_app.waiting_return import wait_again
@@ -56,7 +56,7 @@ def undo(*, appointment: Appointment, version: int, by: User, now: datetime | No
 
 def may_undo(appointment: Appointment, *, clinic: Clinic, now: datetime) -> bool:
     """Whether the visit's last change can still be taken back, as far as the clock says."""
-    at = _last_change(appointment)
+    at = last_change(appointment)
     return at is not None and now < at + timedelta(minutes=clinic.change_grace_minutes)
 
 
@@ -65,20 +65,11 @@ def _was_undone(appointment: Appointment, version: int) -> bool:
     return appointment.version == version + 1 and former.get("undone") == version
 
 
-def _last_change(appointment: Appointment) -> datetime | None:
-    """When the change that could be taken back was made; None when there is none."""
-    if appointment.former and "changed_at" in appointment.former:
-        return changed_at(appointment.former)
-    if appointment.version == 1 and appointment.status == Status.BOOKED:
-        return appointment.booked_at
-    return None
-
-
 @transaction.atomic
 def _write_undo(appointment: Appointment, version: int, by: User, now: datetime) -> Appointment:
     current, clinic = fresh(appointment), Clinic.current()
     refuse_unless_current(current, version, (Status.BOOKED, Status.CANCELLED))
-    if _last_change(current) is None:
+    if last_change(current) is None:
         raise Refused("There is nothing to take back. Move or cancel the visit instead.", rule="nothing_to_undo")
     if not may_undo(current, clinic=clinic, now=now):
         minutes = clinic.change_grace_minutes
@@ -86,7 +77,7 @@ def _write_undo(appointment: Appointment, version: int, by: User, now: datetime)
         raise Refused(text, rule="grace")
     if current.former is None:
         cancelled = write_cancel(current, version, UNDONE_REASON, by, now, undoes=version)
-        wait_again(cancelled, booked_at=current.booked_at, by=by)
+        wait_again(cancelled, former=None, by=by)
         return cancelled
     return _put_back(current, clinic=clinic, by=by, now=now)
 
@@ -116,7 +107,7 @@ def _put_back(current: Appointment, *, clinic: Clinic, by: User, now: datetime) 
     if undone.status == Status.BOOKED:
         rules = repeat_rules(undone.patient, undone.service)
         plan_reminders(undone, clinic=clinic, protocol=protocol_of(rules), now=now)
-    wait_again(undone, booked_at=changed_at(former), by=by)
+    wait_again(undone, former=former, by=by)
     announce_undone(undone, clinic=clinic, by=by, now=now)
     settle_returned(undone, by=by, now=now)
     return fresh(current)

@@ -31,6 +31,15 @@ def changed_at(former: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(former["changed_at"])
 
 
+def last_change(appointment: Appointment) -> datetime | None:
+    """When the booking, move or cancellation that could be taken back was made; None when there is none."""
+    if appointment.former and "changed_at" in appointment.former:
+        return changed_at(appointment.former)
+    if appointment.version == 1 and appointment.status == Appointment.Status.BOOKED:
+        return appointment.booked_at
+    return None
+
+
 def visit_columns(former: dict[str, Any]) -> dict[str, Any]:
     """The columns of the appointment as they were, to be written back."""
     kept = dict(former["visit"])

@@ -23,6 +23,7 @@ from sessions_app.refusals import Refused
 from sessions_app.repeat import repeat_rules
 from sessions_app.retrying import retried, with_retries
 from sessions_app.waiting_fit import Visit, visit_to_move, visits_of
+from sessions_app.waiting_return import ended_with
 from sessions_app.wording import time_words
 
 Answer = WaitListOffer.Answer
@@ -151,7 +152,7 @@ def _move_there(visit: Visit, offer: WaitListOffer, by: User, now: datetime) -> 
     assert offer.hold is not None
     assert visit.id is not None
     appointment = Appointment.objects.get(pk=visit.id)
-    return booking.move(
+    moved = booking.move(
         appointment=appointment,
         version=appointment.version,
         starts_at=offer.starts_at,
@@ -160,6 +161,8 @@ def _move_there(visit: Visit, offer: WaitListOffer, by: User, now: datetime) -> 
         by=by,
         now=now,
     )
+    ended_with(moved, offer.waiting)
+    return moved
 
 
 def _book_there(offer: WaitListOffer, by: User, now: datetime) -> Appointment:

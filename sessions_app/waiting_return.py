@@ -1,6 +1,6 @@
 """Somebody whose wait had ended waits again, at the old place in the order: by hand, or with the undo of a booking."""
 
-from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -11,6 +11,8 @@ from sessions_app.refusals import Refused
 from sessions_app.retrying import retried
 
 _CANCELLED = Appointment.Status.CANCELLED
+# Beside what `sessions_app.undo_facts` keeps: the id of the wait that ended with this change.
+_WAITED = "waited"
 
 
 @retried
@@ -28,15 +30,24 @@ def come_back(*, entry: WaitListEntry, by: User) -> None:
     entry.refresh_from_db()
 
 
-def wait_again(appointment: Appointment, *, booked_at: datetime, by: User) -> None:
-    """The booking or move of that moment was taken back: who had waited for it waits again. One query if nobody had.
+def ended_with(moved: Appointment, entry: WaitListEntry) -> None:
+    """The move that was just written ends this wait: with what the move can be taken back to, that is remembered.
 
-    Inside the transaction of the undo. Nothing happens when they have joined anew since.
+    Inside the transaction of the move. A moment would not tell this move from a later one of the same instant.
     """
-    ended = WaitListEntry.objects.filter(
-        appointment=appointment, ended_why=WaitListEntry.End.BOOKED, ended_at=booked_at
-    )
-    for entry in ended.select_related("patient", "appointment"):
+    moved.former = {**(moved.former or {}), _WAITED: entry.pk}
+    Appointment.objects.filter(pk=moved.pk, version=moved.version).update(former=moved.former)
+
+
+def wait_again(appointment: Appointment, *, former: dict[str, Any] | None, by: User) -> None:
+    """A change was taken back: who had waited for it waits again. One query at most if nobody had.
+
+    `former` is what the visit had been before it, None where the booking itself was taken back. Inside the transaction
+    of the undo. Nothing happens when they have joined anew since.
+    """
+    ended = WaitListEntry.objects.filter(appointment=appointment, ended_why=WaitListEntry.End.BOOKED)
+    with_this = {"ended_at": appointment.booked_at} if former is None else {"pk": former.get(_WAITED)}
+    for entry in ended.filter(**with_this).select_related("patient", "appointment"):
         _reopened(entry, by)
 
 

@@ -122,16 +122,28 @@ def accepted_words(visit: Appointment, *, zone: ZoneInfo) -> str:
     return f"Booked: {name}, {when} with {visit.entry.nurse}. Off the wait list."
 
 
-def given_up_words(*booked: Appointment, zone: ZoneInfo) -> str:
-    """ " The time kept from the wait list, Mon 23 Nov, 15:45, is free again." after a booking that ended the offer."""
+def given_up_words(*changed: Appointment, zone: ZoneInfo) -> str:
+    """ " The time kept from the wait list, Mon 23 Nov, 15:45, is free again." after what ended the offer."""
     return "".join(
         f" The time kept from the wait list, {time_words(offer.starts_at, zone)}, is free again."
-        for offer in given_up_by(*booked)
+        for offer in given_up_by(*changed)
     )
 
 
-def kept_words(patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo) -> str:
-    """What the dialog says before another time is booked for somebody with an offer; "" without one. One query."""
+def not_kept_again_words(*changed: Appointment, zone: ZoneInfo) -> str:
+    """What undo does not bring back: the time that this booking or move gave up. "" where it gave up none."""
+    name = changed[0].patient.name
+    return "".join(
+        f" {time_words(offer.starts_at, zone)} is not kept for {name} again; they are still on the wait list."
+        for offer in given_up_by(*changed)
+        if offer.waiting.ended_at is None
+    )
+
+
+def kept_words(
+    patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo, change: str = "Booking another time"
+) -> str:
+    """What the dialog says before somebody with an offer gets another time; "" without one. One query."""
     living = WaitListOffer.objects.filter(
         waiting__patient=patient, waiting__service__kind=service.kind, answer="", expires_at__gt=now, hold__active=True
     )
@@ -139,7 +151,7 @@ def kept_words(patient: Patient, service: Service, *, now: datetime, zone: ZoneI
     if offer is None:
         return ""
     when, until = time_words(offer.starts_at, zone), offer.expires_at.astimezone(zone)
-    return f"{when} is kept for {patient.name} until {until:%H:%M}. Booking another time gives it free."
+    return f"{when} is kept for {patient.name} until {until:%H:%M}. {change} gives it free."
 
 
 def why_it_ends(entry: WaitListEntry, clinic: Clinic, now: datetime) -> WaitListEntry.End:

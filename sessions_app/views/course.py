@@ -33,7 +33,7 @@ from sessions_app.presenters.course import (
     proposed,
 )
 from sessions_app.presenters.days import Wanted
-from sessions_app.presenters.waiting import given_up_words
+from sessions_app.presenters.waiting import given_up_words, not_kept_again_words
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import holds_of, protocol_in_force
 from sessions_app.slot_value import Chosen
@@ -219,7 +219,10 @@ def undo_course(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     courses = Course.objects.filter(patient__in=patients).select_related("patient")
     course = get_visible_or_404(courses, request=request, public_id=public_id)
     kept = 0
-    for visit in course.appointments.exclude(status=Appointment.Status.CANCELLED).order_by("entry__starts_at"):
+    visits = course.appointments.select_related("entry__patient", "service").order_by("entry__starts_at")
+    standing = list(visits.exclude(status=Appointment.Status.CANCELLED))
+    gone = not_kept_again_words(*standing, zone=request.clinic.zone) if standing else ""
+    for visit in standing:
         if visit.version > 1:
             kept += 1
             continue
@@ -231,4 +234,4 @@ def undo_course(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     if kept:
         text = f"{kept} of the sessions of {name} could not be taken back. Look at each on the patient's page."
         return done(request, text, back=back, level="error")
-    return done(request, f"Taken back: the course of {name}.", back=back)
+    return done(request, f"Taken back: the course of {name}.{gone}", back=back)

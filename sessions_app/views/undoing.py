@@ -10,6 +10,7 @@ from clinic.access import Permission, requires
 from clinic.requests import SignedInRequest
 from sessions_app import booking
 from sessions_app.models import Appointment
+from sessions_app.presenters.waiting import not_kept_again_words
 from sessions_app.refusals import Refused
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import appointment_or_404, day_url
@@ -31,12 +32,13 @@ def undo(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         before = booking.undo(appointment=found, version=_version(request), by=request.user)
     except Refused as refused:
         return done(request, refused.message, back=day_url(request, found), level="error")
+    gone = not_kept_again_words(found, zone=request.clinic.zone)
     name, when = before.patient.name, time_words(before.starts_at, request.clinic.zone)
     if before.status == Appointment.Status.CANCELLED:
         text = f"Taken back: {name} is not booked {when}."
     else:
         text = f"Taken back: {name} is booked {when} with {before.entry.nurse} in {before.entry.room}."
-    return done(request, text, back=day_url(request, before))
+    return done(request, text + gone, back=day_url(request, before))
 
 
 def _version(request: SignedInRequest) -> int:

@@ -24,6 +24,7 @@ from sessions_app.presenters.freed import freed_by
 from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
 from sessions_app.presenters.treatment_waits import waits_at
+from sessions_app.presenters.waiting import given_up_words, kept_words, not_kept_again_words
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
 from sessions_app.slot_value import is_same_time, parsed
 from sessions_app.views.answers import done
@@ -41,6 +42,7 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     found = appointment_or_404(request, public_id)
     may_book, now = request.user.may(Permission.BOOK), timezone.now()
     can_undo = may_book and found.status in (Status.BOOKED, Status.CANCELLED)
+    can_undo = can_undo and booking.may_undo(found, clinic=request.clinic, now=now)
     context = {
         "dialog_title": found.patient.name,
         "appointment": found,
@@ -55,7 +57,8 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "asked": visits.asked_words(found, request.clinic.zone),
         "told": messages_of(found, request.user, request.clinic.zone),
         "may_confirm": may_book and found.status == Status.BOOKED and found.confirmed_at is None,
-        "undo_url": undo_url(found) if can_undo and booking.may_undo(found, clinic=request.clinic, now=now) else "",
+        "undo_url": undo_url(found) if can_undo else "",
+        "not_kept_again": not_kept_again_words(found, zone=request.clinic.zone) if can_undo else "",
         "may_change": may_book and found.status == Status.BOOKED,
         "may_cancel": may_book and visits.may_become(found, Status.CANCELLED),
         "may_find": request.user.may(Permission.FIND_PATIENT),
@@ -112,6 +115,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     text = f"Moved: {moved.patient.name}, {when} with {moved.entry.nurse} in {moved.entry.room}."
     # The same form sent again moved nothing, and gave no time back.
     is_moved = moved.version != found.version
+    text += given_up_words(moved, zone=request.clinic.zone) if is_moved else ""
     more = freed_by(found, clinic=request.clinic, now=timezone.now()) if is_moved else None
     return done(request, text, back=day_url(request, moved), undo=undo_url(moved), more=more)
 
@@ -137,7 +141,7 @@ def _move_page(
     status: int = 0,
 ) -> HttpResponse:
     """The times of a visit that is still booked; of any other, why it cannot be moved."""
-    movable, zone = found.status == Status.BOOKED, request.clinic.zone
+    movable, zone, now = found.status == Status.BOOKED, request.clinic.zone, timezone.now()
     times = (
         times_of(request, form, patient=found.patient, service=found.service, alternatives=alternatives, moves=found)
         if movable
@@ -161,6 +165,7 @@ def _move_page(
         "moved_to": times.chosen_option if times and is_question else None,
         "times": times,
         "hold": hold_words(times.holds, found.patient, reader=request.user, zone=zone) if times else None,
+        "kept": kept_words(found.patient, found.service, now=now, zone=zone, change="Moving the visit"),
         "ask": ask,
         "version": found.version,
         "problems": problems,

@@ -53,7 +53,8 @@ class Calendar(RuleBasedStateMachine):
         # A treatment; nobody has had one, so that the repeat window binds the visits of a course alone.
         self.service = make_service(chair_minutes=30, walk_minutes=5, buffer_minutes=5)
         self.paper = Paper()
-        self.wait_again = set()
+        # The wait that ended with the last change of a visit, and the waits that go on because that was taken back.
+        self.said_yes, self.wait_again = {}, set()
 
     def teardown(self):
         transaction.set_rollback(True)
@@ -119,6 +120,8 @@ class Calendar(RuleBasedStateMachine):
                 booking.move(**wish)
             return
         assert booking.move(**wish).starts_at == start
+        self.paper.give_up_what_is_kept_for(wanted.patient, self.now)
+        self.said_yes.pop(visit, None)
         with pytest.raises(booking.Stale):
             booking.move(**{**wish, "starts_at": OPENS + 20 * GRID})
         self.paper.remember(visit, self.now)
@@ -133,6 +136,7 @@ class Calendar(RuleBasedStateMachine):
             booking.cancel(appointment=current, version=current.version, reason="test", by=self.desks[0], now=self.now)
         self.paper.remember(visit, self.now)
         del self.paper.lines[visit]
+        self.said_yes.pop(visit, None)
 
     @rule(visit=visits, desk=places)
     def undo(self, visit, desk):
@@ -143,8 +147,6 @@ class Calendar(RuleBasedStateMachine):
             with pytest.raises(booking.Refused):
                 booking.undo(**{**wish, "version": current.version})
             return
-        said_yes = WaitListEntry.objects.filter(appointment=current, ended_why="booked")
-        self.wait_again |= set(said_yes.values_list("pk", flat=True))
         if former.line is None:
             assert booking.undo(**wish).status == "cancelled"
             del self.paper.lines[visit]
@@ -158,6 +160,11 @@ class Calendar(RuleBasedStateMachine):
             self.paper.write(visit, line, by=by, now=self.now)
         self.paper.confirmed -= {visit}
         self.paper.confirmed |= {visit} if former.is_confirmed else set()
+        if visit in self.said_yes:
+            self.wait_again.add(waited := self.said_yes.pop(visit))
+            # On the list again, by this wait or by one that was begun since.
+            person, service = current.entry.patient, self.service
+            assert WaitListEntry.objects.waiting().filter(patient=person, service=service).exists(), waited
         # Sent twice, it is done once; and what was taken back is not taken back again.
         assert booking.undo(**wish).version == current.version + 1
         self.paper.former[visit] = None
@@ -256,6 +263,7 @@ class Calendar(RuleBasedStateMachine):
         line = Line(kept.nurse, kept.room, kept.patient, kept.starts, kept.ends)
         self.paper.remember(done.pk, self.now, new=is_new)
         self.paper.write(done.pk, line, by=by, now=self.now)
+        self.said_yes[done.pk] = made.waiting_id
         return done.pk if is_new else multiple()
 
     # --- Closures and time ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -22,6 +23,7 @@ from tests.sessions_app.conftest import NOW
 
 HTMX = {"HX-Request": "true"}
 KEPT, OTHER = "2026-01-14 15:00", "2026-01-15 09:00"
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -41,6 +43,58 @@ def test_a_booking_of_the_same_kind_ends_the_offer_and_its_time_is_free(house, b
     assert AuditEvent.objects.filter(action="offer taken back").count() == 1
     assert book(KEPT, patient=make_patient()).status == "booked"
     assert list(problems_of_records(NOW)) == []
+
+
+def test_a_move_of_a_visit_of_the_same_kind_ends_the_offer_too(house, book):
+    visit = book("2026-01-20 10:00")
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    offered = waiting.offer(entry=entry, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+
+    moved = booking.move(appointment=visit, version=visit.version, starts_at=at(OTHER), by=house.desk, now=NOW + MINUTE)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("taken_back", False)
+    assert given_up_by(moved) == [offered]
+    assert WaitListEntry.objects.waiting().get() == entry
+    assert list(problems_of_records(NOW + MINUTE)) == []
+    with pytest.raises(Refused) as refused:
+        waiting.accept(offer=offered, by=house.desk, now=NOW + MINUTE)
+    assert refused.value.rule == "answered"
+
+
+def test_a_move_of_another_kind_or_of_somebody_else_leaves_the_offer(house, book, offered):
+    first = book("2026-01-20 10:00", service=make_service(kind="first_visit", name="First visit"))
+    others = book("2026-01-20 15:00", patient=make_patient())
+
+    for visit, when in ((first, OTHER), (others, "2026-01-16 09:00")):
+        booking.move(appointment=visit, version=visit.version, starts_at=at(when), by=house.desk, now=NOW)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("", True)
+
+
+def test_a_refused_move_leaves_the_offer(house, book):
+    visit, other = book("2026-01-20 10:00"), book(OTHER, patient=make_patient())
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    offered = waiting.offer(entry=entry, starts_at=at(KEPT), by=house.desk, now=NOW)
+
+    with pytest.raises(booking.Taken):
+        booking.move(appointment=visit, version=1, starts_at=other.starts_at, by=house.desk, now=NOW)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("", True)
+
+
+def test_what_is_taken_back_keeps_no_time_again_and_the_person_waits_on(house, book, offered):
+    booked = book(OTHER)
+
+    booking.undo(appointment=booked, version=1, by=house.desk, now=NOW + MINUTE)
+
+    offered.refresh_from_db()
+    assert (offered.answer, offered.hold.active) == ("taken_back", False)
+    assert WaitListEntry.objects.waiting().get() == offered.waiting
+    again = waiting.offer(entry=offered.waiting, starts_at=at(KEPT), by=house.desk, now=NOW + MINUTE)
+    assert again.is_open(NOW + MINUTE)
 
 
 def test_a_booking_of_another_kind_leaves_the_offer(house, book, offered):
@@ -179,6 +233,67 @@ def test_the_dialog_says_what_is_kept_and_the_toast_that_it_is_free(desk, house,
 
     assert told["text"].endswith(" The time kept from the wait list, Wed 14 Jan, 15:00, is free again.")
     assert calls(desk) == []
+
+
+def test_the_dialog_that_moves_says_what_is_kept_and_the_toast_that_it_is_free(desk, house, book):
+    visit, name = book("2026-01-20 10:00"), house.patient.name
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    waiting.offer(entry=entry, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+    address = reverse("sessions_app:move", args=[visit.public_id])
+    slot = f"{at(OTHER).isoformat()}|{house.nurse.pk}|{house.room.pk}"
+
+    for opened in (desk.get(address), desk.get(address, {"slot": slot})):
+        assert opened.context["kept"] == (
+            f"Wed 14 Jan, 15:00 is kept for {name} until 07:30. Moving the visit gives it free."
+        )
+        assert f'href="{reverse("sessions_app:calls")}?list=offers"' in opened.content.decode()
+    sent = {"version": 1, "slot": slot, "confirm": "1"}
+    told = toast(desk.post(address, sent, headers=HTMX))
+
+    assert told["text"] == (
+        f"Moved: {name}, Thu 15 Jan, 09:00 with Nora Pike in Room 1."
+        " The time kept from the wait list, Wed 14 Jan, 15:00, is free again."
+    )
+    assert calls(desk) == []
+
+
+def test_undo_says_before_and_after_that_the_given_up_time_is_not_kept_again(desk, house, book, offered):
+    booked, name = book(OTHER), house.patient.name
+    says = f" Wed 14 Jan, 15:00 is not kept for {name} again; they are still on the wait list."
+
+    opened = desk.get(reverse("sessions_app:appointment", args=[booked.public_id]))
+    address = f"{reverse('sessions_app:undo', args=[booked.public_id])}?version=1"
+    first, again = (toast(desk.post(address, headers=HTMX))["text"] for _ in range(2))
+
+    taken_back = f"Taken back: {name} is not booked Thu 15 Jan, 09:00."
+    assert f"The patient is not told of it.{says}<" in opened.content.decode()
+    assert (first, again) == (taken_back + says, taken_back)
+
+
+def test_undo_of_a_course_says_it_too_and_of_what_gave_nothing_up_says_nothing(desk, house, book):
+    service, patient = make_service(kind="treatment", name="Treatment"), make_patient()
+    entry = waiting.join(patient=patient, service=service, by=house.desk, now=NOW)
+    waiting.offer(entry=entry, starts_at=at(KEPT), by=house.desk, now=NOW)
+    plain = book("2026-01-16 09:00")
+    course = booking.book_course(
+        patient=patient,
+        service=service,
+        visits=[CourseVisit(at(OTHER)), CourseVisit(at("2026-01-26 09:00"))],
+        planned_sessions=2,
+        request_key=uuid.uuid4(),
+        by=house.desk,
+        now=NOW,
+    )
+
+    address = f"{reverse('sessions_app:undo', args=[plain.public_id])}?version=1"
+    told = toast(desk.post(address, headers=HTMX))
+    of_course = toast(desk.post(reverse("sessions_app:undo_course", args=[course.public_id]), headers=HTMX))
+
+    assert told["text"] == f"Taken back: {house.patient.name} is not booked Fri 16 Jan, 09:00."
+    assert of_course["text"] == (
+        f"Taken back: the course of {patient.name}."
+        f" Wed 14 Jan, 15:00 is not kept for {patient.name} again; they are still on the wait list."
+    )
 
 
 def test_a_yes_that_moves_says_so_on_the_button_and_in_the_toast_and_is_undone(desk, house, book):

@@ -430,6 +430,25 @@ def test_who_moved_by_an_offer_and_back_waits_again_with_the_visit(house, book, 
 
 
 @pytest.mark.parametrize("has_visit", [False, True])
+def test_a_later_change_of_the_same_instant_is_not_the_yes_and_its_undo_ends_no_booking(
+    house, book, join, offer, has_visit
+):
+    if has_visit:
+        book("2026-01-20 10:00")
+    entry = join()
+    visit = waiting.accept(offer=offer(entry), by=house.desk, now=NOW + MINUTE)
+    moved = booking.move(
+        appointment=visit, version=visit.version, starts_at=at("2026-01-16 09:00"), by=house.desk, now=NOW + MINUTE
+    )
+
+    undone = undo(moved, house.desk)
+
+    entry.refresh_from_db()
+    assert (undone.starts_at, undone.status) == (at("2026-01-14 10:00"), "booked")
+    assert (entry.ended_why, entry.appointment) == ("booked", undone)
+
+
+@pytest.mark.parametrize("has_visit", [False, True])
 def test_a_yes_that_was_taken_back_is_not_said_again_by_the_old_page(house, book, join, offer, has_visit):
     if has_visit:
         book("2026-01-20 10:00")
