@@ -7,6 +7,7 @@ typed survives a dead battery like everything else. Signing copies them into `Se
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from clinic.access import Permission
@@ -55,8 +56,11 @@ def replies_in(screening: Mapping[str, Any]) -> dict[str, Reply]:
 
 
 def facts_of(finding: Finding) -> str:
-    """What an answer to the finding is bound to: its words, and the fingerprint of the facts it was made from."""
-    return f"{finding.text} [{finding.basis}]" if finding.basis else finding.text
+    """What an answer to the finding is bound to, as 16 hex digits: its words, and the facts that it was made from.
+
+    Pages send it with the tick, so that a tick is for what stood beside it and not for what came meanwhile.
+    """
+    return sha256(f"{finding.text} [{finding.basis}]".encode()).hexdigest()[:16]
 
 
 def needs_prescriber(finding: Finding) -> bool:
@@ -64,6 +68,11 @@ def needs_prescriber(finding: Finding) -> bool:
     if finding.severity is Severity.BLOCK:
         return finding.override is Override.PRESCRIBER
     return finding.severity is Severity.ACK and finding.acknowledged_by is Acknowledger.PRESCRIBER
+
+
+def tick_value(finding: Finding) -> str:
+    """What a page gives the tick of a finding as its value, and gets back with it."""
+    return facts_of(finding) if needs_prescriber(finding) else "seen"
 
 
 def wants_answer(finding: Finding) -> bool:
@@ -81,7 +90,12 @@ def is_open(finding: Finding, reply: Reply | None, prescribers: Collection[int])
         return False
     if not wants_answer(finding) or reply is None or not reply.ack or not reply.reason.strip():
         return True
-    return needs_prescriber(finding) and (reply.by not in prescribers or reply.of != facts_of(finding))
+    return needs_prescriber(finding) and (reply.by not in prescribers or is_outdated(finding, reply))
+
+
+def is_outdated(finding: Finding, reply: Reply) -> bool:
+    """Whether it was ticked for other facts than those that stand now: it is asked for anew."""
+    return reply.ack and needs_prescriber(finding) and reply.of != facts_of(finding)
 
 
 def merged(
@@ -92,10 +106,11 @@ def merged(
     by: User,
     now: datetime,
 ) -> dict[str, Any]:
-    """``stored`` (a draft's ``answers``) with what ``by`` gave: ``{"L3": {"reason": "…", "ack": True}}``.
+    """``stored`` (a draft's ``answers``) with what ``by`` gave: ``{"L3": {"reason": "…", "ack": True, "of": "…"}}``.
 
-    What somebody may not answer is left as it was, whatever was sent. An answer that did not change keeps its author;
-    an answer to a finding that does not stand any more is kept, because the finding may come back.
+    ``of``: what the page ticked, see `tick_value`; without it, what stands now. What somebody may not answer is left as
+    it was, whatever was sent. An answer that did not change keeps its author; an answer to a finding that does not
+    stand any more is kept, because the finding may come back.
     """
     standing = {finding.id: finding for finding in findings}
     result = {str(check): entry for check, entry in stored.items()}
@@ -105,7 +120,8 @@ def merged(
             continue
         before = Reply.read(stored.get(check))
         reason, ack = str(answer.get("reason", "")).strip()[:REASON_LENGTH], answer.get("ack") is True
-        renewed = ack and needs_prescriber(finding) and before.of != facts_of(finding)
+        of = str(answer.get("of", tick_value(finding)))
+        renewed = ack and needs_prescriber(finding) and before.of != of
         if (reason, ack) != (before.reason, before.ack) or renewed:
-            result[check] = asdict(Reply(reason, ack, by.pk, str(by), now.isoformat(), facts_of(finding)))
+            result[check] = asdict(Reply(reason, ack, by.pk, str(by), now.isoformat(), of))
     return result

@@ -12,6 +12,7 @@ from aftercare.presenters.staff import MessageLine, PlanCard, card_of_issue, pre
 from aftercare.telling import former_plan, telling
 from clinic.models import Clinic, Delivery, Patient, User
 from clinic.notifications.consent import ways_to
+from clinic.protocol.checks import Finding
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Severity
 from clinic.protocol.zones import local_date

@@ -143,6 +143,7 @@ def answers_in(
 ) -> dict[str, dict[str, Any]]:
     """Answers to findings; a finding counts as shown when its reason field was sent, so a missing tick means no.
 
+    The value of a tick says for which facts it was offered, see `sessions_app.answers.tick_value`.
     ``reason`` and ``tick``: how the page names its two controls of a check. Who may answer is judged by the action.
     """
     found = {}
@@ -150,5 +151,6 @@ def answers_in(
     for name in data:
         check = name.removeprefix(before).removesuffix(after)
         if name == reason.format(check) and check.isalnum() and len(check) <= 6:
-            found[check] = {"reason": typed_text(data[name], REASON_LENGTH), "ack": tick.format(check) in data}
+            of = data.get(tick.format(check))
+            found[check] = {"reason": typed_text(data[name], REASON_LENGTH), "ack": of is not None, "of": of or ""}
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from clinic.models import User
 from clinic.protocol.vocabulary import Moment, Override, Severity
-from sessions_app.answers import facts_of, may_answer, needs_prescriber, wants_answer
+from sessions_app.answers import facts_of, is_outdated, may_answer, tick_value, wants_answer
 from sessions_app.charting import Judged
 
 
@@ -24,6 +24,7 @@ class FindingView:
     is_override: bool
     reason: str
     ack: bool
+    tick_value: str
     who: str
     digest: str
 
@@ -49,7 +50,7 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         who = f"Answered by {reply.by_name}"
     elif wants_answer(finding) and not may:
         who = "A clinician answers this: ask one to open this visit and write the reason."
-    elif needs_prescriber(finding) and reply.of and reply.of != facts_of(finding):
+    elif is_outdated(finding, reply):
         who = "The facts changed after it was answered. Answer it again."
     elif judged.is_open and reply.ack and not reply.reason.strip():
         who = "Write the reason too."
@@ -69,9 +70,10 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         wants_answer=wants_answer(finding),
         is_override=finding.severity is Severity.BLOCK,
         reason=reply.reason,
-        ack=reply.ack,
+        ack=reply.ack and not is_outdated(finding, reply),
+        tick_value=tick_value(finding),
         who=who,
-        digest=f"{finding.severity}|{finding.text}|{judged.is_open}|{who}|{may}",
+        digest=f"{finding.severity}|{facts_of(finding)}|{judged.is_open}|{who}|{may}",
     )
 
 

@@ -14,7 +14,8 @@
     for (const field of fresh.querySelectorAll("input[name], textarea[name]")) {
       const live = old.querySelector(`[name="${CSS.escape(field.name)}"]`);
       if (!live || field.type === "hidden") continue;
-      if (field.type === "checkbox") field.checked = live.checked; else field.value = live.value;
+      // A tick is for what stood beside it: where that is another now, it is asked for anew.
+      if (field.type === "checkbox") { if (field.value === live.value) field.checked = live.checked; } else field.value = live.value;
     }
     // What somebody opened or folded stays so; what is new comes as the server has it.
     for (const drawer of old.querySelectorAll("details[id]")) {

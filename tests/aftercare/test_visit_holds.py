@@ -1,5 +1,7 @@
 """A treatment that waits for a clinician (rule B4) is not signed before one has answered, or the hold has ended."""
 
+import re
+
 import pytest
 import time_machine
 from django.urls import reverse
@@ -25,6 +27,8 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
+from tests.sessions_app.charts import page_of as page_as_sent
+from tests.sessions_app.charts import ticked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday")]
 NOW = at("2026-01-13 10:55")
@@ -276,11 +280,49 @@ def test_the_nurse_asks_a_clinician_who_answers_on_the_sign_page():
 
     cosigning.ask_clinician(session=session, version=session.version, by=session.nurse, now=NOW)
     clinician = browser_of(make_user(Role.CLINICIAN))
-    assert 'name="reason-B4"' in clinician.get(page_of(session)).content.decode()
-    sent = {"version": session.version, "protocol": 1, "reason-B4": "Seen today", "ack-B4": "on"}
+    shown = clinician.get(page_of(session))
+    sent = {"version": session.version, "protocol": 1, "reason-B4": "Seen today", **ticked(shown, "ack-B4")}
     clinician.post(page_of(session), sent)
 
     assert status_of(session) == "signed"
+
+
+def test_a_tick_is_for_the_report_that_the_page_showed_and_not_for_one_that_came_meanwhile():
+    session = complete_draft()
+    report(session.patient)
+    clinician = browser_of(make_user(Role.CLINICIAN))
+    shown = ticked(clinician.get(page_of(session)), "ack-B4")
+    report(session.patient, level="EMERGENCY")
+
+    sent = {"version": session.version, "protocol": 1, "reason-B4": "Seen today", **shown}
+    again = clinician.post(page_of(session), sent)
+
+    assert (status_of(session), SessionFinding.objects.count()) == ("draft", 0)
+    page = again.content.decode()
+    assert "This changed after the page was opened. Read what it says now, then tick the box again." in page
+    assert "emergency" in page
+    assert "Seen today</textarea>" in page
+    assert re.search(r'name="ack-B4"[^>]* checked', page) is None
+    assert ticked(again, "ack-B4") != shown
+
+
+def test_a_note_that_a_clinician_types_does_not_answer_for_a_report_that_came_meanwhile():
+    session = make_draft_session(sites=[SPIDER])
+    report(session.patient)
+    clinician = browser_of(make_user(Role.CLINICIAN))
+    page = clinician.get(reverse("sessions_app:visit", args=[session.appointment.public_id]))
+    answer = {"answer-B4-reason": "Seen: both legs are calm", **ticked(page, "answer-B4-ack")}
+    save = reverse("sessions_app:session_save", args=[session.public_id])
+    clinician.post(save, {**page_as_sent(session), **answer}, headers={"HX-Request": "true"})
+    assert [each.is_open for each in held_findings(session)] == [False]
+    report(session.patient, level="EMERGENCY")
+    noted = page_as_sent(TreatmentSession.objects.get(pk=session.pk), note="Legs elevated")
+
+    after = clinician.post(save, {**noted, **answer}, headers={"HX-Request": "true"})
+
+    assert [each.is_open for each in held_findings(session)] == [True]
+    assert "The facts changed after it was answered. Answer it again." in after.content.decode()
+    assert re.search(r'name="answer-B4-ack"[^>]* checked', after.content.decode()) is None
 
 
 def test_the_visit_ends_without_treatment_all_the_same():

@@ -34,6 +34,12 @@ def words(response):
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
 
 
+def ticked(page, name):
+    """What a page sends for a tick: the finding as it stands beside it."""
+    field = re.search(rf'<input[^>]*name="{name}"[^>]*>', page.content.decode()).group()
+    return {name: re.search(r'value="([^"]*)"', field).group(1)}
+
+
 def events(action):
     return list(AuditEvent.objects.filter(action=action).order_by("id"))
 

@@ -16,6 +16,7 @@ from sessions_app.models import TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from tests.aftercare.people import ANSWERED, SPIDER, complete_draft, protocol_in_force
 from tests.makers import at, make_draft_session, make_user
+from tests.sessions_app.charts import ticked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday")]
 NOW = at("2026-01-13 10:55")
@@ -115,11 +116,10 @@ def test_the_clinician_answers_and_signs_on_the_page_of_the_list(client, nurse, 
     ask(session, nurse)
     client.force_login(clinician)
     data = {"version": session.version, "protocol": ProtocolVersion.in_force().number}
+    address = reverse("aftercare:sign", args=[session.public_id])
 
-    client.post(
-        reverse("aftercare:sign", args=[session.public_id]),
-        {**data, "reason-P5": "Clot ten years ago, short procedure", "ack-P5": "on"},
-    )
+    answer = {"reason-P5": "Clot ten years ago, short procedure", **ticked(client.get(address), "ack-P5")}
+    client.post(address, {**data, **answer})
 
     session.refresh_from_db()
     assert (session.status, session.signed_by) == ("signed", clinician)
@@ -193,13 +193,14 @@ def lifted(client, clinician, nurse):
     session = draft_for(nurse, ANSWERED)
     type(session.patient).objects.filter(pk=session.patient_id).update(**CHILD)
     client.force_login(clinician)
+    address = reverse("aftercare:sign", args=[session.public_id])
     client.post(
-        reverse("aftercare:sign", args=[session.public_id]),
+        address,
         {
             "version": session.version,
             "protocol": ProtocolVersion.in_force().number,
             "reason-P13": "Parents agree, small area",
-            "ack-P13": "on",
+            **ticked(client.get(address), "ack-P13"),
         },
     )
     session.refresh_from_db()
