@@ -46,7 +46,7 @@ def last_days(patient: Patient, *, now: datetime, zone: ZoneInfo, days: int = DA
     plans = _plans_since(patient, start_of_day(first, zone))
     ticks: dict[tuple[date, str], Tick] = {
         (tick.date, tick.task): tick
-        for tick in Tick.objects.filter(patient=patient, date__range=(first, today))
+        for tick in Tick.objects.filter(patient=patient, date__range=(first, today), task__in=Tick.OF_PLANS)
         .select_related("given_by")
         .order_by("given_at", "pk")
     }
@@ -64,8 +64,8 @@ def _day(day: date, plans: Sequence[AftercarePlan], ticks: Mapping[tuple[date, s
         row for row in plans if row.issued_at <= ended_at and (row.replaced_at is None or row.replaced_at > ended_at)
     ]
     asked = tasks_on(timeline_of(plan_of(row) for row in held), day)
-    answers = {task.value: ticks[day, task.value] for task in Tick.Task if (day, task.value) in ticks}
-    return Day(day, {task.value: _state(answers.get(task.value), task in asked) for task in Tick.Task}, answers)
+    answers = {task.value: ticks[day, task.value] for task in Tick.OF_PLANS if (day, task.value) in ticks}
+    return Day(day, {task.value: _state(answers.get(task.value), task in asked) for task in Tick.OF_PLANS}, answers)
 
 
 def _state(tick: Tick | None, is_asked: bool) -> State:

@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from aftercare.issuing import running_plans
 from aftercare.models import Tick
 from aftercare.stored import plan_of
 from clinic import audit
-from clinic.models import Patient, StaffTask, User
+from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol import Timeline, timeline_of
 from clinic.protocol.zones import local_date, start_of_day, zone_named
 from sessions_app.refusals import Refused
@@ -107,6 +108,38 @@ def answer_day(
         if found is None:
             raise
         return found
+
+
+@retried
+def say_well(*, patient: Patient, request_key: UUID, by: User, now: datetime | None = None) -> Tick:
+    """Write that somebody was asked how the patient is, and everything is fine. It asks nobody to do anything.
+
+    A form sent twice is one row, also when `by` sends it later. `Refused` ("key") for a key of another patient's.
+    """
+    now = now or timezone.now()
+    found = _answered(request_key, patient)
+    if found is not None:
+        return found
+    day = local_date(now, Clinic.current().zone)
+    try:
+        return _write(
+            patient=patient, task=Task.WELL, day=day, answer=Answer.YES, reason="", key=request_key, by=by, now=now
+        )
+    except IntegrityError:
+        found = _answered(request_key, patient)
+        if found is None:
+            raise
+        return found
+
+
+def newest_well(patient: Patient) -> QuerySet[Tick]:
+    """Each time that everything was said to be fine, the newest first, with who said it."""
+    rows = Tick.objects.filter(patient=patient, task=Task.WELL).select_related("given_by")
+    return rows.order_by("-date", "-given_at", "-pk")
+
+
+def was_said_well(patient: Patient, request_key: UUID) -> bool:
+    return Tick.objects.filter(patient=patient, task=Task.WELL, request_key=request_key).exists()
 
 
 def _answered(request_key: UUID, patient: Patient) -> Tick | None:

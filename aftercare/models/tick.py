@@ -1,4 +1,4 @@
-"""What a patient says of a day: the stocking worn, the walk done, in part, or not.
+"""What a patient says of a day: the stocking worn, the walk done, in part, or not; and that everything is fine.
 
 Append-only; the newest answer counts. "No task" is not here, it follows from the plan; "not answered" is no row.
 Neither is ever read as "no".
@@ -30,6 +30,8 @@ class Tick(models.Model):
     class Task(models.TextChoices):
         STOCKING = "stocking", "Stocking"
         WALK = "walk", "Walk"
+        # No plan asks for it: "How are you?" answered with no, and nothing else said.
+        WELL = "well", "Everything is fine"
 
     class Answer(models.TextChoices):
         YES = "yes", "Yes"
@@ -44,6 +46,9 @@ class Tick(models.Model):
         SKIN = "skin", "Skin is sore or itches"
         FORGOT = "forgot", "Forgot"
         OTHER = "other", "Something else"
+
+    OF_PLANS = (Task.STOCKING, Task.WALK)
+    """What a plan may ask of a day."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="ticks")
     # From the form: sending it again makes no second row.

@@ -3,14 +3,27 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from aftercare.models import Tick
 from aftercare.presenters.queue_report import report_lines
+from aftercare.ticks import newest_well
 from clinic.models import Clinic, Patient, User
+from sessions_app.wording import time_words
 
 _SHOWN = 10
+_WELL_SHOWN = 3
 
 
 def reports_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
-    """Two queries."""
-    lines = report_lines(patient, reader, now, Clinic.current().zone, limit=_SHOWN)
-    return {"places": [("reports-h", "Reports")], "lines": lines}
+    """Two queries. `well` are the last times when everything was said to be fine, as words."""
+    zone = Clinic.current().zone
+    lines = report_lines(patient, reader, now, zone, limit=_SHOWN)
+    well = [_well_words(tick, patient, zone) for tick in newest_well(patient)[:_WELL_SHOWN]]
+    return {"places": [("reports-h", "Reports")], "lines": lines, "well": well}
+
+
+def _well_words(tick: Tick, patient: Patient, zone: ZoneInfo) -> str:
+    """`Tue 20 Jan, 10:30 (by Rowan Alderpath)`, the name where somebody else said it."""
+    by = "" if tick.given_by_id == patient.user_id else f" (by {tick.given_by})"
+    return f"{time_words(tick.given_at, zone)}{by}"

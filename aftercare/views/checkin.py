@@ -23,7 +23,9 @@ from aftercare.models import SymptomReport
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin as words
+from aftercare.presenters.checkin_reports import clock_for
 from aftercare.reports import Said, file_report, made_before, newest_treated
+from aftercare.ticks import newest_well, say_well, was_said_well
 from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
 from clinic.language import page_language
@@ -121,30 +123,35 @@ def own_words(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRes
             made = _file(request, reader, replace(said, denied=()), form.sent_key)
         if made is not None:
             return redirect(address_of("how_report", reader, made.public_id))
+        if said.is_nothing and go != _BACK and was_said_well(reader.patient, form.sent_key):
+            return redirect(address_of("how_well", reader))
         if go == _BACK or not draft.is_asked(now) or draft.follows:
             keep(request, reader, draft, turn=draft.turn + 1)
             back = go == _BACK or draft.is_asked(now)
             return redirect(address_of("how_symptoms" if back else "how", reader))
         if not form.is_valid():
             return _words_page(request, reader, form, draft)
-        if said.is_nothing:
-            drop(request, reader)
-            return redirect(address_of("how_well", reader))
         keep(request, reader, draft)
         try:
-            report = _file(request, reader, said, form.sent_key)
+            report = None if said.is_nothing else _file(request, reader, said, form.sent_key)
+            if report is None:
+                _say_well(request, reader, form.sent_key)
         except Refused as refused:
             form.add_error(None, refused.message)
             return _words_page(request, reader, form, draft)
         drop(request, reader)
-    return redirect(address_of("how_report", reader, report.public_id))
+    return redirect(address_of("how_report", reader, report.public_id) if report else address_of("how_well", reader))
 
 
 @requires(Permission.CARED_PLAN)
 @require_safe
 def well(request: SignedInRequest, carer_id: UUID | None = None) -> HttpResponse:
-    """Everything was answered with no: nothing was sent, and the page says so."""
-    return page_of(request, reader_of(request, carer_id), "well", {})
+    """Everything was answered with no: the page says since when the clinic can read that, and that it asks nobody."""
+    reader, now = reader_of(request, carer_id), timezone.now()
+    with translation.override(page_language(reader.language)):
+        said = newest_well(reader.patient).filter(given_by=request.user).first()
+        when = clock_for(reader, request.clinic, now).near(said.given_at) if said else ""
+        return page_of(request, reader, "well", {"when": when})
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -271,6 +278,13 @@ def _emergency(
         logger.error("An emergency could not be stored: %s", describe(error))
         return None
     return redirect(address_of("how_report", reader, made.public_id))
+
+
+def _say_well(request: SignedInRequest, reader: Reader, key: UUID) -> None:
+    try:
+        say_well(patient=reader.patient, request_key=key, by=request.user)
+    except Refused as refused:
+        raise Refused(_("This could not be sent. Call us, or try again."), rule=refused.rule) from refused
 
 
 def _file(request: SignedInRequest, reader: Reader, said: Said, key: UUID) -> SymptomReport:

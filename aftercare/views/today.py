@@ -1,6 +1,6 @@
 """The patient's own page: what to do now, and until when."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +14,7 @@ from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.calls import whom_to_call
+from aftercare.presenters.checkin_reports import clock_for
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.ticks import answers_of
@@ -46,13 +47,14 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     now, patient = timezone.now(), reader.patient
     visits = upcoming_visits(patient, now=now)
     day = local_date(now, request.clinic.zone)
+    answers = answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1))
     page = today_page(
         patient=patient,
         shown=plans_to_show(patient, now=now),
         visit=visits[0] if visits else None,
         clinic=request.clinic,
         now=now,
-        answers=answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1)),
+        answers=answers,
         course=all_words(),
     )
     return {
@@ -63,6 +65,14 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
         "open_reports": open_reports(request, reader),
-        "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.Task},
+        "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
+        "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
         "whom_to_call": whom_to_call(request.clinic, page.watch_until),
     }
+
+
+def _well_when(request: SignedInRequest, reader: Reader, said: Tick | None, now: datetime) -> str:
+    """When whoever reads said today that everything is fine; otherwise empty."""
+    if said is None or said.given_by_id != request.user.pk:
+        return ""
+    return clock_for(reader, request.clinic, now).near(said.given_at)

@@ -168,6 +168,20 @@ def test_a_patient_of_whom_nothing_was_asked_has_no_strip(patient):
     assert adherence_panel(patient, make_user(Role.NURSE), at(SATURDAY)) is None
 
 
+def test_that_everything_is_fine_is_no_answer_to_a_plan_and_stands_with_the_reports(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    ticked(patient, 12, task="well", given_at=at("2026-01-12 08:15"), by=carer.user)
+    assert "Said everything is fine" not in page_for(Role.NURSE, make_patient_user().patient)
+
+    assert adherence_panel(patient, make_user(Role.NURSE), at(SATURDAY)) is None
+    words = re.sub(r"<[^>]+>|\s+", " ", page_for(Role.NURSE, patient))
+    assert f"Said everything is fine, Mon 12 Jan, 08:15 (by {carer.user})" in words
+
+    ticked(patient, 15, task="well", given_at=at("2026-01-15 10:30"))
+    words = " ".join(re.sub(r"<[^>]+>", " ", page_for(Role.NURSE, patient)).split())
+    assert f"Said everything is fine, Thu 15 Jan, 10:30 Before that Mon 12 Jan, 08:15 (by {carer.user})" in words
+
+
 def test_the_front_desk_sees_no_answers_but_the_call_that_waits(patient):
     make_plan("2026-01-13 10:30", SPIDER, patient=patient)
     wants_help(patient)

@@ -1,8 +1,9 @@
 """The patient's "How are you?", step by step, through the pages: levels, going back, pressing twice, rubbish."""
 
 import re
+from datetime import date
 from html import unescape
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import time_machine
@@ -11,11 +12,12 @@ from django.test import Client
 
 from aftercare import carers, report_work
 from aftercare.forms.checkin import NO
-from aftercare.models import ReportStep, SymptomReport
+from aftercare.models import ReportStep, SymptomReport, Tick
 from aftercare.presenters.symptoms import QUESTIONS
+from aftercare.ticks import say_well
 from aftercare.views import checkin
 from clinic.access import Role
-from clinic.models import AuditEvent
+from clinic.models import AuditEvent, StaffTask
 from clinic.protocol.triage import SYMPTOMS
 from tests.aftercare.people import make_plan
 from tests.makers import (
@@ -235,12 +237,81 @@ def test_unanswered_questions_are_named_next_to_them_and_the_others_are_kept(bro
     assert not SymptomReport.objects.exists()
 
 
-def test_nothing_reported_sends_nothing_and_says_so(browser):
+FINE = "You told us that everything is fine"
+
+
+def test_everything_is_fine_is_kept_with_its_time_and_asks_nobody(browser, patient):
+    assert "Nothing was sent to the clinic." in text_of(browser.get("/how/well/"))
+
     last = answer(browser)
 
+    said = Tick.objects.get()
     assert last.url == "/how/well/"
-    assert "You reported nothing, so nothing was sent to the clinic." in text_of(browser.get("/how/well/"))
-    assert not SymptomReport.objects.exists()
+    assert (said.patient, said.given_by, said.task, said.answer) == (patient, patient.user, "well", "yes")
+    assert (said.given_at, said.date) == (at(NOW), date(2026, 1, 15))
+    well = text_of(browser.get("/how/well/"))
+    assert f"Thank you. {FINE} (today, 09:10). The clinic can read it; nobody calls you about it." in well
+    assert f"{FINE} (today, 09:10). Thank you." in text_of(browser.get("/today/"))
+    assert (SymptomReport.objects.exists(), StaffTask.objects.exists()) == (False, False)
+    assert AuditEvent.objects.filter(action="day answered").count() == 1
+
+
+def test_today_thanks_on_the_day_itself_and_not_beside_a_report(browser, patient, clock):
+    answer(browser)
+    make_report(patient=patient, by=patient.user)
+    beside = text_of(browser.get("/today/"))
+    SymptomReport.objects.update(
+        closed_at=at(NOW), closed_by=make_user(Role.CLINICIAN), outcome="mistake", closing_note="Rang."
+    )
+    clock.move_to(at("2026-01-16 00:00"))
+    browser.force_login(patient.user)
+
+    assert [page for page in (beside, text_of(browser.get("/today/"))) if FINE in page] == []
+
+
+def test_what_a_carer_said_is_thanked_for_to_the_carer(browser, patient):
+    carer = make_carer(patient=patient, may_report=True)
+    client = Client()
+    client.force_login(carer.user)
+    home = f"/care/{carer.public_id}/"
+    step(client, f"{home}how/", WELL)
+    step(client, f"{home}how/2/", {})
+    step(client, f"{home}how/3/", {"free_text": ""})
+
+    assert Tick.objects.get().given_by == carer.user
+    assert [FINE in text_of(client.get(url)) for url in (home, f"{home}how/well/")] == [True, True]
+    assert [FINE in text_of(browser.get(url)) for url in ("/today/", "/how/well/")] == [False, False]
+
+
+def test_pressing_twice_that_everything_is_fine_is_one_row_and_the_same_page(browser):
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {})
+    form = {**hidden_of(browser.get("/how/3/")), "free_text": ""}
+
+    assert [browser.post("/how/3/", form).url for _ in range(3)] == ["/how/well/"] * 3
+    assert Tick.objects.count() == 1
+
+
+def test_a_key_of_another_patients_says_nothing_of_this_one(browser):
+    other = make_patient_user().patient
+    step(browser, "/how/", WELL)
+    step(browser, "/how/2/", {})
+    form = {**hidden_of(browser.get("/how/3/")), "free_text": ""}
+    say_well(patient=other, request_key=UUID(form["key"]), by=other.user)
+
+    page = browser.post("/how/3/", form)
+
+    assert "This could not be sent. Call us, or try again." in text_of(page)
+    assert Tick.objects.get().patient == other
+
+
+def test_fine_again_later_is_another_row(browser, clock):
+    answer(browser)
+    clock.shift(60)
+    answer(browser)
+
+    assert Tick.objects.count() == 2
+    assert "(today, 09:11)" in text_of(browser.get("/how/well/"))
 
 
 def test_the_list_and_the_words_come_after_the_questions(browser):
@@ -396,8 +467,8 @@ def test_the_last_page_says_what_becomes_of_own_words(browser):
     step(browser, "/how/2/", {})
 
     text = text_of(browser.get("/how/3/"))
-    assert "What you write above is sent; if you write nothing either, nothing is sent." in text
-    assert ">Finish</button>" in browser.get("/how/3/").content.decode()
+    assert "What you write above is sent; if you write nothing either, we note that everything is fine." in text
+    assert ">Everything is fine</button>" in browser.get("/how/3/").content.decode()
     step(browser, "/how/3/", {"free_text": "A lump <on> my knee", "go": "keep"})
     page = browser.get("/how/3/").content.decode()
     assert ">Send to the clinic</button>" in page

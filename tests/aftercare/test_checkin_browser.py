@@ -395,14 +395,14 @@ def test_own_words_alone_are_what_is_sent_and_the_button_says_so(opened):
     page.click(NEXT)
     page.wait_for_url("**/how/3/")
     button, nothing, said = page.locator(NEXT), page.locator("[data-nothing]"), page.locator("[data-said]")
-    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Finish", True, False)
+    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Everything is fine", True, False)
 
     page.fill("textarea", "A lump\non <b>my</b> knee")
 
     assert (button.inner_text(), nothing.is_visible()) == ("Send to the clinic", False)
     assert said.inner_text() == "A lump\non <b>my</b> knee"
     page.fill("textarea", " ")
-    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Finish", True, False)
+    assert (button.inner_text(), nothing.is_visible(), said.is_visible()) == ("Everything is fine", True, False)
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 390), ("es", "dark", 360)])

@@ -128,7 +128,7 @@ def test_the_pages_about_a_patients_own_wishes_are_spanish(browser):
     assert sent(browser, "/settings/people/", {"email": "no"}) == []
 
 
-@pytest.mark.parametrize("task", Tick.Task.values)
+@pytest.mark.parametrize("task", Tick.OF_PLANS)
 @pytest.mark.parametrize("reason", ["", *Tick.Reason.values])
 def test_answers_of_a_day_and_their_help_are_spanish(browser, patient, task, reason):
     if reason in REASONS[Tick.Task(task)]:
