@@ -14,7 +14,7 @@ from clinic.access import Role
 from sessions_app.availability import Period, day_period, days_between
 from sessions_app.capacity import LONGEST_ENTRY
 from sessions_app.models import Appointment, CalendarEntry, DatedHours, NurseHours
-from sessions_app.visit_holds import first_hold
+from sessions_app.visit_holds import holds_column
 
 
 class EntryRow(NamedTuple):
@@ -47,7 +47,7 @@ class EntryRow(NamedTuple):
     confirmed_at: datetime | None
     move_asked_at: datetime | None
     waits: str = ""
-    """The `Hold` that the treatment waits for; "" for none."""
+    """Every `Hold` that the treatment waits for, with spaces between; "" for none."""
 
 
 _COLUMNS = {
@@ -142,7 +142,7 @@ def _shown_entries(first: date, last: date, zone: ZoneInfo, now: datetime) -> Qu
         starts_at__gt=period.starts_at - LONGEST_ENTRY,
         starts_at__lt=period.ends_at,
         ends_at__gt=period.starts_at,
-    ).annotate(waits=first_hold(patient="patient", appointment="appointment__"))
+    ).annotate(waits=holds_column(patient="patient", appointment="appointment__"))
 
 
 _Nurse = tuple[int, str, UUID]

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Concat
 
 from clinic.models import Patient
 from clinic.protocol.checks import Finding
@@ -37,16 +38,15 @@ def rows_against(each: HoldRows, *, patient: Any, visit: Any) -> QuerySet[Any]:
 
     `patient` and `visit` are ids, or expressions for them within another query.
     """
-    rows = each.rows().filter(patient=patient)
-    return rows.exclude(**{each.visit: visit}) if each.visit else rows
+    return each.rows().filter(each.at_visit(visit), patient=patient)
 
 
 def exists_against(each: HoldRows, *, patient: Any, visit: Any) -> Exists:
     return Exists(rows_against(each, patient=patient, visit=visit).order_by())
 
 
-def first_hold(*, patient: str, appointment: str = "") -> Case:
-    """A column for visits: the `Hold` that their treatment waits for, the first where there are several; "" for none.
+def holds_column(*, patient: str, appointment: str = "") -> Case:
+    """A column for visits: every `Hold` that their treatment waits for, each with a space behind it; "" for none.
 
     `patient` is the way to the patient from the rows that are asked, `appointment` the one to the visit, with its "__".
     Visits that are over, and what is no treatment, wait for nobody.
@@ -59,10 +59,16 @@ def first_hold(*, patient: str, appointment: str = "") -> Case:
     )
     who, visit = OuterRef(patient), OuterRef(f"{appointment}pk")
     held = [
-        When(waits & Q(exists_against(each, patient=who, visit=visit)), then=Value(str(each.hold)))
+        Case(
+            When(exists_against(each, patient=who, visit=visit), then=Value(f"{each.hold} ")),
+            default=Value(""),
+            output_field=TextField(),
+        )
         for each in hold_rows()
     ]
-    return Case(*held, default=Value(""), output_field=TextField())
+    # Two empty ones, because less than two cannot be put together.
+    together = Concat(Value(""), Value(""), *held, output_field=TextField())
+    return Case(When(waits, then=together), default=Value(""), output_field=TextField())
 
 
 def holds_at(visit: Appointment) -> tuple[Hold, ...]:

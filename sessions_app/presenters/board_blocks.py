@@ -210,7 +210,7 @@ class Painter:
             nurse_id=(row.nurse_id or 0) if self.may_book and status == Status.BOOKED else 0,
             is_overbooked=overbooked,
             alert="late" if late else "asks" if status == Status.BOOKED and row.move_asked_at else "",
-            waits=waits_words([row.waits]),
+            waits=waits_words(row.waits.split()),
         )
 
     def _service(self, row: EntryRow) -> str:

@@ -15,7 +15,7 @@ from sessions_app.facts import zone_of
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.treatment_waits import waits_words
-from sessions_app.visit_holds import first_hold
+from sessions_app.visit_holds import holds_column
 from sessions_app.wording import day_words
 
 Status = Appointment.Status
@@ -70,7 +70,7 @@ def my_day(user: User, *, now: datetime, zone: ZoneInfo, everybody: bool = False
         .exclude(status=Status.CANCELLED)
         .select_related("entry__patient", "entry__room", "entry__nurse", "service")
         .prefetch_related(Prefetch("sessions", TreatmentSession.objects.filter(amends__isnull=True)))
-        .annotate(waits=first_hold(patient="entry__patient"))
+        .annotate(waits=holds_column(patient="entry__patient"))
         .order_by("entry__starts_at")
     )
     drafts = (
@@ -139,7 +139,7 @@ def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, ever
         state=state,
         level=level,
         warning="Allergy to polidocanol" if patient.polidocanol_allergy else "",
-        waits=waits_words([visit.waits]),  # type: ignore[attr-defined]  # a column of the query
+        waits=waits_words(visit.waits.split()),  # type: ignore[attr-defined]  # a column of the query
         is_start=visit.status == Status.ARRIVED and session is None,
     )
 

@@ -11,6 +11,8 @@ from clinic.templatetags.legwork import STATUSES
 from sessions_app.availability import day_period
 from sessions_app.day import HoursRow
 from sessions_app.models import Appointment
+from sessions_app.presenters.treatment_waits import paper_words
+from sessions_app.visit_holds import holds_column
 
 _ASKED = (
     "pk",
@@ -29,6 +31,7 @@ _ASKED = (
     "status",
     "note",
     "course_id",
+    "waits",
 )
 
 
@@ -51,6 +54,7 @@ class Visit(NamedTuple):
     status: str
     note: str
     course_id: int | None
+    waits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ def visits_on(day: date, zone: ZoneInfo) -> list[Visit]:
     rows = (
         Appointment.objects.starting_between(period.starts_at, period.ends_at)
         .standing()
+        .annotate(waits=holds_column(patient="entry__patient"))
         .order_by("entry__starts_at", "pk")
         .values_list(*_ASKED)
     )
@@ -115,7 +120,7 @@ def pages_of(
 def _line(visit: Visit, zone: ZoneInfo, part: tuple[int, int] | None) -> Line:
     wall = visit.starts_at.astimezone(zone)
     # Why it was overbooked may be clinical, and stays off the paper.
-    over = "Overbooked" if visit.overbook_reason else ""
+    on_hold, over = paper_words(visit.waits.split()), "Overbooked" if visit.overbook_reason else ""
     return Line(
         time=f"{wall:%H:%M}",
         until=f"{wall + timedelta(minutes=visit.chair_minutes + visit.walk_minutes):%H:%M}",
@@ -123,6 +128,6 @@ def _line(visit: Visit, zone: ZoneInfo, part: tuple[int, int] | None) -> Line:
         birth_date=visit.birth_date,
         service=f"{visit.service} {part[0]} of {part[1]}" if part else visit.service,
         room=visit.room,
-        notes=". ".join(each.rstrip(".") for each in (visit.note, over) if each),
+        notes=". ".join(each.rstrip(".") for each in (on_hold, visit.note, over) if each),
         status="" if visit.status == Appointment.Status.BOOKED else STATUSES[visit.status][1],
     )

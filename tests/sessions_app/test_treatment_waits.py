@@ -75,6 +75,49 @@ def test_board_dialog_my_day_and_the_start_say_why_it_waits(client, ada, hold, s
     assert "Start the visit" in start or "start the visit" in start
 
 
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_a_visit_that_waits_for_several_reasons_names_them_all_on_its_lock(client, ada, view):
+    found = visit(ada)
+    for hold in (make_report, make_adverse_event, make_repeat_hold):
+        hold(patient=found.patient)
+    signed_in(client, make_user(Role.FRONT_DESK))
+
+    page = client.get(reverse(f"sessions_app:{view}")).content.decode()
+    signed_in(client, ada)
+    day = words(client.get(reverse("sessions_app:my_day")))
+
+    every = (
+        "Treatment waits: a report of symptoms is open, a clinician has something to clear first"
+        " and a clinician holds it."
+    )
+    assert f'<span class="appt-waits" title="{every}">' in page
+    assert f'<span class="visually-hidden">{every} </span>' in page
+    assert every in day
+
+
+def test_the_list_on_paper_says_in_words_what_a_treatment_waits_for(client, ada):
+    one, both, free = (
+        visit(ada, patient=make_patient(given_name=name, family_name="Alderwick"), clock=clock, note=note)
+        for name, clock, note in (("Ann", "11:00", ""), ("Bea", "13:00", "Brings a friend"), ("Cleo", "15:00", ""))
+    )
+    make_report(patient=one.patient)
+    make_report(patient=both.patient)
+    make_repeat_hold(patient=both.patient, reason="CANARYREASON")
+    signed_in(client, make_user(Role.FRONT_DESK))
+
+    answer = client.get(reverse("sessions_app:print_day"))
+
+    notes = {line.patient: line.notes for page in answer.context["pages"] for line in page.lines}
+    assert notes == {
+        "Alderwick, Ann": "On hold: open report",
+        "Alderwick, Bea": "On hold: open report and a clinician decides. Brings a friend",
+        "Alderwick, Cleo": "",
+    }
+    assert "<td>On hold: open report</td>" in answer.content.decode()
+    assert free.patient.name == "Cleo Alderwick"
+    assert "CANARYREASON" not in answer.content.decode()
+
+
 def test_the_desk_does_not_read_what_a_clinician_wrote(client, ada):
     found = visit(ada)
     make_repeat_hold(patient=found.patient, reason="CANARYREASON")
