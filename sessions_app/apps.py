@@ -45,7 +45,7 @@ class SessionsAppConfig(AppConfig):
             event_watch.hold_of,
             of_many=event_watch.held_among,
             rows=repeat.HoldRows(
-                Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, visit="session__appointment"
+                Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, event_watch.before_visit
             ),
         )
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)

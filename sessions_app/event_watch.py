@@ -1,8 +1,9 @@
 """What follows from adverse events elsewhere: treatments wait (B4), clinicians are alerted, checks know of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from clinic.access import Permission
@@ -20,6 +21,12 @@ _NAMED = 3
 def open_rows() -> QuerySet[AdverseEvent]:
     """Every event that a clinician has not closed, for `HoldRows`."""
     return AdverseEvent.objects.open()
+
+
+def before_visit(visit: Any) -> Q:
+    """Events that did not come out of the visit: written down elsewhere, or told at it and begun before it."""
+    elsewhere = Q(session__isnull=True) | ~Q(session__appointment=visit)
+    return elsewhere | Q(onset_at__lt=F("session__started_at"))
 
 
 def told(event: AdverseEvent) -> str:

@@ -33,14 +33,14 @@ _hold_sources_of_many: dict[str, HoldSourceOfMany] = {}
 class HoldRows:
     """A hold that is a row with a `patient`: asked within the query for the last session, so that it costs none.
 
-    `told` says in words what a row is, for those who read charts. `visit` is the way from a row to the visit that it
-    came out of, "" where rows come out of none: at that visit it holds nothing (`sessions_app.visit_holds`).
+    `told` says in words what a row is, for those who read charts. `at_visit` says which rows hold the treatment of one
+    visit (its id, or an expression for it): not those that came out of the visit itself (`sessions_app.visit_holds`).
     """
 
     hold: Hold
     rows: Callable[[], QuerySet[Any]]
     told: Callable[[Any], str]
-    visit: str = ""
+    at_visit: Callable[[Any], Q] = lambda visit: Q()
 
 
 _hold_rows: dict[str, HoldRows] = {}
