@@ -33,7 +33,11 @@ from clinic.paper_link import SEPARATOR, link_on_paper
 LINK_LIFETIME = timedelta(days=35)
 _SECRET_BYTES = 32
 _LEADS_TO = "leads_to"
-_PAGES: dict[str, str] = {PortalLink.LeadsTo.TODAY: "aftercare:today", PortalLink.LeadsTo.HOW: "aftercare:how"}
+_PAGES: dict[str, str] = {
+    PortalLink.LeadsTo.TODAY: "aftercare:today",
+    PortalLink.LeadsTo.HOW: "aftercare:how",
+    PortalLink.LeadsTo.VISITS: "sessions_app:portal_visits",
+}
 
 
 @dataclass(frozen=True, slots=True)

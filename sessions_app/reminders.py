@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from clinic import notifications
-from clinic.models import Clinic, Delivery, Patient, ProtocolVersion
+from clinic.models import Clinic, Delivery, Patient, PortalLink, ProtocolVersion
 from clinic.notifications import DueMessage
 from clinic.notifications.channels.base import Attachment
 from clinic.protocol.messages import AppointmentTime, schedule_for
@@ -127,7 +127,7 @@ def _why_unwanted(delivery: Delivery, visit: Appointment | None) -> str:
 
 
 def reminder_letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:
-    """What the words of a message need, by delivery id: when the visit starts and how long to plan for. Two queries.
+    """What a message needs, by delivery id: when the visit starts, how long to plan for, where to read on. Two queries.
 
     A cancellation speaks of the start that the patient knew, which is its deadline. Notices carry a calendar file.
     """
@@ -141,6 +141,8 @@ def _facts(delivery: Delivery, visit: Appointment, clinic: Clinic | None) -> Map
     facts: dict[str, Any] = {
         "starts_at": delivery.not_after if ended else visit.starts_at,
         "minutes": visit.chair_minutes + visit.walk_minutes,
+        # There it can be confirmed, moved, and taken into a calendar.
+        "link_leads_to": PortalLink.LeadsTo.VISITS,
     }
     if clinic is not None and delivery.step in list(Notice):
         method: Method = "CANCEL" if ended else "PUBLISH"

@@ -15,6 +15,7 @@ class PortalLink(models.Model):
 
         TODAY = "today", "What to do now"
         HOW = "how", "How are you?"
+        VISITS = "visits", "Your visits"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="portal_links")
     secret_hash = models.CharField(max_length=64, unique=True)
@@ -25,7 +26,7 @@ class PortalLink(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(leads_to__in=["today", "how"]), name="portal_link_leads_to_a_known_page"
+                condition=Q(leads_to__in=["today", "how", "visits"]), name="portal_link_leads_to_a_known_page"
             ),
         ]
 

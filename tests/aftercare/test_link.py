@@ -235,6 +235,26 @@ def test_a_link_to_the_questions_leads_there_after_the_code(patient):
     assert client.get(answer.url).status_code == 200
 
 
+def test_a_link_to_the_visits_leads_there_after_the_code_and_straight_for_who_is_signed_in(patient):
+    client, link = Client(), link_of(patient, leads_to=PortalLink.LeadsTo.VISITS)
+
+    answer = sign_in(client, link)
+
+    assert (answer.url, client.get(link).url) == ("/my-visits/", "/my-visits/")
+    assert client.get(answer.url).status_code == 200
+
+
+def test_a_link_to_the_visits_shows_nobody_else_those_of_its_patient(patient):
+    other = Client()
+    sign_in(other, link_of(make_patient_user(email="other@example.com").patient))
+    mail.outbox.clear()
+
+    answer = other.get(link_of(patient, leads_to=PortalLink.LeadsTo.VISITS))
+
+    assert (answer.status_code, answer.content.decode().count('<button class="btn btn-primary')) == (200, 1)
+    assert mail.outbox == []
+
+
 def test_who_is_signed_in_already_is_led_straight_to_the_questions(patient):
     client = Client()
     sign_in(client, link_of(patient))

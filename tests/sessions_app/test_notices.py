@@ -1,11 +1,17 @@
 """A patient is told of a booking and of its changes once, after the minutes in which they can be undone."""
 
 import random
+import re
 from datetime import timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
 
 from clinic.models import ContactPreference, Delivery
 from clinic.notifications import channels
@@ -448,6 +454,42 @@ def test_reminders_carry_no_file(patient, desk):
     with_file = {row.step for row in Delivery.objects.all() if reminder_letters([row])[row.pk].get("attachments")}
 
     assert with_file == {"APPT_BOOKED"}
+
+
+def test_the_link_of_a_booking_leads_after_the_code_to_the_patients_visits_with_that_visit(
+    patient, desk, clock, channel
+):
+    cache.clear()
+    desk.books_and_tells()
+    browser = Client()
+
+    with time_machine.travel(clock.now(), tick=False):
+        address = re.search(r"http://localhost:8000(/l/\S+)", channel.letters[-1].body).group(1)
+        looked, asked = browser.get(address), browser.post(address)
+        code = re.search(r"^\s+(\S+)\s*$", mail.outbox[-1].body, re.M).group(1)
+        came = browser.post(asked.url, {"code": code})
+        page = browser.get(came.url).content.decode()
+
+    assert ("20 January" in looked.content.decode(), came.url) == (False, reverse("sessions_app:portal_visits"))
+    assert '<h2 id="visit-1">Tuesday 20 January, <span class="together">10:00</span></h2>' in page
+
+
+def test_every_message_about_a_visit_leads_to_the_visits(patient, desk, clock, channel):
+    made = desk.books_and_tells()
+    desk.moves(made, "2026-01-21 11:00")
+    clock.passes(minutes=6)
+    ring(clock)
+    for days in (5, 2):
+        clock.passes(minutes=days * 24 * 60)
+        ring(clock)
+    desk.cancels(made)
+    clock.passes(minutes=6)
+    ring(clock)
+
+    assert [letter.step for letter in channel.letters] == [
+        "APPT_BOOKED", "APPT_MOVED", "APPT_3", "APPT_1", "APPT_CANCELLED",
+    ]  # fmt: skip
+    assert list(patient.portal_links.values_list("leads_to", flat=True)) == ["visits"] * 5
 
 
 def test_what_the_patient_was_or_will_be_told_is_a_sentence_with_a_time(patient, desk, clock, channel):

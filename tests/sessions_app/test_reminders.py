@@ -178,7 +178,8 @@ def test_reminders_of_a_booked_visit_are_wanted_and_say_when(patient, book):
     rows = list(reminders())
 
     assert unwanted_reminders(rows) == {}
-    assert reminder_letters(rows) == {row.pk: {"starts_at": made.starts_at, "minutes": 50} for row in rows}
+    facts = {"starts_at": made.starts_at, "minutes": 50, "link_leads_to": "visits"}
+    assert reminder_letters(rows) == {row.pk: facts for row in rows}
 
 
 @pytest.mark.parametrize(
