@@ -93,7 +93,8 @@ class ReportPage:
 class ReportLine:
     """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page.
 
-    `outcome` is what became of a closed one, which may ask for a call (`asks_call`).
+    `outcome` is what became of a closed one, which may ask for a call (`asks_call`). `over_at` is when the time for an
+    answer ends; None where nobody is waited for, or it has ended already.
     """
 
     public_id: str
@@ -106,6 +107,7 @@ class ReportLine:
     missed: str
     outcome: str
     asks_call: bool
+    over_at: datetime | None
 
 
 def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
@@ -164,6 +166,7 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             missed=missed_words(report),
             outcome=_outcome(report, was_reached=_was_reached(report)),
             asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
+            over_at=report.due_at if _is_waited_for(report, now) else None,
         )
         for report in reports
     ]
@@ -233,6 +236,12 @@ def worst_first(reports: Iterable[SymptomReport]) -> list[SymptomReport]:
 def is_over(report: SymptomReport, now: datetime) -> bool:
     """Whether its time is over and nobody who answers has reached the patient; taking it alone does not help her."""
     return report.closed_at is None and report.due_at < now and not _is_answered(report)
+
+
+def _is_waited_for(report: SymptomReport, now: datetime) -> bool:
+    """Whether its giver was promised an answer, nobody spoke with them, and its time is not over."""
+    promised = report.closed_at is None and report.level in (Level.SAME_DAY, Level.NEXT_DAY)
+    return promised and report.due_at > now and not _was_reached(report) and not missed_words(report)
 
 
 def _is_answered(report: SymptomReport) -> bool:

@@ -1,6 +1,6 @@
-"""What became of a report, for who gave it: its page, the list, and what the page of today says of it."""
+"""What became of a report, for who gave it: its page, the list, what the page of today says, and the kept copy."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +8,18 @@ from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
+from aftercare.models.report import SymptomReportQuerySet
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin_reports as words
 from aftercare.presenters.checkin import emergency_of
+from aftercare.presenters.words import Clock
 from aftercare.reports import newest_treated
 from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.language import page_language
+from clinic.models import Clinic
 from clinic.protocol.zones import start_of_day
 from clinic.requests import SignedInRequest
 from sessions_app.worked import worked
@@ -75,13 +78,29 @@ def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | N
     # Nearly nobody has one, and asking what became of it is long.
     if not reader.may_answer or not waits.exists():
         return None
-    waiting = words.worst_first(waits.for_givers())
+    found = _shown(waits, request.clinic, reader, clock, now)
+    addressed = [(line, address_of("how_report", reader, line.public_id)) for line in found["lines"]]
+    return {**found, "lines": addressed, "url": address_of("how_reports", reader)}
+
+
+def kept_reports(request: SignedInRequest, reader: Reader, clock: Clock, now: datetime) -> dict[str, Any] | None:
+    """What waits for its answer, for the copy that a phone keeps: as on the page of today, without a way to anything.
+
+    `clock` names every date. None without any. At most three queries, one where nothing is open.
+    """
+    waits = reports_of(request, reader).open()
+    return _shown(waits, request.clinic, reader, clock, now) if waits.exists() else None
+
+
+def _shown(
+    reports: SymptomReportQuerySet, clinic: Clinic, reader: Reader, clock: Clock, now: datetime
+) -> dict[str, Any]:
+    waiting = words.worst_first(reports.for_givers())
     lines = words.report_lines(waiting, clock, now=now, reader=reader)
     shown = [line for number, line in enumerate(lines) if number == 0 or line.late or line.missed or line.asks_call]
     is_pressing = any(words.is_pressing(each) for each in waiting)
     return {
-        "emergency": emergency_of(request.clinic, newest_treated(reader.patient, now)) if is_pressing else None,
-        "lines": [(line, address_of("how_report", reader, line.public_id)) for line in shown],
+        "emergency": emergency_of(clinic, newest_treated(reader.patient, now)) if is_pressing else None,
+        "lines": shown,
         "more": sum(line.is_open for line in lines) - sum(line.is_open for line in shown),
-        "url": address_of("how_reports", reader),
     }

@@ -4,10 +4,12 @@ The worker (`static/js/sw.js`) is told here which files those pages need; everyt
 """
 
 import json
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -19,13 +21,16 @@ from django.views.decorators.http import require_safe
 
 from aftercare.expected_course import all_words
 from aftercare.issuing import running_plans, upcoming_visits
+from aftercare.portal_patient import Reader
 from aftercare.presenters.calls import whom_to_call
-from aftercare.presenters.sheet import sheet_of
+from aftercare.presenters.sheet import LastingClock, sheet_of
 from aftercare.presenters.symptoms import QUESTIONS
+from aftercare.views.checkin_reports import kept_reports
 from clinic import reader
 from clinic.access import Permission, public, requires
 from clinic.language import page_language
 from clinic.models import Clinic, Patient
+from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 
 WORKER = "js/sw.js"
@@ -76,6 +81,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "ownParts": [reverse(name) for name in _OWN_PARTS],
         # Addresses that begin with a link's secret: who opens one may be somebody else.
         "links": reverse("aftercare:plan_link", args=["x"]).removesuffix("x/"),
+        # Shown after a report was sent: the copy then knows of it too.
+        "reports": reverse("aftercare:how_reports"),
         # Forms that end a session or begin one.
         "turns": [reverse("account_logout"), reverse("account_confirm_login_code"), reverse("account_login")],
         "reader": reader.HEADER,
@@ -202,7 +209,12 @@ def kept(request: SignedInRequest) -> HttpResponse:
             "clinic": request.clinic,
             "home_url": reverse("aftercare:today"),
             "whom_to_call": whom_to_call(request.clinic, sheet.watch_until),
+            "reports": kept_reports(request, Reader(patient), _lasting_clock(patient, request.clinic, now), now),
         }
         response = HttpResponse(render_to_string("aftercare/kept.html", context))
         response.headers["Content-Language"] = translation.get_language()
     return response
+
+
+def _lasting_clock(patient: Patient, clinic: Clinic, now: datetime) -> LastingClock:
+    return LastingClock(clinic.zone, local_date(now, clinic.zone), ZoneInfo(patient.time_zone))

@@ -80,7 +80,7 @@ async function asked(event, path) {
     if (!first) return kept; // no answer yet: better the plan of before than an empty page
     await judge(first);
     if (isToday && first.status >= 502 && first.status <= 504) return await copy() || first;
-    if (isToday && first.ok) event.waitUntil(keep());
+    if (first.ok && (isToday || path.startsWith(LEGWORK.reports))) event.waitUntil(keep());
     return first;
   } catch {
     return withoutNetwork(path);

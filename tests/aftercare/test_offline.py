@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -11,11 +12,13 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 
+from aftercare import report_work
 from aftercare.views.offline import FILES, ICONS, icon_file
 from clinic import reader
+from clinic.access import Role
 from clinic.models import Clinic
 from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
-from tests.makers import make_clinic, make_patient_user, make_user
+from tests.makers import at, make_clinic, make_patient_user, make_report, make_user
 from tools import icons
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +93,74 @@ def test_without_a_plan_the_copy_says_whom_to_call():
 
     assert "No plan holds now" in page
     assert 'href="tel:911"' in page
+
+
+def words_of(page):
+    main = re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")])
+    return " ".join(unescape(main).split())
+
+
+def test_the_copy_says_what_was_reported_as_of_its_moment_and_names_no_symptom(patient):
+    early = at("2026-01-15 11:40")
+    report = make_report(patient=patient, by=patient.user, reported_at=early, free_text="My calf throbs.")
+    make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"], reported_at=early)
+    page = kept_by(patient)
+
+    words = words_of(page)
+    assert (
+        "What you reported, as of Thu 15 Jan, 12:00 You reported something Thu 15 Jan, 11:40. "
+        "Somebody answers by Thu 15 Jan, 15:40. The time for our answer is over by now. "
+        "If nobody has spoken with you, call us. 1 more report was open. If it gets worse, call." in words
+    )
+    assert re.findall(r'<p data-from="([^"]+)" hidden>', page) == ["2026-01-15T15:40:00-05:00"]
+    assert words.index("Kept on this device on") < words.index("What you reported") < words.index("Whom to call")
+    of_report = page[page.index('id="reported"') : page.index("</section>", page.index('id="reported"'))]
+    assert (str(report.public_id) in page, "/how/" in page) == (False, False)
+    assert [word for word in ("calf", "throbs", "Bruise", "swelling", "<a ", "<form") if word in of_report] == []
+
+
+def test_the_copy_says_nothing_of_reports_when_none_is_open(patient):
+    report = make_report(patient=patient, by=patient.user)
+    clinician = make_user(Role.CLINICIAN)
+    facts = {"by": clinician, "now": NOON}
+    report_work.save(report=report, version=1, contact="reached", **facts)
+    assert "You reported something Thu 15 Jan, 09:10. We spoke with you." in words_of(kept_by(patient))
+    assert "data-from" not in kept_by(patient).partition('id="reported"')[2].partition("</section>")[0]
+    report_work.close(report=report, version=2, outcome="advised", note="Told.", **facts)
+
+    assert "reported" not in words_of(kept_by(patient))
+
+
+def test_the_copy_asks_to_call_when_the_clinic_called_in_vain(patient):
+    report = make_report(patient=patient, by=patient.user)
+    report_work.save(report=report, version=1, contact="no_answer", by=make_user(Role.NURSE), now=NOON)
+
+    page = kept_by(patient)
+
+    assert "We called and did not reach you. Please call us. Call 212-555-0100 You reported" in words_of(page)
+
+
+def test_the_copy_says_first_to_call_while_an_emergency_is_open(patient):
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    words = words_of(kept_by(patient))
+
+    assert words.index("Kept on this device on") < words.index("Call 911 now") < words.index("What you reported")
+
+
+def test_the_copy_says_nothing_of_what_a_carer_asked_about_somebody_else(patient):
+    other = make_patient_user().patient
+    make_report(patient=other, by=patient.user, source="carer")
+
+    assert "reported" not in words_of(kept_by(patient))
+
+
+def test_the_copy_speaks_spanish_of_reports_too(patient):
+    patient.language = "es"
+    patient.save()
+    make_report(patient=patient, by=patient.user)
+
+    assert "Lo que nos avisó, a fecha del jue 15 ene, 12:00" in words_of(kept_by(patient))
 
 
 def test_the_copy_costs_the_same_with_one_plan_and_with_five(patient, django_assert_max_num_queries):

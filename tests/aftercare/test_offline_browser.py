@@ -17,7 +17,7 @@ from clinic import portal
 from clinic.paper_link import paper_link
 from tests.aftercare.people import RETICULAR, make_plan, treated_patient
 from tests.aftercare.readable import faults_at
-from tests.makers import PASSWORD, make_carer, make_clinic, make_user
+from tests.makers import PASSWORD, make_carer, make_clinic, make_report, make_user
 from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -204,6 +204,32 @@ def test_a_newer_plan_takes_the_place_of_the_kept_one(phone, marigold, live_serv
     page.evaluate(IS_KEPT, "Right leg")
 
     assert "Right leg" in without_network(page, "/today/")
+
+
+def test_a_report_that_was_just_sent_is_in_the_copy_and_its_time_ends_by_the_phones_clock(phone, marigold, live_server):
+    page = open_plan(phone, marigold, live_server)
+    report = make_report(
+        patient=marigold,
+        by=marigold.user,
+        reported_at=timezone.now(),
+        due_at=timezone.now() + timedelta(hours=4),
+    )
+    page.goto(f"/how/sent/{report.public_id}/")
+    page.evaluate(IS_KEPT, 'id="reported"')
+    over, seen = page.locator("[aria-labelledby=reported] [data-from]"), {}
+
+    phone.set_offline(True)
+    for hours in (0, 5):
+        page.clock.set_fixed_time(timezone.now() + timedelta(hours=hours))
+        page.goto("/today/")
+        seen[hours] = over.is_visible()
+    text = page.locator("main").inner_text()
+    with page.expect_navigation():
+        phone.set_offline(False)
+
+    assert seen == {0: False, 5: True}
+    assert text.index("Kept on this device on") < text.index("You reported something")
+    assert "If it gets worse, call." in text
 
 
 def test_a_clinic_that_cannot_answer_is_like_no_network(phone, marigold, live_server, monkeypatch):
