@@ -86,10 +86,7 @@ def test_a_visit_that_waits_for_several_reasons_names_them_all_on_its_lock(clien
     signed_in(client, ada)
     day = words(client.get(reverse("sessions_app:my_day")))
 
-    every = (
-        "Treatment waits: a report of symptoms is open, a clinician has something to clear first"
-        " and a clinician holds it."
-    )
+    every = "Treatment waits: open report, something to clear first and a clinician decides."
     assert f'<span class="appt-waits" title="{every}">' in page
     assert f'<span class="visually-hidden">{every} </span>' in page
     assert every in day
