@@ -215,7 +215,7 @@ def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
         until=clock.moment(stocking.until) if is_continuous else short_day(stocking.last_date),
         then=_then(today, stocking),
         legs=tuple(_leg_line(each, clock) for each in today.stockings) if many else (leg_name(stocking.legs),),
-        over_at=min(each.until for each in today.stockings),
+        over_at=stocking.until,  # of the leg that title and until speak of
     )
 
 

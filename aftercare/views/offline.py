@@ -26,6 +26,7 @@ from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.sheet import LastingClock, sheet_of
 from aftercare.presenters.symptoms import QUESTIONS
 from aftercare.views.checkin_reports import kept_reports
+from aftercare.views.preferences import plan_shape
 from clinic import reader
 from clinic.access import Permission, public, requires
 from clinic.language import page_language
@@ -209,6 +210,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
             "clinic": request.clinic,
             "home_url": reverse("aftercare:today"),
             "whom_to_call": whom_to_call(request.clinic, sheet.watch_until),
+            "plan_shape": plan_shape(request),
             "reports": kept_reports(request, Reader(patient), _lasting_clock(patient, request.clinic, now), now),
         }
         response = HttpResponse(render_to_string("aftercare/kept.html", context))

@@ -58,6 +58,11 @@ def stop_messages(request: SignedInRequest) -> HttpResponse:
     return redirect("aftercare:preferences")
 
 
+def plan_shape(request: SignedInRequest) -> str:
+    """In which shape the tag `plan_picture` draws for the size of text that the reader chose."""
+    return "narrow-large" if request.COOKIES.get(TEXT_COOKIE) == "large" else "narrow"
+
+
 def _form(request: SignedInRequest, patient: Patient | None, held: dict[str, bool]) -> ReaderForm:
     data = request.POST if request.method == "POST" else None
     initial = {"text": "large" if request.COOKIES.get(TEXT_COOKIE) == "large" else "normal"}

@@ -19,6 +19,7 @@ from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.ticks import answers_of
 from aftercare.views.checkin_reports import open_reports
+from aftercare.views.preferences import plan_shape
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
@@ -65,6 +66,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
         "open_reports": open_reports(request, reader),
+        "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
         "whom_to_call": whom_to_call(request.clinic, page.watch_until),

@@ -95,7 +95,7 @@ def walk_clock(*, started_at: Any, minutes: int, now: Any, may_leave_at: Any) ->
 
 @register.inclusion_tag("components/plan_picture.html")
 def plan_picture(picture: Mapping[str, Any], shape: str = "wide", ident: str = "plan") -> dict[str, Any]:
-    """A plan by day. ``picture`` as in ``plan_layout``, ``shape`` "wide" or "narrow", ``ident`` unique on the page."""
+    """A plan by day. ``picture`` as in ``plan_layout``, ``shape`` as there, ``ident`` unique on the page."""
     return {"plan": plan_layout.layout(picture, shape), "shape": shape, "ident": ident}
 
 

@@ -88,6 +88,19 @@ def test_the_copy_speaks_the_patients_language(patient):
     assert "Media puesta, día y noche" in kept_by(patient)
 
 
+def test_the_copy_calls_a_stocking_over_when_the_leg_that_it_speaks_of_has_ended():
+    """The right leg is worn day and night until Tuesday; the left, treated two days later, ends on another day."""
+    patient = treated_patient("2026-01-13 10:30", {**RETICULAR, "leg": "right"})
+    make_plan("2026-01-14 12:00", {**SPIDER, "leg": "left"}, patient=patient)
+
+    page = kept_by(patient)
+
+    hero = re.search(r'<section class="hero.*?</section>', page, re.DOTALL).group()
+    assert "Stocking on, day and night" in hero
+    assert re.search(r'data-old-from="([^"]*)"', hero).group(1) == "2026-01-20T10:30:00-05:00"
+    assert "Tue 20 Jan, 10:30" in hero
+
+
 def test_without_a_plan_the_copy_says_whom_to_call():
     page = kept_by(make_patient_user().patient)
 
@@ -153,6 +166,18 @@ def test_the_copy_says_nothing_of_what_a_carer_asked_about_somebody_else(patient
     make_report(patient=other, by=patient.user, source="carer")
 
     assert "reported" not in words_of(kept_by(patient))
+
+
+def test_the_picture_is_drawn_for_the_size_of_text_that_the_reader_chose(patient):
+    client = browser_of(patient.user)
+    paths, drawn = ("/today/", KEPT), []
+    for size in ("", "large"):
+        client.cookies["text"] = size
+        drawn.append(
+            [re.findall(r'<svg class="plan (plan-[a-z-]+)"', client.get(path).content.decode()) for path in paths]
+        )
+
+    assert drawn == [[["plan-narrow"], ["plan-narrow"]], [["plan-narrow-large"], ["plan-narrow-large"]]]
 
 
 def test_the_copy_speaks_spanish_of_reports_too(patient):

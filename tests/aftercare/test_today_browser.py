@@ -76,6 +76,45 @@ def test_nothing_is_cut_off_in_large_text_at_any_width(page_of, patient, width):
     assert max(wide) <= 0
 
 
+LETTERS = """svg => {
+  const boxes = [...svg.querySelectorAll("text")].filter(each => each.textContent.trim()).map(each => each.getBBox());
+  const { width, height } = svg.viewBox.baseVal;
+  const meet = (a, b) => a.x < b.x + b.width - 1 && b.x < a.x + a.width - 1
+    && a.y < b.y + b.height - 3 && b.y < a.y + a.height - 3;
+  return {
+    px: parseFloat(getComputedStyle(svg.querySelector("text")).fontSize)
+      * svg.getBoundingClientRect().width / width,
+    outside: boxes.filter(a => a.x < -1 || a.x + a.width > width + 1 || a.y + a.height > height).length,
+    touching: boxes.filter((a, i) => boxes.some((b, k) => k > i && meet(a, b))).length,
+    count: boxes.length,
+  };
+}"""
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 390), ("es", 390), ("es", 1024)])
+def test_the_letters_of_the_plans_picture_grow_with_the_text(page_of, patient, language, width):
+    patient.language = language
+    patient.save()
+    make_plan(timezone.now() - DAY, {**SPIDER, "leg": "right"}, patient=patient)  # the picture has a row for each leg
+    page = page_of(patient.user, width=width)
+    page.goto("/today/")
+    plan = page.locator("svg.plan")
+    normal = plan.evaluate(LETTERS)
+
+    page.locator("[data-text-toggle]").click()
+    page.locator("svg.plan-narrow-large").wait_for()
+    large = plan.evaluate(LETTERS)
+    page.reload()
+    again = plan.evaluate(LETTERS)
+    page.locator("[data-text-toggle]").click()
+    page.locator("svg.plan-narrow").wait_for()
+
+    assert large == again
+    assert 1.15 <= large["px"] / normal["px"] <= 1.25
+    assert [(each["outside"], each["touching"], each["count"] > 8) for each in (normal, large)] == [(0, 0, True)] * 2
+    assert plan.evaluate(LETTERS) == normal
+
+
 def test_a_day_is_answered_without_scripts(new_context, live_server, patient):
     context = new_context(java_script_enabled=False)
     sign_in(context, patient.user, live_server)
