@@ -82,7 +82,7 @@ def _to_sign_in(request: HttpRequest, needed: Any) -> HttpResponse:
     """After signing in one comes back to the page one was on, never to a fragment or a step that only a form takes."""
     by_code = reverse("account_request_login_code") if needed in PORTAL_PERMISSIONS else None
     to_sign_in = redirect_to_login(_page_of(request), login_url=by_code)
-    if not request.headers.get("HX-Request"):
+    if not _is_scripted(request):
         return to_sign_in
     response = HttpResponse(status=401)
     # Nobody asked for a refresh in the background; the page decides what becomes of what is typed on it.
@@ -91,8 +91,13 @@ def _to_sign_in(request: HttpRequest, needed: Any) -> HttpResponse:
     return response
 
 
+def _is_scripted(request: HttpRequest) -> bool:
+    """Whether htmx asks, be it for a fragment or, as a form on a page of its own does, for its page."""
+    return "HX-Request" in request.headers or "HX-Current-URL" in request.headers
+
+
 def _page_of(request: HttpRequest) -> str:
-    if request.headers.get("HX-Request"):
+    if _is_scripted(request):
         came_from = request.headers.get("HX-Current-URL", "")
     elif request.method in ("GET", "HEAD"):
         return request.get_full_path()

@@ -209,11 +209,14 @@
       else if (typed.length) field.value = typed[0];
     }
   }
+  // What could not be a value when it was typed, such as a time that was still to come, and can be one now. It is sent
+  // where no copy comes back: the copy is sent with the version that it was typed on, and that alone finds a difference.
+  const saveWhatIsOne = () => { if (form.hasAttribute("data-unsaved") && !isLocked) save({ force: true }); };
   async function restore() {
     const found = await copy.read();
-    if (!found) return;
+    if (!found) { saveWhatIsOne(); return; }
     found.entries = rows.byPresentKeys(found, entries());
-    if (JSON.stringify(found.entries) === saved) { copy.forget(); return; }
+    if (JSON.stringify(found.entries) === saved) { copy.forget(); saveWhatIsOne(); return; }
     const note = byId("restored");
     // The clinic's clock, as everywhere on the page, whatever zone the tablet has.
     const zoned = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: form.dataset.zone, ...options });

@@ -79,7 +79,4 @@
     const place = held && inHand();
     if (place) holdStill(before, place);
   };
-
-  // What could not be a value when it was typed, such as a time that was still to come, and can be one now.
-  if (form.hasAttribute("data-unsaved")) window.addEventListener("load", () => form.requestSubmit());
 })();

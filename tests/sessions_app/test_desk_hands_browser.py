@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
@@ -306,6 +307,19 @@ def test_a_course_on_a_page_of_its_own_is_changed_in_place(open_page, house):
     assert page.get_by_role("heading", name="Book several sessions").count() == 1
     page.get_by_role("button", name="Book 5 sessions").click()
     page.get_by_text("Booked: Greta Sandpiper, 5 sessions").wait_for()
+
+
+def test_a_booking_on_a_page_of_its_own_leads_to_the_sign_in_when_the_session_has_ended(
+    open_page, house, page_problems
+):
+    greta = treated(house)
+    page = open_page(f"{reverse('sessions_app:book')}?patient={greta.public_id}")
+    Session.objects.all().delete()
+
+    page.get_by_label("Service", exact=True).select_option(str(house["review"].pk))
+    page.wait_for_url("**/accounts/sign-in/?next=**")
+
+    page_problems[:] = [problem for problem in page_problems if "401" not in problem]
 
 
 def test_a_booking_on_a_page_of_its_own_is_changed_in_place(open_page, house):

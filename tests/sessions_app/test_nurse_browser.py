@@ -247,6 +247,29 @@ def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, pag
     page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
 
+def test_a_copy_that_comes_back_never_overwrites_a_colleague_whatever_else_the_page_has_to_save(
+    open_visit, page_problems
+):
+    """The page opens with two things to save: its copy, and a field that is a value by now."""
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
+    choose_place(page, "Right foot")
+    page.locator("#id_note").fill("typed without network")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    screening = {**stored(session).screening, "unfinished": {"fields": {"weight_kg": "72"}}}
+    TreatmentSession.objects.update(note="typed at the desk", version=2, screening=screening)
+
+    again = context.new_page()
+    again.goto(address)
+
+    expect(again.locator("#conflict")).to_contain_text("typed at the desk")
+    assert (stored(session).note, stored(session).version) == ("typed at the desk", 2)
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
 def test_one_visit_on_two_tablets_the_second_sees_the_difference_and_keeps_its_words(open_visit):
     session = draft_now()
     first, second = open_visit(session), open_visit(session)

@@ -153,6 +153,13 @@ def test_a_fragment_leads_back_to_the_page_that_wanted_it(client):
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, f"{LOGIN}?next=/day/%3Fdate%3D1")
 
 
+def test_a_form_that_htmx_sends_for_its_page_leads_to_the_sign_in_too_and_leaves_no_hole(client):
+    """The forms of the desk on a page of their own ask for the page, not for a fragment."""
+    answer = client.post("/patients/new/", headers={"hx-current-url": "http://testserver/patients/?q=a"})
+
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, f"{LOGIN}?next=/patients/%3Fq%3Da")
+
+
 @pytest.mark.parametrize("page", ["http://evil.example/x", "//evil.example", "javascript:alert(1)", ""])
 def test_a_page_of_another_site_is_not_come_back_to(client, page):
     answers = [
