@@ -9,7 +9,7 @@ class AftercareConfig(AppConfig):
     name = "aftercare"
 
     def ready(self) -> None:
-        from aftercare import report_stuck, report_watch  # noqa: PLC0415
+        from aftercare import missed_calls, report_stuck, report_watch  # noqa: PLC0415
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.carers import language_of  # noqa: PLC0415
         from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
@@ -38,6 +38,9 @@ class AftercareConfig(AppConfig):
         register_readers("carers", language_of)
         checkin_not_taken.register()
         notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
+        notifications.register_source(
+            missed_calls.SOURCE, still_wanted_many=missed_calls.unwanted, letter_many=missed_calls.letters
+        )
         register_planner("plan", plan_messages_again)
         register_voided("plan", take_back_plan)
         register_head_link(phone_report())

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from aftercare import missed_calls
 from aftercare.models import ReportNotice, ReportStep, SymptomReport
 from clinic import audit
 from clinic.access import Permission
@@ -105,7 +106,12 @@ def save(
         changes |= {"taken_at": now, "taken_by": by, "given_to": by}
     _change(report, version, **changes)
     words = _sentences(SymptomReport.Outcome(outcome).label if is_new else "", note)
-    return _written(report, What(contact) if contact else What.NOTED, words=words, by=by, now=now)
+    written = _written(report, What(contact) if contact else What.NOTED, words=words, by=by, now=now)
+    if contact == What.NO_ANSWER:
+        missed_calls.ask_to_call(written, now=now)
+    elif contact:
+        missed_calls.call_off(written, "somebody spoke with the patient")
+    return written
 
 
 @_work
@@ -163,6 +169,7 @@ def close(
     if contact:
         ReportStep.objects.create(report=report, what=contact, at=now, by=by)
     _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
+    missed_calls.call_off(report, "the report was closed")
     words = _sentences(SymptomReport.Outcome(outcome).label, note)
     return _written(report, What.CLOSED, words=words, by=by, now=now)
 

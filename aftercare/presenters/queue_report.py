@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from aftercare.adherence import State, last_days
+from aftercare.missed_calls import is_told_of
 from aftercare.models import ReportNotice, ReportStep, SymptomReport, Tick
 from aftercare.models.report import takes_nothing
 from aftercare.presenters.queue import level_key, near_words, source_words, title_of
@@ -91,6 +92,7 @@ class ReportCard:
     may_take_over: bool
     may_close: bool
     needs_reached: bool
+    writes_after_call: bool  # a call in vain is followed by a message
     seen: int
 
 
@@ -121,6 +123,7 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         may_take_over=answers_reports and is_open and report.taken_by not in (None, reader),
         may_close=is_open and may_close(report, reader),
         needs_reached=report.level != Level.REASSURE and all(step.what != What.REACHED for step in steps),
+        writes_after_call=is_told_of(report, clinic),
         seen=len(steps),
     )
 

@@ -17,6 +17,7 @@ STEPS: dict[str, tuple[str, str]] = {
     MessageKey.ACT_SWITCH: ("Something changes in the plan", "Activity: a restriction ends"),
     MessageKey.CHECK_1: ("“How are you?”", "“How are you?” on the day after"),
     "PLAN_CHANGED": ("News in the plan", "Plan corrected"),
+    "CALL_US": ("Please call us", "Please call us: called in vain"),
     MessageKey.WEEKLY: ("Plan of the week", "Plan of the week"),
 }
 STATES: dict[str, tuple[str, str]] = {

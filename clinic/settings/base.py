@@ -279,6 +279,8 @@ DEFAULT_FROM_EMAIL: str = env("DEFAULT_FROM_EMAIL", default="clinic@localhost")
 # Which channels may carry a delivery here; a delivery of any other channel is never claimed.
 NOTIFICATION_CHANNELS: list[str] = env.list("NOTIFICATION_CHANNELS", default=["email"])
 OUTBOX_DIR = VAR_DIR / "outbox"
+# Whether patients who were called in vain about a report are asked by message to call (aftercare/missed_calls.py).
+TELL_CALLS_IN_VAIN: bool = env.bool("TELL_CALLS_IN_VAIN", default=True)
 
 # --- Jobs: Redis and Celery are a doorbell; without REDIS_URL `run_reminders --loop` rings --------------------
 REDIS_URL: str = env("REDIS_URL", default="")

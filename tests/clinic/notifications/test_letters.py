@@ -22,8 +22,9 @@ CLINICAL = re.compile(
     r"|walk|caminar|ulcer|clot|coágulo|pain|dolor|reaction|allerg|alerg",
     re.IGNORECASE,
 )
-# What upper apps say beside the protocol's schedule: a visit was booked or changed, a plan was corrected.
-NOTICES = ("APPT_BOOKED", "APPT_MOVED", "APPT_CANCELLED", "PLAN_CHANGED")
+# What upper apps say beside the protocol's schedule: a visit was booked or changed, a plan was corrected, the
+# clinic called in vain.
+NOTICES = ("APPT_BOOKED", "APPT_MOVED", "APPT_CANCELLED", "PLAN_CHANGED", "CALL_US")
 STEPS = (*MessageKey, *NOTICES)
 LINK = "https://lilac-hill.example.com/l/" + "x" * 43 + "/"
 STOP = "https://lilac-hill.example.com/stop/token/"
