@@ -70,6 +70,8 @@ class Ranking:
         self.zone = search.zone
         self.prefers = search.patient.prefers if search.patient else ""
         self.wished, self.nurse_id = wished, nurse_id
+        # Several nurses share a start.
+        self.days_to: dict[datetime, float] = {}
         self.shortest = search.shortest
         self.stretches = {nurse.id: without(nurse.opened, search.busy[nurse.id]) for nurse in search.nurses}
         self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
@@ -98,10 +100,15 @@ class Ranking:
         """The weights together; of equal ones the preferred part of the day, then no useless gap, then the earlier."""
         is_other_part = bool(self.prefers) and not self._is_preferred(slot)
         is_wasteful = any(timedelta(0) < gap < self.shortest for gap in self._gaps(slot))
-        score = self.wished.days_to(slot.starts_at) + _OTHER_PART_OF_DAY * is_other_part + _USELESS_GAP * is_wasteful
+        score = self._days_to(slot.starts_at) + _OTHER_PART_OF_DAY * is_other_part + _USELESS_GAP * is_wasteful
         if self.nurse_id is not None and slot.nurse_id != self.nurse_id:
             score += _OTHER_NURSE
         return score, is_other_part, is_wasteful, slot.starts_at, slot.nurse_name
+
+    def _days_to(self, instant: datetime) -> float:
+        if instant not in self.days_to:
+            self.days_to[instant] = self.wished.days_to(instant)
+        return self.days_to[instant]
 
     def _is_preferred(self, slot: Slot) -> bool:
         return bool(self.prefers) and part_of_day(slot.starts_at, self.zone) == self.prefers
