@@ -18,7 +18,8 @@ from operator import or_
 
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, OrderBy, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.db.models.sql.compiler import SQLCompiler
 
 from clinic.models import Patient, PatientSearchTerm
@@ -54,7 +55,7 @@ def find_patients(text: str, limit: int = 10, *, among: PatientQuerySet | None =
     found: dict[int, Patient] = {}
     base = (Patient.objects.all() if among is None else among).defer(*_CLINICAL)
     for matching in (matching for wanted in interpretations(text) for matching in _steps(base, wanted)):
-        rows = matching.exclude(pk__in=list(found)).order_by("family_name", "given_name", "id")
+        rows = matching.exclude(pk__in=list(found))
         found.update({patient.pk: patient for patient in rows[: limit - len(found)]})
         if len(found) >= limit:
             break
@@ -73,13 +74,16 @@ def _steps(patients: PatientQuerySet, wanted: Wanted) -> Iterator[QuerySet[Patie
         number = reduce(or_, (Q(term__has_prefix=number) for number in wanted.numbers))
         yield _patients_of(patients, PatientSearchTerm.objects.filter(number))
     else:
-        yield patients.filter(*_born(wanted))
+        yield patients.filter(*_born(wanted)).order_by("family_name", "given_name", "id")
 
 
 def _patients_of(patients: PatientQuerySet, rows: QuerySet[PatientSearchTerm]) -> QuerySet[Patient]:
-    """A query of its own for the ids: a planner that sees both may prefer to read the whole table of patients."""
+    """By name. A query of its own for the ids: a planner that sees both may prefer to read the whole table of patients.
+
+    The order is an expression for the same reason: the index of all names would be read until enough ids are met.
+    """
     first = rows.order_by(_InIndexOrder(F("term"))).values_list("patient_id", flat=True)[:_CANDIDATES]
-    return patients.filter(pk__in=set(first))
+    return patients.filter(pk__in=set(first)).order_by(Concat("family_name", Value("")), "given_name", "id")
 
 
 def _also(word: str) -> Q:

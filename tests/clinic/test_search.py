@@ -177,10 +177,27 @@ def test_every_search_is_served_by_an_index(text):
         assert whole_table_reads(query["sql"]) == []
 
 
+@pytest.mark.parametrize("text", ["m", "uill", "qa"])
+def test_names_that_were_found_are_not_looked_for_in_the_index_of_all_names(text):
+    """Read from its beginning until enough of them are met, it is nearly a whole table."""
+    many_patients(4000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+    with CaptureQueriesContext(connection) as queries:
+        find_patients(text)
+
+    plans = [line for query in queries.captured_queries for line in plan_of(query["sql"])]
+    assert [line for line in plans if "patient_by_name" in line] == []
+
+
 def whole_table_reads(sql):
     """Lines of the query plan that read a whole table, on either database."""
+    return [line for line in plan_of(sql) if "SCAN clinic_patient" in line or "Seq Scan on clinic_patient" in line]
+
+
+def plan_of(sql):
     sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         cursor.execute(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {sql}")
-        lines = [str(row[-1]) for row in cursor.fetchall()]
-    return [line for line in lines if "SCAN clinic_patient" in line or "Seq Scan on clinic_patient" in line]
+        return [str(row[-1]) for row in cursor.fetchall()]
