@@ -140,10 +140,14 @@ def _change_page(
 ) -> HttpResponse:
     now, clinic = timezone.now(), request.clinic
     free = portal.free_times(visit, clinic=clinic, now=now, first_date=_date_in(request.GET.get("from", "")))
+    is_own = chosen == visit.starts_at
+    if is_own:
+        chosen = None
     if chosen is not None and chosen not in free.starts:
         problem, chosen = problem or _("Somebody else has just taken this time. Choose another one."), None
     context = {
         "visit": visit_card(visit, clinic.zone),
+        "is_own": is_own,
         "chosen": moment(chosen, clinic.zone) if chosen else "",
         "chosen_value": value_of(chosen) if chosen else "",
         "chosen_day": heading_day(local_date(chosen, clinic.zone)) if chosen else "",

@@ -280,6 +280,17 @@ def test_own_move_says_where_to_and_that_the_wish_is_answered(patient, visit):
     assert stored(visit).move_asked_at is None
 
 
+def test_the_page_before_the_move_says_on_the_way_back_that_the_time_is_hers(patient, visit):
+    wanted = {"at": value_of(at("2026-01-16 09:00"))}
+    patient.post(path(visit, "change"), {"version": 1, **wanted})
+
+    page = patient.get(path(visit, "change"), wanted)
+
+    assert "Fri 16 Jan, 09:00 is your time It is kept for you." in words_of(page)
+    assert "Somebody else has just taken this time" not in words_of(page)
+    assert '<a class="btn btn-primary btn-lg btn-block" href="/my-visits/">' in page.content.decode()
+
+
 def test_time_that_was_taken_meanwhile_is_refused_and_the_old_one_stays(patient, visit, house, book):
     book("2026-01-16 09:00", patient=make_patient())
 
@@ -418,9 +429,9 @@ def test_every_word_of_the_pages_is_spanish_for_who_reads_spanish(patient, visit
         visit.patient.save()
         client = Client()
         client.force_login(visit.patient.user)
-        seen[language] = pieces(client.get("/my-visits/")) | pieces(
-            client.get(path(visit, "change"), {"at": value_of(at("2026-01-16 09:00"))})
-        )
+        seen[language] = pieces(client.get("/my-visits/"))
+        for when in ("2026-01-16 09:00", "2026-01-15 10:00"):
+            seen[language] |= pieces(client.get(path(visit, "change"), {"at": value_of(at(when))}))
 
     assert {piece for piece in seen["en"] & seen["es"] if not SAME_IN_BOTH.fullmatch(piece)} == set()
 
