@@ -192,6 +192,41 @@ def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offe
     assert list(problems_of_records(NOW)) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_yes_and_a_move_of_the_same_visit_at_once_move_it_once(house, book):
+    visit = book("2026-01-20 10:00")
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    offered = waiting.offer(entry=entry, starts_at=at(KEPT), by=house.desk, now=NOW)
+    start = Barrier(2)
+
+    def run(action):
+        start.wait()
+        try:
+            return action()
+        except Refused as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    def move():
+        return booking.move(appointment=visit, version=1, starts_at=at(OTHER), by=house.desk, now=NOW)
+
+    def say_yes():
+        return waiting.accept(offer=offered, by=house.desk, now=NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        moved, yes = pool.map(run, (move, say_yes))
+
+    offered.refresh_from_db(), visit.refresh_from_db()
+    # Either came first; the other was refused: by the stale page, or by the offer that was given up.
+    assert (offered.answer, visit.entry.starts_at, isinstance(moved, Refused), isinstance(yes, Refused)) in (
+        ("taken_back", at(OTHER), False, True),
+        ("accepted", at(KEPT), True, False),
+    )
+    assert CalendarEntry.objects.filter(kind="hold", active=True).count() == 0
+    assert list(problems_of_records(NOW)) == []
+
+
 # --- What the desk reads -------------------------------------------------------------------------------------------
 
 
