@@ -306,8 +306,9 @@ def late_words(report: SymptomReport, now: datetime) -> str:
 def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) -> Iterable[Happened]:
     """What concerns the giver: notes and hand-overs among staff are not told."""
     yield Happened("inbox", gettext("Received"), clock.near(report.reported_at))
+    last_call = [step for step in steps if step.what in (ReportStep.What.REACHED, ReportStep.What.NO_ANSWER)][-1:]
     for step in steps:
-        words = _step_words(step)
+        words = _step_words(step, asks_call=report.closed_at is None and step in last_call)
         if words:
             yield Happened(_ICONS[step.what], words, clock.near(step.at))
     if report.closed_at is not None:
@@ -317,11 +318,13 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
         yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
 
 
-def _step_words(step: ReportStep) -> str:
+def _step_words(step: ReportStep, *, asks_call: bool) -> str:
+    """`asks_call`: a call in vain still waits for one back."""
     if step.what == ReportStep.What.TAKEN and step.by is not None:
         return gettext("%(name)s is looking at it") % {"name": step.by.name}
     if step.what == ReportStep.What.REACHED:
         return gettext("We spoke with you")
     if step.what == ReportStep.What.NO_ANSWER:
-        return gettext("We called and did not reach you. Please call us.")
+        asking = gettext("We called and did not reach you. Please call us.")
+        return asking if asks_call else gettext("We called and did not reach you.")
     return ""
