@@ -91,23 +91,31 @@ def answer_day(
     reason = "" if answer == Answer.YES else reason
     if answer != Answer.YES and reason not in REASONS[task]:
         raise Refused("Choose what got in the way.", rule="reason", field="reason")
-    if _answered(request_key, patient) is not None:
+
+    def write() -> Tick:
+        return _answer_once(
+            patient=patient, task=task, day=day, answer=answer, reason=reason, key=request_key, by=by, now=now
+        )
+
+    try:
+        return write()
+    except IntegrityError:
+        # Another press of the page was written in the same moment: the same words are that one, others are heard, too.
+        return write()
+
+
+def _answer_once(
+    *, patient: Patient, task: Tick.Task, day: date, answer: str, reason: str, key: UUID, by: User, now: datetime
+) -> Tick:
+    """The row of these words, found or written; `IntegrityError` when another one came first with its key."""
+    if _answered(key, patient) is not None:
         newest = Tick.objects.filter(patient=patient, task=task, date=day).order_by("given_at", "pk").last()
         if newest is not None and (newest.answer, newest.reason) == (answer, reason):
             return newest
-        request_key = uuid5(request_key, f"{task} {day} {newest.pk if newest else ''}")
+        key = uuid5(key, f"{task} {day} {newest.pk if newest else ''}")
     if not is_asked(patient, task, day, now=now):
         raise Refused("There is nothing to answer for that day.", rule="day")
-    try:
-        return _write(
-            patient=patient, task=task, day=day, answer=answer, reason=reason, key=request_key, by=by, now=now
-        )
-    except IntegrityError:
-        # The same press arrived twice at once.
-        found = _answered(request_key, patient)
-        if found is None:
-            raise
-        return found
+    return _write(patient=patient, task=task, day=day, answer=answer, reason=reason, key=key, by=by, now=now)
 
 
 @retried

@@ -61,21 +61,21 @@ def begin(
         raise Refused("Choose what happened.", rule="kind", field="kind")
     onset = _checked_onset(onset_at or now, patient=patient, now=now)
     root = _root_of(session, patient)
-    if (begun := _begun(patient, request_key)) is not None and begun.kind != kind:
-        request_key = uuid5(request_key, kind)
 
     def write() -> AdverseEvent:
-        return _begun(patient, request_key) or _write_event(
-            patient=patient, session=root, request_key=request_key, kind=kind, onset_at=onset, by=by, now=now
+        begun, key = _begun(patient, request_key), request_key
+        if begun is not None and begun.kind != kind:
+            key = uuid5(request_key, kind)
+            begun = _begun(patient, key)
+        return begun or _write_event(
+            patient=patient, session=root, request_key=key, kind=kind, onset_at=onset, by=by, now=now
         )
 
     try:
         return with_retries(write)
     except IntegrityError:
-        found = _begun(patient, request_key)
-        if found is None:
-            raise
-        return found
+        # Another press of the form was written in the same moment: its event for the same kind, one more for another.
+        return with_retries(write)
 
 
 def _begun(patient: Patient, request_key: UUID) -> AdverseEvent | None:

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from aftercare import ticks
 from aftercare.models import Tick
 from aftercare.stocking_help import open_help
 from aftercare.stored import plan_of
@@ -131,6 +132,25 @@ def test_a_page_that_answers_again_in_other_words_is_heard_each_time_and_opens_i
     kept = Tick.objects.order_by("pk").values_list("answer", "reason")
     assert list(kept) == [("part", "heat"), ("no", "skin"), ("part", "heat")]
     assert wanted().count() == 1
+
+
+@pytest.mark.parametrize(("said", "rows"), [(("no", "skin"), 2), (("part", "heat"), 1)])
+def test_two_presses_of_one_page_in_the_same_moment_are_both_heard(patient, monkeypatch, said, rows):
+    key = uuid.uuid4()
+    answered(patient, "part", reason="heat", key=key)
+    # The second press looks before the first one is written, and finds its key taken when it writes.
+    monkeypatch.setattr(ticks, "_answered", _blind_once(ticks._answered))
+
+    answer, reason = said
+    assert answered(patient, answer, reason=reason, key=key).reason == reason
+
+    assert Tick.objects.count() == rows
+    assert wanted().count() == rows - 1
+
+
+def _blind_once(look):
+    looks = iter([lambda *asked: None])
+    return lambda *asked: next(looks, look)(*asked)
 
 
 def test_a_key_answers_another_task_as_well(patient):

@@ -95,6 +95,19 @@ def test_the_same_form_with_another_kind_begins_another_event(nurse):
     assert AdverseEvent.objects.count() == 2
 
 
+@pytest.mark.parametrize(("kind", "events"), [("anaphylaxis", 2), ("wheal", 1)])
+def test_two_presses_of_one_form_in_the_same_moment_lose_no_kind(nurse, monkeypatch, kind, events):
+    patient, key = make_patient(), uuid.uuid4()
+    begin(patient, nurse, request_key=key, kind="wheal")
+    # The second press looks before the first one is written, and finds its key taken when it writes.
+    looks, look = iter([lambda *asked: None]), adverse_events._begun
+    monkeypatch.setattr(adverse_events, "_begun", lambda *asked: next(looks, look)(*asked))
+
+    assert begin(patient, nurse, request_key=key, kind=kind).kind == kind
+
+    assert AdverseEvent.objects.count() == StaffTask.objects.count() == events
+
+
 def test_a_form_that_was_used_for_another_patient_begins_nothing(nurse):
     key = uuid.uuid4()
     begin(make_patient(), nurse, request_key=key)
