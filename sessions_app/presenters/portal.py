@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
 from sessions_app.models import Appointment
+from sessions_app.offers_given_up import given_up_by
 from sessions_app.portal import WhyNot
 from sessions_app.presenters.patient_words import clock_time, heading_day, moment, short_day
 from sessions_app.refusals import Refused
@@ -91,6 +92,12 @@ def value_of(start: datetime) -> str:
 
 def refused_words(refused: Refused) -> str:
     return str(_REFUSED.get(refused.rule, _ANY))
+
+
+def given_up_words(moved: Appointment, zone: ZoneInfo) -> str:
+    """What else a move has done: the earlier time that the clinic kept, as it may have said on the phone, is free."""
+    words = gettext("The time that we kept for you, %(when)s, is free again.")
+    return "".join(f" {words % {'when': moment(offer.starts_at, zone)}}" for offer in given_up_by(moved))
 
 
 def zone_line(patient: Patient, clinic: Clinic, now: datetime) -> str:

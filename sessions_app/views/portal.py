@@ -23,9 +23,12 @@ from clinic.requests import SignedInRequest
 from sessions_app import booking, portal
 from sessions_app.forms.portal import ConfirmForm, MoveForm, WishForm
 from sessions_app.models import Appointment
+from sessions_app.own_wait import own_wait
+from sessions_app.presenters.own_wait import wait_words
 from sessions_app.presenters.patient_words import heading_day, moment
 from sessions_app.presenters.portal import (
     WHY_NOT,
+    given_up_words,
     refused_words,
     times_by_day,
     value_of,
@@ -89,6 +92,8 @@ def change(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         words = _("Moved to %(when)s.") % {"when": moment(moved.starts_at, request.clinic.zone)}
         if visit.move_asked_at is not None:
             words += " " + _("That answers your wish for another time; you need not wait for us.")
+        if moved.version != visit.version:
+            words += given_up_words(moved, request.clinic.zone)
         messages.success(request, words)
     return redirect("sessions_app:portal_visits")
 
@@ -114,14 +119,17 @@ def ask(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 
 def _visits_page(request: SignedInRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
-    """Two queries besides those of every page, however many visits there are."""
+    """Three queries besides those of every page, however many visits there are."""
     now, zone = timezone.now(), request.clinic.zone
     patient = Patient.objects.visible_to(request.user).first()
     if patient is None:
         raise Http404
     with translation.override(page_language(patient.language)):
+        coming = portal.coming_visits(request.user, now)
+        own = own_wait(patient, clinic=request.clinic, now=now)
         context = {
-            "visits": [visit_card(visit, zone) for visit in portal.coming_visits(request.user, now)],
+            "visits": [visit_card(visit, zone) for visit in coming],
+            "wait": wait_words(own, has_visit=bool(coming), now=now, zone=zone),
             "problem": problem,
             "zone_line": zone_line(patient, request.clinic, now),
             "home_url": reverse("aftercare:today"),

@@ -9,9 +9,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from clinic.models import AuditEvent, StaffTask
-from sessions_app import booking, portal
-from sessions_app.models import Appointment
+from clinic.models import AuditEvent, Patient, StaffTask
+from sessions_app import booking, portal, waiting
+from sessions_app.models import Appointment, WaitListEntry
 from sessions_app.portal import WhyNot
 from sessions_app.presenters.portal import value_of
 from sessions_app.repeat import repeat_rules
@@ -104,7 +104,7 @@ def test_page_costs_the_same_queries_for_one_and_thirty_visits(patient, house, b
         make_appointment(patient=house.patient, starts_at=at("2026-01-15 12:00") + timedelta(days=day))
     patient.get("/my-visits/")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         patient.get("/my-visits/")
 
 
@@ -278,6 +278,26 @@ def test_own_move_says_where_to_and_that_the_wish_is_answered(patient, visit):
     said = "Moved to Fri 16 Jan, 09:00. That answers your wish for another time; you need not wait for us."
     assert said in words_of(response)
     assert stored(visit).move_asked_at is None
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Moved to Fri 16 Jan, 09:00. The time that we kept for you, Wed 14 Jan, 15:00, is free again."),
+        ("es", "Su visita ha pasado al vie 16 ene, 09:00."
+               " La hora que le habíamos guardado, mié 14 ene, 15:00, vuelve a quedar libre."),
+    ],
+)  # fmt: skip
+def test_own_move_says_once_that_the_time_kept_from_the_wait_list_is_free(patient, visit, house, language, said):
+    Patient.objects.filter(pk=house.patient.pk).update(language=language)
+    entry = waiting.join(patient=house.patient, service=house.service, by=house.desk)
+    waiting.offer(entry=entry, starts_at=at("2026-01-14 15:00"), by=house.desk)
+    form = {"version": 1, "at": value_of(at("2026-01-16 09:00"))}
+
+    first, again = (words_of(patient.post(path(visit, "change"), form, follow=True)) for _ in range(2))
+
+    assert (said in first, said in again, said.partition(". ")[2] in again) == (True, False, False)
+    assert WaitListEntry.objects.waiting().get() == entry
 
 
 def test_the_page_before_the_move_says_on_the_way_back_that_the_time_is_hers(patient, visit):
