@@ -230,12 +230,16 @@
       note.hidden = false;
       return;
     }
-    await rows.bringBack(found.entries);
-    put(found);
-    // Somebody saved meanwhile: the server answers with the difference, and a person chooses.
-    if (found.version !== version) note.querySelector("[data-next]").textContent = "The visit was saved elsewhere since; compare, then choose.";
-    note.hidden = false;
-    version = found.version;
+    while (running) await running;
+    // What is typed while the rows are fetched is saved after them, on the version of the copy.
+    running = rows.bringBack(found.entries).then(() => {
+      put(found);
+      // Somebody saved meanwhile: the server answers with the difference, and a person chooses.
+      if (found.version !== version) note.querySelector("[data-next]").textContent = "The visit was saved elsewhere since; compare, then choose.";
+      note.hidden = false;
+      version = found.version;
+    }).finally(() => { running = null; });
+    await running;
     save({ force: true });
   }
   document.addEventListener("click", (event) => { if (event.target.closest("[data-restored-seen]")) byId("restored").hidden = true; });

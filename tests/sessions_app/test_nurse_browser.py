@@ -270,6 +270,32 @@ def test_a_copy_that_comes_back_never_overwrites_a_colleague_whatever_else_the_p
     page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
 
+def test_what_is_typed_while_a_copy_comes_back_waits_for_it_and_overwrites_no_colleague(open_visit, page_problems):
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
+    choose_place(page, "Right foot")
+    page.locator("#id_note").fill("typed without network")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    TreatmentSession.objects.update(note="typed at the desk", version=2)
+
+    again, rows = context.new_page(), []
+    again.route(lambda url: "place=" in url, lambda route: rows.append(route))
+    with again.expect_request(lambda request: "place=" in request.url):
+        again.goto(address)
+    typed = "field => { field.value = '71'; field.dispatchEvent(new Event('input', { bubbles: true })); }"
+    again.locator("#id_weight_kg").evaluate(typed)
+    # What is typed would save itself now, while the copy's row is still on its way.
+    again.evaluate("() => { window.dispatchEvent(new Event('online')); }")
+    rows[0].continue_()
+
+    expect(again.locator("#conflict")).to_contain_text("typed at the desk")
+    assert (stored(session).note, stored(session).version) == ("typed at the desk", 2)
+    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
 def test_one_visit_on_two_tablets_the_second_sees_the_difference_and_keeps_its_words(open_visit):
     session = draft_now()
     first, second = open_visit(session), open_visit(session)
