@@ -27,3 +27,5 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+    # Long ones first: begun last, one would keep a worker busy for minutes while the others have nothing left.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

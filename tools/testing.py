@@ -18,7 +18,7 @@ from tools.supervisor import exit_on_sigterm, run_to_end
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_SELECTED = 5
-# Two workers: the machine of a small clinic's developer has two cores.
+# Two workers: the machine of a small clinic's developer has two cores. Each has a database and helpers of its own.
 SPREAD = ("-n", "2", "--dist", "worksteal")
 PLAIN = "not browser and not redis and not faults"
 
@@ -36,11 +36,11 @@ class Leg:
 
 LEGS = (
     Leg("sqlite", PLAIN, options=SPREAD),
-    Leg("sqlite-faults", "faults and not redis"),
+    Leg("sqlite-faults", "faults and not redis", options=SPREAD),
     Leg("postgres", PLAIN, on_postgres=True, options=(*SPREAD, "--database-tests-only")),
-    Leg("postgres-faults", "faults and not redis", on_postgres=True),
+    Leg("postgres-faults", "faults and not redis", on_postgres=True, options=SPREAD),
     Leg("browser", "browser", options=SPREAD, needs="chromium"),
-    Leg("redis", "redis", on_postgres=True, needs="redis-server"),
+    Leg("redis", "redis", on_postgres=True, options=SPREAD, needs="redis-server"),
 )
 
 
@@ -69,15 +69,25 @@ def absent(leg: Leg) -> str | None:
     return None
 
 
-def run_leg(leg: Leg, pytest_arguments: Sequence[str], *, strict: bool, database_url: str | None) -> Outcome:
-    print(f"\n── {leg.name} ──", flush=True)
+def environment_of_a_leg(database_url: str | None) -> dict[str, str]:
+    """Ours, with the leg's database alone. Who wants no bytecode beside the sources has it in var/.
+
+    Without any, each of the many processes of a leg would compile the product and rewrite every test again.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+        environment.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "var" / "bytecode"))
     if database_url:
         environment["DATABASE_URL"] = database_url
+    return environment
+
+
+def run_leg(leg: Leg, pytest_arguments: Sequence[str], *, strict: bool, database_url: str | None) -> Outcome:
+    print(f"\n── {leg.name} ──", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-m", leg.marks, *leg.options]
     command += ["--no-skips"] if strict else []
     started = time.monotonic()
-    status = run_to_end([*command, *pytest_arguments], cwd=ROOT, environment=environment)
+    status = run_to_end([*command, *pytest_arguments], cwd=ROOT, environment=environment_of_a_leg(database_url))
     # With --all every leg must have found something to do, unless the caller chose a part of the tests.
     empty_is_fine = bool(pytest_arguments) or not strict
     good = status == 0 or (status == NOTHING_SELECTED and empty_is_fine)

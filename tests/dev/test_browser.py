@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.browser import serious_accessibility_problems
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -43,3 +45,19 @@ def test_request_to_another_host_is_noticed(page, page_problems):
     script = "new Promise(done => { const i = new Image(); i.onerror = done; i.src = 'http://127.0.0.1:9/x.svg' })"
 
     assert any("asked another host: http://127.0.0.1:9/x.svg" in line for line in noticed(page, page_problems, script))
+
+
+def test_what_somebody_cannot_see_or_hear_is_found(page):
+    page.goto("/accounts/sign-in/")
+    assert serious_accessibility_problems(page) == []
+
+    page.evaluate("""() => {
+      const words = document.createElement("p"), field = document.createElement("input");
+      words.textContent = "hard to read";
+      words.style.color = "rgb(200, 200, 200)";
+      words.style.background = "white";
+      document.querySelector("main").append(words, field);
+    }""")
+
+    found = [problem.removeprefix(f"{page.url} ").partition(":")[0] for problem in serious_accessibility_problems(page)]
+    assert found == ["color-contrast", "label"]

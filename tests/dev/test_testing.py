@@ -50,6 +50,37 @@ def test_outcome_of_a_leg(monkeypatch, status, arguments, strict, expected):
     assert (outcome.word, outcome.good) == expected
 
 
+def test_a_leg_has_its_own_database_and_no_other(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres:///of-the-shell")
+    monkeypatch.setenv("REDIS_URL", "redis://of-the-shell")
+
+    assert "DATABASE_URL" not in testing.environment_of_a_leg(None)
+    assert "REDIS_URL" not in testing.environment_of_a_leg(None)
+    assert testing.environment_of_a_leg("postgres:///of-the-leg")["DATABASE_URL"] == "postgres:///of-the-leg"
+
+
+BYTECODE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": str(testing.ROOT / "var" / "bytecode")}),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/own"}, {"PYTHONPYCACHEPREFIX": "/own"}),
+    ],
+)
+def test_bytecode_that_nobody_wants_beside_the_sources_is_kept_elsewhere(monkeypatch, given, expected):
+    for name in BYTECODE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    environment = testing.environment_of_a_leg(None)
+
+    assert {name: environment[name] for name in BYTECODE if name in environment} == expected
+
+
 def test_summary_has_one_line_per_leg():
     outcomes = [
         testing.Outcome(leg(name="sqlite"), "passed", 12.34, good=True),

@@ -57,6 +57,7 @@ def book(*, when, **facts):
 PROCESSES, ATTEMPTS = 16, 150
 
 
+@pytest.mark.slow
 def test_sixteen_desks_book_move_and_cancel_at_random_without_an_overlap(tmp_path, nurses, rooms, service, desk):
     patients = [make_patient(email_allowed=number % 2 == 0) for number in range(12)]
     starts = [at(f"{day} 08:00") + timedelta(minutes=15 * n) for day in DAYS for n in range(39)]

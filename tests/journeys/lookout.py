@@ -2,13 +2,13 @@
 
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.support.browser import BRIEFLY
+
 GRAVE = ("serious", "critical")
 # Of axe's rules these see colours; the others find the same in the dark as in the light.
 SEE_COLOURS = ["color-contrast", "link-in-text-block"]
 # A long table repeats its first rows.
 EVERYTHING = {"exclude": [["tbody tr:nth-child(n + 5)"]]}
-# Without reading the stylesheets again, which the content security policy takes for an attack.
-BRIEFLY = {"resultTypes": ["violations"], "preload": False}
 # Colours that are still changing into others would be judged half way.
 ASK = """([where, options]) => {
   for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();

@@ -8,7 +8,7 @@ from sessions_app.models import Appointment, TreatmentSession
 from tests.journeys.people import DIALOG
 from tests.makers import make_signed_protocol
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 MARIGOLD = "Marigold Quillfeather"
 FACTS = {

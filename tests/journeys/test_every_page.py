@@ -28,6 +28,7 @@ from tests.security.addresses import every_address
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.journeys.demo_urls"),
 ]

@@ -6,11 +6,12 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.journeys.home_pages import NOW, furnish
 from tests.makers import at
+from tests.support.browser import BRIEFLY
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 # All that axe can judge of the standard; contrast and the size of targets among it.
-STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
+STANDARD = {**BRIEFLY, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 MOST_TABS = 120
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
