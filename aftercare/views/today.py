@@ -24,6 +24,8 @@ from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
+from sessions_app.own_wait import own_wait
+from sessions_app.presenters.own_wait import WaitWords, wait_words
 
 # Ticks are shown on the strip of a week, and in the picture of the whole plan.
 _ANSWERS_BACK = timedelta(days=90)
@@ -61,6 +63,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     return {
         "page": page,
         "reader": reader,
+        "wait": _wait(request, reader, bool(visits), now),
         "home_url": request.path,
         "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
@@ -71,6 +74,14 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
         "whom_to_call": whom_to_call(request.clinic, page.watch_until),
     }
+
+
+def _wait(request: SignedInRequest, reader: Reader, has_visit: bool, now: datetime) -> WaitWords | None:
+    """The wait list is the patient's own business: carers see the visits that are booked."""
+    if reader.carer is not None:
+        return None
+    own = own_wait(reader.patient, clinic=request.clinic, now=now)
+    return wait_words(own, has_visit=has_visit, now=now, zone=request.clinic.zone)
 
 
 def _well_when(request: SignedInRequest, reader: Reader, said: Tick | None, now: datetime) -> str:

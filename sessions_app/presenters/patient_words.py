@@ -47,6 +47,16 @@ def moment(instant: datetime, zone: ZoneInfo) -> str:
     return f"{short_day(instant.astimezone(zone))}, {clock_time(instant, zone)}"
 
 
+def near(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """`today, 10:30`, `tomorrow, 10:30`, otherwise as `moment`."""
+    days = (instant.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days == 0:
+        return gettext("today, %(time)s") % {"time": clock_time(instant, zone)}
+    if days == 1:
+        return gettext("tomorrow, %(time)s") % {"time": clock_time(instant, zone)}
+    return moment(instant, zone)
+
+
 def hours_words(hours: int) -> str:
     """`1 hour`, `24 hours`"""
     return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
