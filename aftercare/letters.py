@@ -1,6 +1,6 @@
 """What the message engine asks about messages of a plan: is it still wanted, and what do its words need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,23 +8,37 @@ from django.db.models import Exists, OuterRef
 
 from aftercare.issuing import CORRECTED
 from aftercare.models import AftercarePlan
+from aftercare.stocking_told import told_off
 from clinic.models import Delivery, PortalLink
 from clinic.protocol.vocabulary import MessageKey
 
+# They lead to what the plan asks of the stocking: "a new step", "your plan goes on".
+_OF_THE_STOCKING = (MessageKey.COMP_SWITCH, MessageKey.WEEKLY)
+
 
 def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
-    """Asked at the point of no return: why a message must not go out any more, by delivery id. One query."""
+    """Asked at the point of no return: why a message must not go out any more, by delivery id.
+
+    One query, one more where a message is about the stocking.
+    """
     plans = _plans_of(deliveries)
-    reasons = {each.pk: _why_unwanted(each, plans.get(each.source_id)) for each in deliveries}
+    wearers = {each.patient_id for each in deliveries if each.step in _OF_THE_STOCKING}
+    off = told_off(wearers) if wearers else set()
+    reasons = {each.pk: _why_unwanted(each, plans.get(each.source_id), off) for each in deliveries}
     return {pk: reason for pk, reason in reasons.items() if reason}
 
 
-def _why_unwanted(delivery: Delivery, plan: Any) -> str:
-    """That a plan was corrected is told for the newest version of it, also when nothing is left to do."""
+def _why_unwanted(delivery: Delivery, plan: Any, off: Collection[int]) -> str:
+    """That a plan was corrected is told for the newest version of it, also when nothing is left to do.
+
+    Whoever was told to take the stocking off is not reminded of it before the clinic has spoken with them.
+    """
     if plan is None:
         return "the plan does not exist"
     if plan.has_newer or (plan.replaced_at is not None and delivery.step != CORRECTED):
         return "the plan was corrected"
+    if delivery.step in _OF_THE_STOCKING and delivery.patient_id in off:
+        return "the patient was told to take the stocking off"
     return "the plan is over" if delivery.due_at >= plan.ends_at else ""
 
 

@@ -17,7 +17,9 @@ from aftercare.issuing import Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.expected import Normal, normal_on
 from aftercare.presenters.picture import Line, PlanPicture, plan_words
+from aftercare.presenters.stocking_told import leg_line, off_since, off_title, plan_says, stocking_title, until_words
 from aftercare.presenters.words import Clock, leg_name, short_day
+from aftercare.stocking_told import StockingTold
 from aftercare.stored import plan_of
 from aftercare.today import Phase, Stocking, Today, today_of
 from clinic.models import Clinic, Patient
@@ -65,10 +67,12 @@ class Sheet:
     """One patient's running plans as one. `picture` and `lines` are empty while no plan holds.
 
     `changes_at` is the first instant at which something on it has ended or has been; None where nothing ends.
+    `emergency_number` is set while an emergency is open and not answered: it comes before the plan.
     """
 
     name: str
     since: str
+    emergency_number: str
     big: BigThing
     picture: dict[str, Any] | None
     lines: tuple[Line, ...]
@@ -131,8 +135,13 @@ def sheet_of(
     words: Iterable[Words],
     clinic: Clinic,
     now: datetime,
+    told: StockingTold | None = None,
+    is_carer: bool = False,
 ) -> Sheet:
-    """`plans` are the running ones, items prefetched; `words` the clinic's on what is expected."""
+    """`plans` are the running ones, items prefetched; `words` the clinic's on what is expected.
+
+    `told` stands against the stocking; `is_carer`: somebody else than the patient reads of it.
+    """
     values = [plan_of(row) for row in plans]
     today = today_of(values, now, zone=clinic.zone)
     clock = LastingClock(today.zone, today.day_date, ZoneInfo(patient.time_zone))
@@ -151,7 +160,8 @@ def sheet_of(
     return Sheet(
         name=patient.name,
         since=_since([plan.session_date for plan in values]),
-        big=_big_thing(today, clock),
+        emergency_number=clinic.emergency_number if told and told.is_emergency else "",
+        big=_big_thing(today, clock, told, is_carer=is_carer),
         picture=_without_today(picture) if picture else None,
         lines=tuple(line for line in picture.lines if not line.is_over) if picture else (),
         normal=normal_on([(today.day_date - plan.session_date).days for plan in values], words, today=today.day_date),
@@ -195,7 +205,9 @@ def _zone_line(clock: Clock, now: datetime) -> str:
     return gettext("All times are the clinic's time (%(place)s, %(zone)s).") % {"place": place, "zone": zone}
 
 
-def _big_thing(today: Today, clock: Clock) -> BigThing:
+def _big_thing(today: Today, clock: Clock, told: StockingTold | None, *, is_carer: bool) -> BigThing:
+    if today.stocking is not None and told is not None:
+        return _told(today, told, clock, is_carer=is_carer)
     if today.stocking is not None:
         return _stocking(today, today.stocking, clock)
     if today.phase is Phase.NO_PLAN:
@@ -207,16 +219,23 @@ def _big_thing(today: Today, clock: Clock) -> BigThing:
 
 
 def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
-    is_continuous = stocking.phase is Phase.CONTINUOUS
     many = len(today.stockings) > 1
     return BigThing(
         kind=stocking.phase.value,
-        title=gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day"),
-        until=clock.moment(stocking.until) if is_continuous else short_day(stocking.last_date),
+        title=stocking_title(stocking),
+        until=until_words(stocking, clock),
         then=_then(today, stocking),
-        legs=tuple(_leg_line(each, clock) for each in today.stockings) if many else (leg_name(stocking.legs),),
+        legs=tuple(leg_line(each, clock) for each in today.stockings) if many else (leg_name(stocking.legs),),
         over_at=stocking.until,  # of the leg that title and until speak of
     )
+
+
+def _told(today: Today, told: StockingTold, clock: Clock, *, is_carer: bool) -> BigThing:
+    """No clock ends it: it holds until the clinic has spoken with the patient."""
+    plan = plan_says(today, clock)
+    if told.is_off:
+        return BigThing("off", off_title(), off_since(told, clock, is_carer=is_carer), plan)
+    return BigThing("held", gettext("Your plan"), plan, "")
 
 
 def _then(today: Today, stocking: Stocking) -> str:
@@ -226,11 +245,3 @@ def _then(today: Today, stocking: Stocking) -> str:
     if last is None or last <= stocking.last_date:
         return ""
     return gettext("Then by day until %(day)s.") % {"day": short_day(last)}
-
-
-def _leg_line(stocking: Stocking, clock: Clock) -> str:
-    leg = leg_name(stocking.legs)
-    if stocking.phase is Phase.CONTINUOUS:
-        when = clock.moment(stocking.until)
-        return gettext("%(leg)s: day and night until %(when)s") % {"leg": leg, "when": when}
-    return gettext("%(leg)s: by day until %(when)s") % {"leg": leg, "when": short_day(stocking.last_date)}

@@ -18,6 +18,7 @@ from aftercare.presenters.ticks import Asked, asked_today
 from aftercare.presenters.today_hero import Hero, hero_of
 from aftercare.presenters.words import LEAVE, Clock, leave_name, long_day, short_day, weekday
 from aftercare.shown import ShownPlans
+from aftercare.stocking_told import StockingTold
 from aftercare.stored import plan_of
 from aftercare.today import AvoidGroup, Phase, Today, Walks, today_of
 from clinic.models import Clinic, Patient
@@ -90,10 +91,13 @@ def today_page(
     now: datetime,
     answers: Mapping[tuple[date, str], Tick] | None = None,
     course: Sequence[Words] = (),
+    told: StockingTold | None = None,
+    is_carer: bool = False,
 ) -> TodayPage:
     """The page of one patient at one instant. `shown` are the plans with their items, `visit` is the next one.
 
-    `answers` are the newest ticks by date and task, `course` the texts of `expected_course`.
+    `answers` are the newest ticks by date and task, `course` the texts of `expected_course`. While `told` stands
+    against the stocking nobody is asked whether it is on; `is_carer`: somebody else than the patient reads.
     """
     plans, answers = shown.holding, answers or {}
     values = [plan_of(row) for row in plans]
@@ -102,6 +106,7 @@ def today_page(
     words = plan_words(plans)
     walked = {day for (day, task), tick in answers.items() if task == Tick.Task.WALK and tick.answer == Tick.Answer.YES}
     has_plan = today.phase is not Phase.NO_PLAN
+    asked = asked_today(today.timeline, answers, today=today.day_date) if has_plan else {}
     picture = None
     if has_plan and today.phase is not Phase.OVER:
         picture = PlanPicture(
@@ -121,15 +126,15 @@ def today_page(
         date_line=_date_line(today),
         zone_line=_zone_line(clock, clinic, now),
         corrected=corrections(shown, clock=clock, words=words, now=now),
-        hero=hero_of(today, clock),
+        hero=hero_of(today, clock, told, is_carer=is_carer),
         walk=_walk_card(today.walks, today.day_date, clock, words, walked) if today.walks else None,
         leave=_leave_groups(today.avoid, clock, words),
-        visit=_visit_card(visit, today, clock),
+        visit=_visit_card(visit, today, clock, told),
         picture=picture.as_mapping() if picture else None,
         lines=tuple(picture.lines) if picture else (),
         normal=normal_on([(today.day_date - plan.session_date).days for plan in values], course, today=today.day_date),
         watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
-        asked=asked_today(today.timeline, answers, today=today.day_date) if has_plan else {},
+        asked={task: each for task, each in asked.items() if told is None or task != Tick.Task.STOCKING},
     )
 
 
@@ -208,11 +213,10 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
     return f"{day[:1].upper()}{day[1:]}, {clock.time(instant)}"
 
 
-def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
+def _visit_card(visit: Visit | None, today: Today, clock: Clock, told: StockingTold | None) -> VisitCard:
     if visit is not None:
-        return VisitCard(
-            gettext("Next visit:"), clock.moment(visit.starts_at), _visit_text(visit, today), visit.public_id
-        )
+        text = _visit_text(visit, today, is_off=told is not None and told.is_off)
+        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), text, visit.public_id)
     window = today.repeat_window
     if window is not None and today.day_date <= window.last_date:
         if window.first_date < today.day_date:
@@ -224,9 +228,9 @@ def _visit_card(visit: Visit | None, today: Today, clock: Clock) -> VisitCard:
     return VisitCard(gettext("No visit is booked"), "", gettext("Call us if you want to come."))
 
 
-def _visit_text(visit: Visit, today: Today) -> str:
+def _visit_text(visit: Visit, today: Today, *, is_off: bool) -> str:
     facts = {"name": visit.nurse, "minutes": visit.minutes}
     worn = today.timeline.state_at(visit.starts_at).compression
-    if worn is CompressionState.NONE:
+    if worn is CompressionState.NONE or is_off:
         return gettext("With %(name)s. Plan %(minutes)d minutes.") % facts
     return gettext("With %(name)s. Plan %(minutes)d minutes, and wear your stocking.") % facts

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
+from aftercare.presenters.stocking_told import leg_line, off_since, off_title, plan_says, stocking_title, until_words
 from aftercare.presenters.words import Clock, days_of, hours_of, leg_name, minutes_of, short_day
+from aftercare.stocking_told import StockingTold
 from aftercare.today import Left, Phase, Stocking, Today
 
 
@@ -33,8 +35,13 @@ class Hero:
     legs: tuple[str, ...]
 
 
-def hero_of(today: Today, clock: Clock) -> Hero:
-    """The stocking while one is worn; then that none is needed, that the plan is over, or that there is none yet."""
+def hero_of(today: Today, clock: Clock, told: StockingTold | None = None, *, is_carer: bool = False) -> Hero:
+    """The stocking while one is worn; then that none is needed, that the plan is over, or that there is none yet.
+
+    While `told` stands against the stocking, that comes first and the plan's own words are quoted below it.
+    """
+    if today.stocking is not None and told is not None:
+        return _told_hero(today, told, clock, is_carer=is_carer)
     if today.stocking is not None:
         return _stocking_hero(today, today.stocking, clock)
     if today.phase is Phase.WATCH and today.watch_last_date is not None:
@@ -65,12 +72,19 @@ def hero_of(today: Today, clock: Clock) -> Hero:
     )
 
 
+def _told_hero(today: Today, told: StockingTold, clock: Clock, *, is_carer: bool) -> Hero:
+    """In an emergency that is about something else the plan stands below the call, without its colour."""
+    plan = plan_says(today, clock)
+    if told.is_off:
+        return Hero("off", off_title(), off_since(told, clock, is_carer=is_carer), plan, ring=None, legs=())
+    return Hero("held", gettext("Your plan"), plan, "", ring=None, legs=())
+
+
 def _stocking_hero(today: Today, stocking: Stocking, clock: Clock) -> Hero:
-    is_continuous = stocking.phase is Phase.CONTINUOUS
     return Hero(
         kind=stocking.phase.value,
-        title=gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day"),
-        until=clock.near(stocking.until) if is_continuous else clock.near_day(stocking.last_date),
+        title=stocking_title(stocking),
+        until=until_words(stocking, clock),
         then=_then(today, stocking),
         ring=_ring(stocking.left),
         legs=_legs(today.stockings, clock),
@@ -90,15 +104,7 @@ def _legs(stockings: Sequence[Stocking], clock: Clock) -> tuple[str, ...]:
     """Which leg; a line for each when they differ."""
     if len(stockings) == 1:
         return (leg_name(stockings[0].legs),)
-    return tuple(_leg_line(each, clock) for each in stockings)
-
-
-def _leg_line(stocking: Stocking, clock: Clock) -> str:
-    if stocking.phase is Phase.CONTINUOUS:
-        words = gettext("%(leg)s: day and night until %(when)s")
-        return words % {"leg": leg_name(stocking.legs), "when": clock.near(stocking.until)}
-    words = gettext("%(leg)s: by day until %(when)s")
-    return words % {"leg": leg_name(stocking.legs), "when": clock.near_day(stocking.last_date)}
+    return tuple(leg_line(each, clock) for each in stockings)
 
 
 def _ring(left: Left) -> Ring:

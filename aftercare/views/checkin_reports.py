@@ -15,6 +15,7 @@ from aftercare.presenters import checkin_reports as words
 from aftercare.presenters.checkin import emergency_of
 from aftercare.presenters.words import Clock
 from aftercare.reports import newest_treated
+from aftercare.stocking_told import StockingTold, told_by
 from aftercare.views.checkin_page import page_of, reader_of, reports_of
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -70,7 +71,8 @@ def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | N
     """What waits for its answer, or was closed since yesterday, for the page of today, worst first; None without any.
 
     `lines` are the worst one, and all that ask for a call, each with its address; `more` is how many other open ones
-    there are. `emergency` is there while an emergency is not answered. At most three queries, one where there is none.
+    there are. `emergency` is there while an emergency is not answered, `told` while one of them stands against the
+    stocking. At most three queries, one where there is none.
     """
     now = timezone.now()
     clock = words.clock_for(reader, request.clinic, now)
@@ -81,6 +83,21 @@ def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | N
     found = _shown(waits, request.clinic, reader, clock, now)
     addressed = [(line, address_of("how_report", reader, line.public_id)) for line in found["lines"]]
     return {**found, "lines": addressed, "url": address_of("how_reports", reader)}
+
+
+def others_report(
+    request: SignedInRequest, reader: Reader, own: dict[str, Any] | None, told: StockingTold
+) -> dict[str, Any] | None:
+    """For a carer, that somebody else's report stands against the plan; None where the carer's own says it already.
+
+    What was reported stays the patient's: a carer must know that help is needed, not why.
+    """
+    if reader.carer is None or (own and own["told"] == told):
+        return None
+    is_told_by_own = own is not None and own["emergency"] is not None
+    if not told.is_emergency or is_told_by_own:
+        return {"emergency": None}
+    return {"emergency": emergency_of(request.clinic, newest_treated(reader.patient, timezone.now()))}
 
 
 def kept_reports(request: SignedInRequest, reader: Reader, clock: Clock, now: datetime) -> dict[str, Any] | None:
@@ -101,6 +118,7 @@ def _shown(
     is_pressing = any(words.is_pressing(each) for each in waiting)
     return {
         "emergency": emergency_of(clinic, newest_treated(reader.patient, now)) if is_pressing else None,
+        "told": told_by(waiting),
         "lines": shown,
         "more": sum(line.is_open for line in lines) - sum(line.is_open for line in shown),
     }

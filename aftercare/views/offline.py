@@ -197,6 +197,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
         raise Http404
     visits = upcoming_visits(patient, now=now)
     with translation.override(page_language(patient.language)):
+        reports = kept_reports(request, Reader(patient), _lasting_clock(patient, request.clinic, now), now)
         sheet = sheet_of(
             patient,
             running_plans(patient, now=now),
@@ -204,6 +205,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
             words=all_words(),
             clinic=request.clinic,
             now=now,
+            told=reports["told"] if reports else None,
         )
         context = {
             "sheet": sheet,
@@ -211,7 +213,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
             "home_url": reverse("aftercare:today"),
             "whom_to_call": whom_to_call(request.clinic, sheet.watch_until),
             "plan_shape": plan_shape(request),
-            "reports": kept_reports(request, Reader(patient), _lasting_clock(patient, request.clinic, now), now),
+            "reports": reports,
         }
         response = HttpResponse(render_to_string("aftercare/kept.html", context))
         response.headers["Content-Language"] = translation.get_language()

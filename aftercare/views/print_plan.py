@@ -17,6 +17,7 @@ from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.sheet import sheet_of
+from aftercare.stocking_told import told_to
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -45,13 +46,10 @@ def own_print(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.CARED_PLAN)
 @require_safe
 def care_print(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
-    """The sheet for who looks with a patient, in the reader's language; `language` chooses another.
-
-    Without the code: it leads to codes for the patient, and a way in is not for a carer to hand on.
-    """
+    """The sheet for who looks with a patient, in the reader's language; `language` chooses another. No code."""
     reader = portal_reader(request, carer_id)
     language = _language(request, reader.language)
-    context = _page(request, reader.patient, language, request.clinic, has_code=False)
+    context = _page(request, reader.patient, language, request.clinic, is_carer=True)
     with translation.override(page_language(reader.language)):
         return render(
             request, "aftercare/print.html", {**context, "reader": reader, "home_url": address_of("today", reader)}
@@ -75,23 +73,35 @@ def _language(request: HttpRequest, usual: str) -> str:
 
 
 def _page(
-    request: HttpRequest, patient: Patient, language: str, clinic: Clinic, *, has_code: bool = True
+    request: HttpRequest, patient: Patient, language: str, clinic: Clinic, *, is_carer: bool = False
 ) -> dict[str, object]:
     is_large = request.GET.get("text") == LARGE
-    sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now(), has_code=has_code)
+    sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now(), is_carer=is_carer)
     return {"sheet": sheet, "is_large": is_large, "language": language}
 
 
 def paper(
-    patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime, has_code: bool = True
+    patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime, is_carer: bool = False
 ) -> SafeString:
-    """The sheet as HTML in `language`, with its own `lang`. Four queries. The code's link ends with the plan."""
+    """The sheet as HTML in `language`, with its own `lang`. Five queries. The code's link ends with the plan.
+
+    A carer's has no code: it leads to codes for the patient, and a way in is not for a carer to hand on.
+    """
     plans = running_plans(patient, now=now)
     visits = upcoming_visits(patient, now=now)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)  # the same code on each print of a day
     ends_at = max((row.ends_at for row in plans), default=today + LINK_LIFETIME)
     with translation.override(page_language(language)):
-        sheet = sheet_of(patient, plans, visit=visits[0] if visits else None, words=all_words(), clinic=clinic, now=now)
+        sheet = sheet_of(
+            patient,
+            plans,
+            visit=visits[0] if visits else None,
+            words=all_words(),
+            clinic=clinic,
+            now=now,
+            told=told_to(patient),
+            is_carer=is_carer,
+        )
         sheet = sheet.in_large_text() if is_large else sheet
         calls = whom_to_call(clinic, sheet.watch_until)
         context = {
@@ -101,7 +111,7 @@ def paper(
             "is_large": is_large,
             "setting": sheet.setting(other_length=_length(calls), is_large=is_large),
             "has_picture": not is_large and sheet.has_room_for_picture(other_length=_length(calls)),
-            "qr": qr_of(paper_link(patient, ends_at)) if has_code else "",
+            "qr": "" if is_carer else qr_of(paper_link(patient, ends_at)),
             "whom_to_call": calls,
         }
         return render_to_string("aftercare/_sheet.html", context)

@@ -19,7 +19,10 @@ from aftercare.forms.ticks import TickForm
 from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
+from aftercare.presenters.checkin_reports import clock_for
+from aftercare.presenters.stocking_told import off_sentence
 from aftercare.presenters.ticks import answer_page, answered_toast, refused_words
+from aftercare.stocking_told import told_to
 from aftercare.ticks import DAYS_BACK, answer_day, answers_of, is_asked
 from clinic.access import Permission, requires
 from clinic.language import page_language
@@ -72,7 +75,12 @@ def _save(request: SignedInRequest, reader: Reader, task: Tick.Task) -> HttpResp
         )
     except Refused as refused:
         return _page(request, reader, task, None, form=form, problem=refused_words(refused))
-    messages.success(request, answered_toast(tick))
+    off = _off_sentence(request, reader, task)
+    if off and tick.answer == Tick.Answer.YES:
+        # A page from before the report, or one opened by hand: what it says is kept, and not left without a word.
+        messages.warning(request, off)
+    else:
+        messages.success(request, answered_toast(tick))
     if tick.answer == Tick.Answer.YES:
         return redirect(f"{address_of('today', reader)}#{'now' if task is Tick.Task.STOCKING else 'walk'}")
     day = "" if tick.date == _today(request) else f"?day={tick.date.isoformat()}"
@@ -102,6 +110,7 @@ def _page(
             tick=tick,
             help_text=found.text(translation.get_language()) if found else "",
         ),
+        "off_sentence": _off_sentence(request, reader, task),
         "is_asked": is_asked(reader.patient, task, day, now=timezone.now()),
         "form": form,
         "problem": problem,
@@ -113,6 +122,14 @@ def _page(
     }
     status = 409 if problem else 422 if form is not None else 200
     return render(request, "aftercare/tick.html", context, status=status)
+
+
+def _off_sentence(request: SignedInRequest, reader: Reader, task: Tick.Task) -> str:
+    """That the stocking is to come off, while a report is open that said so; otherwise empty. One query."""
+    told = told_to(reader.patient) if task is Tick.Task.STOCKING else None
+    if told is None or not told.is_off:
+        return ""
+    return off_sentence(told, clock_for(reader, request.clinic, timezone.now()), is_carer=reader.carer is not None)
 
 
 def _help_with(tick: Tick | None) -> Words | None:

@@ -17,8 +17,9 @@ from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.checkin_reports import clock_for
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
+from aftercare.stocking_told import StockingTold, told_to
 from aftercare.ticks import answers_of
-from aftercare.views.checkin_reports import open_reports
+from aftercare.views.checkin_reports import open_reports, others_report
 from aftercare.views.preferences import plan_shape
 from clinic.access import Permission, requires
 from clinic.language import page_language
@@ -34,7 +35,7 @@ _ANSWERS_BACK = timedelta(days=90)
 @requires(Permission.OWN_PLAN)
 @require_safe
 def today(request: SignedInRequest) -> HttpResponse:
-    """At most eleven queries whatever there is to show; nothing comes from the address: there is nothing to guess."""
+    """At most twelve queries whatever there is to show; nothing comes from the address: there is nothing to guess."""
     return today_response(request, portal_reader(request))
 
 
@@ -51,6 +52,8 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     visits = upcoming_visits(patient, now=now)
     day = local_date(now, request.clinic.zone)
     answers = answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1))
+    reports = open_reports(request, reader)
+    told = _told(reader, reports)
     page = today_page(
         patient=patient,
         shown=plans_to_show(patient, now=now),
@@ -59,6 +62,8 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         now=now,
         answers=answers,
         course=all_words(),
+        told=told,
+        is_carer=reader.carer is not None,
     )
     return {
         "page": page,
@@ -68,12 +73,20 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
-        "open_reports": open_reports(request, reader),
+        "open_reports": reports,
+        "others_report": others_report(request, reader, reports, told) if told else None,
         "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
         "whom_to_call": whom_to_call(request.clinic, page.watch_until),
     }
+
+
+def _told(reader: Reader, reports: dict[str, Any] | None) -> StockingTold | None:
+    """What stands against the stocking. Carers see their own reports alone, the stocking follows from all of them."""
+    if reader.carer is not None:
+        return told_to(reader.patient)
+    return reports["told"] if reports else None
 
 
 def _wait(request: SignedInRequest, reader: Reader, has_visit: bool, now: datetime) -> WaitWords | None:

@@ -1,0 +1,62 @@
+"""What stands in the place of the stocking while a report speaks against it: what was told, then what the plan says."""
+
+from django.utils.translation import gettext
+
+from aftercare.presenters.words import Clock, leg_name
+from aftercare.stocking_told import StockingTold
+from aftercare.today import Phase, Stocking, Today
+
+
+def off_title() -> str:
+    return gettext("Take the stocking off")
+
+
+def off_since(told: StockingTold, clock: Clock, *, is_carer: bool = False) -> str:
+    """`As we told you after your report of Mon 23 Nov, 10:12. …`; empty where nobody was told to take it off."""
+    if told.off_since is None:
+        return ""
+    if told.by_patient and not is_carer:
+        words = gettext("As we told you after your report of %(when)s. We tell you when to put it on again.")
+    else:
+        words = gettext("As we said after the report of %(when)s. We tell you when to put it on again.")
+    return words % {"when": clock.moment(told.off_since)}
+
+
+def off_sentence(told: StockingTold, clock: Clock, *, is_carer: bool = False) -> str:
+    """Title and reason in one line."""
+    return f"{off_title()}. {off_since(told, clock, is_carer=is_carer)}"
+
+
+def plan_says(today: Today, clock: Clock) -> str:
+    """The plan's own line on the stocking, as a quotation; empty while it asks for none."""
+    if not today.stockings:
+        return ""
+    if len(today.stockings) > 1:
+        legs = "; ".join(leg_line(each, clock) for each in today.stockings)
+        return gettext("Your plan says: %(legs)s.") % {"legs": legs}
+    stocking = today.stockings[0]
+    return gettext("Your plan says: “%(what)s” until %(when)s.") % {
+        "what": stocking_title(stocking),
+        "when": until_words(stocking, clock),
+    }
+
+
+def stocking_title(stocking: Stocking) -> str:
+    is_continuous = stocking.phase is Phase.CONTINUOUS
+    return gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day")
+
+
+def until_words(stocking: Stocking, clock: Clock) -> str:
+    """When the phase ends: an instant day and night, a date by day."""
+    if stocking.phase is Phase.CONTINUOUS:
+        return clock.near(stocking.until)
+    return clock.near_day(stocking.last_date)
+
+
+def leg_line(stocking: Stocking, clock: Clock) -> str:
+    """`Left leg: day and night until tomorrow, 10:30`."""
+    is_continuous = stocking.phase is Phase.CONTINUOUS
+    words = (
+        gettext("%(leg)s: day and night until %(when)s") if is_continuous else gettext("%(leg)s: by day until %(when)s")
+    )
+    return words % {"leg": leg_name(stocking.legs), "when": until_words(stocking, clock)}
