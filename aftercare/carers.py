@@ -10,6 +10,8 @@ from enum import StrEnum
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -103,10 +105,11 @@ def change_language(*, user: User, language: str) -> None:
 
 
 def language_of(user: User) -> str | None:
-    """The language a portal account already reads in; None for one that nobody let look yet."""
-    own = Patient.objects.filter(user=user).values_list("language", flat=True).first()
-    newest = Carer.objects.living().filter(user=user).order_by("-added_at", "-pk")
-    return own or newest.values_list("language", flat=True).first()
+    """The language a portal account already reads in; None for one that nobody let look yet. One query for anybody."""
+    own = Patient.objects.filter(user=OuterRef("pk")).values("language")[:1]
+    newest = Carer.objects.living().filter(user=OuterRef("pk")).order_by("-added_at", "-pk").values("language")[:1]
+    accounts = User.objects.filter(pk=user.pk)
+    return accounts.values_list(Coalesce(Subquery(own), Subquery(newest)), flat=True).first()
 
 
 def _account(email: str, name: str) -> User | None:

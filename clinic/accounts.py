@@ -22,11 +22,13 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from clinic import account_mail, audit, throttle
 from clinic.access import Permission
+from clinic.language import language_of_account, page_language
 from clinic.models import User
 
 # Strangers whose address somebody typed get no mail from a clinic.
@@ -77,7 +79,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request.META, trusted_proxies=getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
+        """In the reader's language: the browser that asks may speak another one."""
+        code = language_of_account(email)
+        with translation.override(page_language(code) if code else translation.get_language()):
+            message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         if template_prefix not in _NEVER_SENT:
             account_mail.post(message)
 

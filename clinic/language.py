@@ -20,7 +20,10 @@ _others: dict[str, LanguageOf] = {}
 
 
 def register_readers(name: str, language_of: LanguageOf) -> None:
-    """Let an upper app say which language its own readers speak; called in its `AppConfig.ready`. None: not its own."""
+    """Let an upper app say which language its own readers speak; called in its `AppConfig.ready`. None: not its own.
+
+    Asked with as many queries for whom it knows as for whom it does not.
+    """
     _others[name] = language_of
 
 
@@ -51,6 +54,17 @@ def remember_language(sender: Any, request: Any, user: Any, **_: Any) -> None:
     code = code or next((said for language_of in _others.values() if (said := language_of(user))), None)
     if code:
         speak_from_now(request, code)
+
+
+def language_of_account(email: str) -> str | None:
+    """Which language the patient or carer reads who signs in with this address, "en" or "es"; None for anybody else.
+
+    An address that nobody has costs the same queries: the time of an answer must not tell who is known.
+    """
+    reader = User.objects.filter(email=email.lower(), is_active=True).first() or User(pk=0)
+    own = Patient.objects.filter(user=reader).values_list("language", flat=True).first()
+    others = [language_of(reader) for language_of in _others.values()]
+    return own or next((said for said in others if said), None)
 
 
 def speak_from_now(request: HttpRequest, code: str) -> None:

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from clinic import portal
 from clinic.access import Role
-from tests.makers import make_patient_user, make_user
+from clinic.models import Patient
+from tests.makers import make_carer, make_patient_user, make_user
 
 MORNING = "2026-01-13T12:00:00+00:00"
 CONFIRM = reverse("account_confirm_login_code")
@@ -97,6 +98,27 @@ def test_known_and_unknown_addresses_cost_the_same_work(nurse, patient, path):
         costs.append((len(queries), len(answer.templates or [])))
 
     assert costs == [costs[0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("reads", "asks_in", "said"),
+    [("es", "en", "Su código de acceso"), ("en", "es", "Your sign-in code"), ("es", "es", "Su código de acceso")],
+)
+def test_the_code_is_written_in_the_language_of_the_reader(client, patient, ask_code, reads, asks_in, said):
+    Patient.objects.filter(user=patient).update(language=reads)
+    answer = ask_code(client, patient.email, headers={"accept-language": asks_in}, follow=True)
+
+    assert (mail.outbox[-1].subject, mail.outbox[-1].body.count(f"{said}:")) == (said, 1)
+    # The page stays as it was: whether the address is known shows in no language.
+    assert answer.headers["Content-Language"].partition("-")[0] == asks_in
+
+
+def test_the_code_of_a_carer_is_written_in_the_carers_language(client, patient, ask_code):
+    Patient.objects.filter(user=patient).update(language="en")
+    carer = make_carer(patient=patient.patient, language="es")
+    ask_code(client, carer.user.email, headers={"accept-language": "en"})
+
+    assert mail.outbox[-1].subject == "Su código de acceso"
 
 
 def test_strangers_get_no_mail(client, ask_code):
