@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -117,7 +118,7 @@ def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> dateti
 def united(periods: Iterable[Period]) -> list[Period]:
     """The same moments as fewest periods, in order."""
     joined: list[Period] = []
-    for period in sorted(periods):
+    for period in sorted(periods, key=attrgetter("starts_at", "ends_at")):
         if joined and period.starts_at <= joined[-1].ends_at:
             joined[-1] = Period(joined[-1].starts_at, max(joined[-1].ends_at, period.ends_at))
         else:
@@ -128,12 +129,13 @@ def united(periods: Iterable[Period]) -> list[Period]:
 def without(periods: Iterable[Period], taken: Iterable[Period]) -> list[Period]:
     """The moments of ``periods`` that are in none of ``taken``, in order."""
     gaps = united(taken)
+    ends = [gap.ends_at for gap in gaps]
     left = []
     for period in united(periods):
         free_from = period.starts_at
-        for gap in gaps:
-            if gap.ends_at <= free_from or gap.starts_at >= period.ends_at:
-                continue
+        for gap in gaps[bisect_right(ends, free_from) :]:
+            if gap.starts_at >= period.ends_at:
+                break
             if free_from < gap.starts_at:
                 left.append(Period(free_from, gap.starts_at))
             free_from = gap.ends_at

@@ -69,7 +69,8 @@ class Search:
         first_date = max(first_date, local_date(earliest, self.zone))
         last_date = min(last_date, last_bookable_date(clinic, now, service))
         there = set_up_for(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse, room=room)
-        self.nurses, self.rooms, self.room_first = there.nurses, there.rooms, room_first
+        self.nurses, self.rooms = there.nurses, there.rooms
+        self.rooms_in_turn = sorted(there.rooms, key=lambda room: room[0] != room_first)
         # A stretch of this length can still be used.
         self.shortest = min(there.shortest or service.length, service.length)
         opened = [period for each in self.nurses for period in each.opened]
@@ -127,7 +128,9 @@ class Search:
         return bits & ((1 << (first[-1] + 1)) - 1) if first else 0
 
     def _rooms_for(self, bits: int) -> Iterator[tuple[int, int, str]]:
-        for room_id, name in sorted(self.rooms, key=lambda room: room[0] != self.room_first):
+        for room_id, name in self.rooms_in_turn:
+            if not bits:
+                return
             here = bits & self.room_free[room_id]
             for number in self.starts.numbers(here):
                 yield number, room_id, name
