@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from aftercare.models import Tick
 from clinic.access import Role
-from clinic.models import StaffTask
+from clinic.models import Clinic, StaffTask
+from clinic.protocol.zones import local_date
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
 from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, faults_at
-from tests.makers import make_carer, make_clinic, make_patient_user, make_user
+from tests.looks.colours import colours, contrast
+from tests.makers import make_carer, make_clinic, make_patient_user, make_tick, make_user
 from tests.support.browser import SIZES, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -74,6 +76,30 @@ def test_nothing_is_cut_off_in_large_text_at_any_width(page_of, patient, width):
         wide.append(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
     assert max(wide) <= 0
+
+
+MARKS = """days => {
+  const two = part => (+part).toString(16).padStart(2, "0");
+  const hex = colour => "#" + colour.match(/\\d+/g).slice(0, 3).map(two).join("");
+  return days.map(day => [day.querySelector("svg"), day].map(each => getComputedStyle(each)))
+    .map(([tick, disc]) => [hex(tick.color), hex(disc.backgroundColor)]);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_ticks_of_walks_are_seen_on_past_days_and_on_today(page_of, patient, scheme):
+    zone = Clinic.current().zone
+    walked = [local_date(timezone.now() - days * DAY, zone) for days in (1, 0)]
+    for day in walked:
+        make_tick(patient=patient, by=patient.user, task="walk", date=day, given_at=timezone.now())
+    page = page_of(patient.user, scheme=scheme)
+    page.goto("/today/")
+
+    marks = page.locator(".days .did i").evaluate_all(MARKS)
+
+    walk, surface = (colours(scheme)[name] for name in ("walk", "surface"))
+    assert marks == [[surface, walk]] * 2
+    assert contrast(surface, walk) >= 3  # the tick on its disc, and the disc on its card
 
 
 LETTERS = """svg => {
