@@ -19,7 +19,7 @@ from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, StaffTask, User
 from clinic.protocol.zones import local_date, local_time
-from sessions_app.emergency import EMERGENCIES, GENERAL_ALLERGY
+from sessions_app.emergency import GENERAL_ALLERGY, GRAVE_KINDS
 from sessions_app.models import AdverseEvent, AdverseStep, AdverseVersion, TreatmentSession
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
@@ -188,8 +188,6 @@ def _write_details(event: AdverseEvent, version: int, changes: dict[str, Any], b
 _SEVERE_GRADE = 3
 _CLAVIEN_ORDER = {grade: place for place, grade in enumerate(("", "I", "II", "IIIa", "IIIb", "IVa", "IVb", "V"))}
 _SEVERE_CLAVIEN = _CLAVIEN_ORDER["IIIa"]
-_Kind = AdverseEvent.Kind
-_GRAVE_KINDS = GENERAL_ALLERGY | {each.kind for each in EMERGENCIES} | {_Kind.DVT, _Kind.PE, _Kind.STROKE}
 
 
 def _wants_eyes(before: Mapping[str, Any], after: AdverseEvent) -> bool:
@@ -197,7 +195,7 @@ def _wants_eyes(before: Mapping[str, Any], after: AdverseEvent) -> bool:
 
     A grade that is written for the first time is what every event gets, and asks for eyes only when it is severe.
     """
-    grave = {before["kind"], after.kind} & _GRAVE_KINDS
+    grave = {before["kind"], after.kind} & GRAVE_KINDS
     clavien = [_CLAVIEN_ORDER[each] for each in (before["clavien_dindo"], after.clavien_dindo)]
     return bool(
         set(before["serious_because"]) != set(after.serious_because)

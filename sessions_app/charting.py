@@ -76,6 +76,7 @@ class Chart:
     findings: tuple[Judged, ...]
     gaps: tuple[Missing, ...]
     ready: Ready = field(default_factory=Ready)
+    open_events: tuple[facts.OpenEvent, ...] = ()
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -136,7 +137,7 @@ def chart_of(
         *_missing(session, sites, ampoules, totals, protocol, now, ready, {finding.id for finding, _ in found}),
         *_missing_reaction(session, events),
     )
-    return Chart(session, protocol, version, sites, ampoules, totals, judged, gaps, ready)
+    return Chart(session, protocol, version, sites, ampoules, totals, judged, gaps, ready, events.open)
 
 
 def parts() -> "tuple[str | Prefetch[Any], ...]":

@@ -14,6 +14,7 @@ from clinic.access import Role
 from sessions_app.availability import Period, day_period, days_between
 from sessions_app.capacity import LONGEST_ENTRY
 from sessions_app.models import Appointment, CalendarEntry, DatedHours, NurseHours
+from sessions_app.visit_events import has_open_event
 from sessions_app.visit_holds import holds_column
 
 
@@ -48,6 +49,8 @@ class EntryRow(NamedTuple):
     move_asked_at: datetime | None
     waits: str = ""
     """Every `Hold` that the treatment waits for, with spaces between; "" for none."""
+    has_event: bool = False
+    """An adverse event of the visit is open; what it is, boards do not say."""
 
 
 _COLUMNS = {
@@ -78,6 +81,7 @@ _COLUMNS = {
     "confirmed_at": "appointment__confirmed_at",
     "move_asked_at": "appointment__move_asked_at",
     "waits": "waits",
+    "has_event": "has_event",
 }
 # What makes a board look different when it changes; each change of a visit raises its version.
 _STAMPED = (
@@ -91,6 +95,7 @@ _STAMPED = (
     "confirmed_at",
     "move_asked_at",
     "waits",
+    "has_event",
 )
 
 
@@ -142,7 +147,10 @@ def _shown_entries(first: date, last: date, zone: ZoneInfo, now: datetime) -> Qu
         starts_at__gt=period.starts_at - LONGEST_ENTRY,
         starts_at__lt=period.ends_at,
         ends_at__gt=period.starts_at,
-    ).annotate(waits=holds_column(patient="patient", appointment="appointment__"))
+    ).annotate(
+        waits=holds_column(patient="patient", appointment="appointment__"),
+        has_event=has_open_event("appointment__pk"),
+    )
 
 
 _Nurse = tuple[int, str, UUID]

@@ -79,12 +79,32 @@ EMERGENCIES = (
 
 # An allergy is confirmed or ruled out after one of these.
 GENERAL_ALLERGY = frozenset({Kind.ALLERGIC_GENERAL, Kind.ANAPHYLAXIS})
+# They come before all other events wherever events wait for somebody.
+GRAVE_KINDS = GENERAL_ALLERGY | {each.kind for each in EMERGENCIES} | {Kind.DVT, Kind.PE, Kind.STROKE}
 
 
 def emergency_of(kind: str) -> Emergency | None:
     """What is done at once for an event of this kind; None where nothing stands in the protocol."""
     wanted = Kind.ANAPHYLAXIS if kind in GENERAL_ALLERGY else kind
     return next((each for each in EMERGENCIES if each.kind == wanted), None)
+
+
+def _first_step(kind: Kind) -> Step | None:
+    found = emergency_of(kind)
+    return found.steps[0].step if found else None
+
+
+# Of the grave ones, those in which the emergency number is called before anything else: first of all.
+AMBULANCE_KINDS = frozenset(kind for kind in GRAVE_KINDS if _first_step(kind) is Step.AMBULANCE)
+
+
+def stop_words(kind: str) -> str:
+    """What an open event of this kind says to who holds the syringe, as a sentence; "" where it stops nothing."""
+    found = emergency_of(kind)
+    stop = next((each.do for each in found.steps if each.step is Step.STOPPED), "") if found else ""
+    if not stop and kind in GRAVE_KINDS:
+        stop = "Inject nothing more"
+    return f"{stop}." if stop else ""
 
 
 # What was seen in a session, by the name of its fact, and the kinds of event that record it.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
@@ -10,7 +11,7 @@ from clinic.access import Permission
 from clinic.alerts import Alert
 from clinic.models import Patient, User
 from clinic.protocol.vocabulary import Hold
-from sessions_app.facts import RecordedEvents
+from sessions_app.facts import OpenEvent, RecordedEvents
 from sessions_app.models import AdverseEvent, TreatmentSession
 
 SOURCE = "adverse event"
@@ -64,8 +65,14 @@ def event_alerts(user: User) -> Iterable[Alert]:
 
 def recorded_in(session: TreatmentSession) -> RecordedEvents:
     """What the events of a session, in whichever version of it, say to the checks. One query."""
-    rows = AdverseEvent.objects.filter(session__lineage=session.lineage).values_list("kind", "steps__what")
+    rows = AdverseEvent.objects.filter(session__lineage=session.lineage)
     steps: dict[str, set[str]] = {}
-    for kind, what in rows:
+    standing: dict[UUID, OpenEvent] = {}
+    for event, kind, recorded_at, closed_at, what in rows.values_list(
+        "public_id", "kind", "recorded_at", "closed_at", "steps__what"
+    ):
         steps.setdefault(kind, set()).update([what] if what else [])
-    return RecordedEvents({kind: frozenset(done) for kind, done in steps.items()})
+        if closed_at is None:
+            standing[event] = OpenEvent(event, kind, recorded_at)
+    done = {kind: frozenset(each) for kind, each in steps.items()}
+    return RecordedEvents(done, tuple(sorted(standing.values(), key=lambda event: event.recorded_at)))

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.models import User
@@ -26,10 +27,20 @@ from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, Treat
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An adverse event of the session that no clinician has closed; ``kind`` is an `AdverseEvent.Kind`."""
+
+    public_id: UUID
+    kind: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedEvents:
-    """The adverse events of a session: each kind that is recorded, with what was done then."""
+    """The adverse events of a session: each kind that is recorded, with what was done then; and the open ones."""
 
     steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    open: tuple[OpenEvent, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)

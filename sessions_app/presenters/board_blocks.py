@@ -45,7 +45,8 @@ class Block:
 
     `other` is a visit that the filters leave out: its time is taken, by whom is not said. `moves` are the states that
     one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times,
-    `alert` ("late", "asks") a visit that needs a look, and `waits` says why its treatment waits for a clinician.
+    `alert` ("late", "asks") a visit that needs a look, `waits` says why its treatment waits for a clinician, and
+    `has_event` that an adverse event of it is open.
     """
 
     what: str
@@ -73,6 +74,7 @@ class Block:
     is_entry: bool = False
     alert: str = ""
     waits: str = ""
+    has_event: bool = False
 
 
 def clock(minute: int) -> str:
@@ -183,6 +185,7 @@ class Painter:
             ("appt-short", chair <= _ONE_LINE),
             ("appt-late", late),
             ("appt-over", overbooked),
+            ("appt-event", row.has_event),
         ):
             css += f" {name}" if holds else ""
         elsewhere = row.room if self.by == "nurse" else row.nurse
@@ -211,6 +214,7 @@ class Painter:
             is_overbooked=overbooked,
             alert="late" if late else "asks" if status == Status.BOOKED and row.move_asked_at else "",
             waits=waits_words(row.waits.split()),
+            has_event=row.has_event,
         )
 
     def _service(self, row: EntryRow) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -11,10 +12,12 @@ from django.urls import reverse
 from clinic.models import Patient, User
 from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.zones import local_date, local_time, start_of_day
+from sessions_app.emergency import GRAVE_KINDS, stop_words
 from sessions_app.facts import zone_of
-from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.models import AdverseEvent, Appointment, TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.treatment_waits import waits_words
+from sessions_app.visit_events import gravest_open
 from sessions_app.visit_holds import holds_column
 from sessions_app.wording import day_words
 
@@ -22,10 +25,20 @@ Status = Appointment.Status
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An adverse event of a visit that is not closed. ``stop``: what it says to who treats, "" for nothing."""
+
+    words: str
+    stop: str
+    url: str
+    is_grave: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRow:
     """One line. ``is_start``: a tap starts the visit (a POST); otherwise it opens what is there.
 
-    ``waits`` says why the treatment waits for a clinician.
+    ``waits`` says why the treatment waits for a clinician, ``event`` what is open of the visit itself.
     """
 
     name: str
@@ -38,6 +51,7 @@ class VisitRow:
     warning: str
     waits: str
     is_start: bool
+    event: "OpenEvent | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,12 @@ class MyDay:
     @property
     def is_empty(self) -> bool:
         return not (self.waiting or self.with_nurse or self.coming or self.done)
+
+    @property
+    def grave(self) -> list[VisitRow]:
+        """Visits with an open event of a grave kind: the first thing that is seen."""
+        rows = (*self.with_nurse, *self.waiting, *self.done, *self.coming)
+        return [row for row in rows if row.event and row.event.is_grave]
 
     @property
     def summary(self) -> str:
@@ -70,7 +90,12 @@ def my_day(user: User, *, now: datetime, zone: ZoneInfo, everybody: bool = False
         .exclude(status=Status.CANCELLED)
         .select_related("entry__patient", "entry__room", "entry__nurse", "service")
         .prefetch_related(Prefetch("sessions", TreatmentSession.objects.filter(amends__isnull=True)))
-        .annotate(waits=holds_column(patient="entry__patient"))
+        .annotate(
+            waits=holds_column(patient="entry__patient"),
+            event_id=gravest_open("public_id"),
+            event_kind=gravest_open("kind"),
+            event_at=gravest_open("recorded_at"),
+        )
         .order_by("entry__starts_at")
     )
     drafts = (
@@ -141,6 +166,19 @@ def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, ever
         warning="Allergy to polidocanol" if patient.polidocanol_allergy else "",
         waits=waits_words(visit.waits.split()),  # type: ignore[attr-defined]  # a column of the query
         is_start=visit.status == Status.ARRIVED and session is None,
+        event=_event(visit, zone),
+    )
+
+
+def _event(visit: Any, zone: ZoneInfo) -> OpenEvent | None:
+    if visit.event_id is None:
+        return None
+    kind = AdverseEvent.Kind(visit.event_kind)
+    return OpenEvent(
+        words=f"{kind.label} recorded {local_time(visit.event_at, zone):%H:%M}",
+        stop=stop_words(kind),
+        url=reverse("sessions_app:event", args=[visit.event_id]),
+        is_grave=kind in GRAVE_KINDS,
     )
 
 

@@ -66,6 +66,7 @@ class _Words:
         }
         self.alerts = {"late": icon("clock-alert"), "asks": icon("message-square")}
         self.overbooked, self.lock = gettext("Overbooked"), icon("lock")
+        self.event_open = f'<span class="event-open">{icon("siren")}<span>{gettext("Event open")}</span></span>'
         self.to_move, self.to_cancel = icon("move"), icon("calendar-x")
 
     def block(self, b: Block, lane: Lane) -> str:
@@ -89,7 +90,7 @@ class _Words:
         flag = f'<span class="appt-flag">{self.over}{self.overbooked}</span>' if b.is_overbooked else ""
         return (
             f'<div class="visit-cell {b.column}" data-key-scope>{self._link(b, f"appt {b.css}")}{b.icon}'
-            f'<span class="appt-name">{self._waits(b)}{name}</span><time>{b.time}</time>'
+            f'<span class="appt-name">{self._event(b)}{self._waits(b)}{name}</span><time>{b.time}</time>'
             f'<span class="appt-what"><span>{escape(b.service)}</span>{flag}{_state(b.state)}</span>'
             f'<span class="visually-hidden">{escape(b.spoken)}</span></a>{self._walk(b)}{_buffer(b)}'
             f"{self._tools(b, name)}</div>"
@@ -103,6 +104,10 @@ class _Words:
         return (
             f'<span class="appt-waits" title="{words}">{self.lock}<span class="visually-hidden">{words} </span></span>'
         )
+
+    def _event(self, b: Block) -> str:
+        """Before everything else: an adverse event of the visit is open. Which one, who sees charts reads there."""
+        return f"{self.event_open} " if b.has_event else ""
 
     def _link(self, b: Block, css: str) -> str:
         """The start of a visit's link; `data-visit` says that keys may carry it and to whom it belongs now."""
@@ -147,10 +152,11 @@ class _Words:
             keys = "".join(self._tool(b, to, name) for to in b.moves)
             hidden = f'<span class="line-keys">{keys}</span>' if keys else ""
             look = b.css.partition(" ")[0] + (" appt-late" if " appt-late" in b.css else "")
+            look += " appt-event" if b.has_event else ""
             spoken = f"{escape(b.service)}, {escape(b.spoken)}{f', {b.state}' if b.state else ''}"
             return (
                 f'<div class="week-line" data-key-scope>{self._link(b, f"{look} line")}<time>{b.time}</time>{b.icon}'
-                f'{self._waits(b)}<span class="line-name">{name}</span>{state}'
+                f'{self._event(b)}{self._waits(b)}<span class="line-name">{name}</span>{state}'
                 f'<span class="visually-hidden">{spoken}</span></a>{hidden}</div>'
             )
         if b.what == "other":
@@ -182,9 +188,10 @@ class _Words:
                 f'aria-label="{words} {name}">{words}</button>'
             )
         over = f"{self.overbooked}, " if b.is_overbooked else ""
+        flags = self._event(b) + self._waits(b)
         return (
             f'<li class="agenda-row agenda-{b.status}"><a href="{b.url}"><time>{b.time}</time><span class="agenda-who">'
-            f"<b>{self._waits(b)}{name}</b><span>{over}{escape(b.service)}, {escape(b.lane)}</span></span>"
+            f"<b>{flags}{name}</b><span>{over}{escape(b.service)}, {escape(b.lane)}</span></span>"
             f'<span class="agenda-state">{state}</span></a>{button}</li>'
         )
 

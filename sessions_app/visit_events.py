@@ -1,0 +1,34 @@
+"""The open adverse event that came out of a visit, as columns of the queries that list visits: they cost no query more.
+
+It holds the treatments after the visit (`sessions_app.visit_holds` leaves it out), and whoever looks at the visit
+itself must see it.
+"""
+
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+
+from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS
+from sessions_app.models import AdverseEvent
+
+
+def gravity(kind: str = "kind") -> Case:
+    """0 where the emergency number is called first, 1 for the other grave kinds, 2 for the rest."""
+    return Case(
+        When(**{f"{kind}__in": sorted(AMBULANCE_KINDS)}, then=Value(0)),
+        When(**{f"{kind}__in": sorted(GRAVE_KINDS)}, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+
+
+def open_at_visit(visit: str = "pk") -> QuerySet[AdverseEvent]:
+    """Open events of one visit, for a subquery; `visit` is the way to the appointment from the rows that are asked."""
+    return AdverseEvent.objects.open().filter(session__appointment=OuterRef(visit))
+
+
+def has_open_event(visit: str = "pk") -> Exists:
+    return Exists(open_at_visit(visit).order_by())
+
+
+def gravest_open(field: str, *, visit: str = "pk") -> Subquery:
+    """One field of the gravest open event of the visit, the newest of several; null where there is none."""
+    return Subquery(open_at_visit(visit).order_by(gravity(), "-recorded_at", "-pk").values(field)[:1])

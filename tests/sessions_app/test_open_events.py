@@ -1,0 +1,179 @@
+"""An open event that came out of a visit is seen wherever the visit is: on its page, on My day, on the boards."""
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic.access import Role
+from clinic.models import Clinic
+from clinic.protocol.zones import local_date
+from sessions_app.day import entries_of, present_stamp, stamp_of
+from sessions_app.models import AdverseEvent, Appointment, Service
+from sessions_app.presenters.chart_url import chart_url
+from tests.makers import at, make_adverse_event, make_appointment, make_draft_session, make_patient, make_user
+from tests.sessions_app.charts import in_force, ready_draft, signed_in, words
+from tests.sessions_app.desks import make_treatment, open_clinic
+
+pytestmark = pytest.mark.django_db
+GRAVE_STRIP = "Anaphylaxis recorded 10:41: Inject nothing more. Open the emergency record"
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    with time_machine.travel(at("2026-01-13 10:45"), tick=False):
+        yield
+
+
+@pytest.fixture
+def ada():
+    in_force()
+    return open_clinic()
+
+
+def in_the_chair(ada, *, given_name="Greta", clock="10:30"):
+    visit = make_appointment(
+        patient=make_patient(given_name=given_name, family_name="Alderwick"),
+        nurse=ada,
+        service=Service.objects.filter(name="Treatment").first() or make_treatment(),
+        starts_at=at(f"2026-01-13 {clock}"),
+        status="in_treatment",
+    )
+    return make_draft_session(appointment=visit, nurse=ada)
+
+
+def event_of(draft, kind="anaphylaxis", **facts):
+    return make_adverse_event(session=draft, kind=kind, **facts)
+
+
+def chart_page(client, draft, nurse):
+    return signed_in(client, nurse).get(chart_url(draft))
+
+
+def test_the_visit_page_says_at_its_top_that_nothing_more_is_injected(client, ada):
+    draft = in_the_chair(ada)
+    event = event_of(draft)
+
+    answer = chart_page(client, draft, ada)
+
+    page = answer.content.decode()
+    assert GRAVE_STRIP in words(answer)
+    link = f'href="{reverse("sessions_app:event", args=[event.public_id])}" data-urgent'
+    assert page.index('<main id="main"') < page.index(link) < page.index('id="conflict"')
+
+
+def test_an_autosave_brings_the_strip_of_an_event_that_a_colleague_recorded(client, ada):
+    draft = in_the_chair(ada)
+    chart_page(client, draft, ada)
+    event_of(draft)
+
+    saved = client.post(
+        reverse("sessions_app:session_save", args=[draft.public_id]),
+        {"version": draft.version},
+        headers={"HX-Request": "true"},
+    )
+
+    assert saved.status_code == 200
+    assert '<div id="open-events" class="open-events" role="alert" hx-swap-oob="true"' in saved.content.decode()
+    assert GRAVE_STRIP in words(saved)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("allergic_general", "Allergic reaction, generalised recorded 10:41: Inject nothing more."),
+        ("intra_arterial", "Intra-arterial injection recorded 10:41: Stop injecting."),
+        ("extravasation", "Extravasation recorded 10:41: Stop injecting at this place."),
+        ("stroke", "TIA or stroke recorded 10:41: Inject nothing more."),
+        ("haematoma", "Haematoma recorded 10:41 The event is open."),
+    ],
+)
+def test_the_strip_says_what_its_kind_asks_for(client, ada, kind, said):
+    draft = in_the_chair(ada)
+    event_of(draft, kind)
+
+    assert said in words(chart_page(client, draft, ada))
+
+
+def test_the_gravest_of_several_events_stands_first(client, ada):
+    draft = in_the_chair(ada)
+    for kind in ("haematoma", "extravasation", "anaphylaxis"):
+        event_of(draft, kind)
+
+    page = words(chart_page(client, draft, ada))
+    day = words(client.get(reverse("sessions_app:my_day")))
+
+    assert page.index("Anaphylaxis recorded") < page.index("Extravasation recorded") < page.index("Haematoma recorded")
+    assert "Anaphylaxis recorded 10:41: Greta Alderwick. Inject nothing more. Open the emergency record" in day
+
+
+def test_a_closed_event_and_one_of_another_visit_say_nothing(client, ada):
+    draft, other = in_the_chair(ada), ready_draft()
+    event_of(draft, closed_at=at("2026-01-13 10:44"), closed_by=make_user(), closing_note="A mistake")
+    event_of(other)
+
+    page, day = words(chart_page(client, draft, ada)), words(client.get(reverse("sessions_app:my_day")))
+
+    assert [" recorded 10:41" in each for each in (page, day)] == [False, False]
+
+
+def test_my_day_begins_with_a_grave_event_and_marks_the_visit_of_any(client, ada):
+    grave, slight = in_the_chair(ada), in_the_chair(ada, given_name="Ivy", clock="08:00")
+    event_of(grave)
+    event_of(slight, "haematoma")
+
+    day = words(signed_in(client, ada).get(reverse("sessions_app:my_day")))
+
+    strip = "Anaphylaxis recorded 10:41: Greta Alderwick. Inject nothing more."
+    assert day.index("My day") < day.index(strip) < day.index("With you now")
+    assert day.count("Anaphylaxis recorded 10:41") == 2
+    assert day.count("Haematoma recorded 10:41") == 1
+    assert day.index("With you now") < day.index("Haematoma recorded 10:41")
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_boards_say_that_an_event_is_open_and_not_which(client, ada, view):
+    draft = in_the_chair(ada)
+    event_of(draft, description="CANARYWORDS")
+    signed_in(client, make_user(Role.FRONT_DESK))
+
+    page = words(client.get(reverse(f"sessions_app:{view}")))
+
+    assert page.count("Event open") == 2  # on the board, and in the list for a phone
+    assert "naphyla" not in page
+    assert "CANARYWORDS" not in page
+
+
+def test_the_board_of_another_desk_notices_an_event(ada):
+    draft = in_the_chair(ada)
+    zone = Clinic.current().zone
+    day, now = local_date(at("2026-01-13 10:45"), zone), at("2026-01-13 10:45")
+    before = stamp_of(entries_of(day, day, zone=zone, now=now))
+
+    event_of(draft)
+
+    after = present_stamp(day, day, zone=zone, now=now)
+    assert after != before
+    assert after == stamp_of(entries_of(day, day, zone=zone, now=now))
+
+
+def queries(ask):
+    with CaptureQueriesContext(connection) as asked:
+        ask()
+    return len(asked)
+
+
+def test_open_events_cost_my_day_and_the_board_no_query(client, ada):
+    draft = in_the_chair(ada)
+    day, board = reverse("sessions_app:my_day"), reverse("sessions_app:day")
+    signed_in(client, ada)
+    client.get(day)
+    without = queries(lambda: client.get(day)), queries(lambda: client.get(board))
+
+    for kind in ("haematoma", "anaphylaxis", "extravasation"):
+        event_of(draft, kind)
+
+    assert (queries(lambda: client.get(day)), queries(lambda: client.get(board))) == without
+    assert AdverseEvent.objects.open().count() == 3
+    assert Appointment.objects.count() == 1
