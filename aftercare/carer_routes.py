@@ -9,6 +9,7 @@ PATTERNS = [
     path("care/<uuid:carer_id>/", care.care_today, name="care_today"),
     path("care/<uuid:carer_id>/leave/", care.care_leave, name="care_leave"),
     path("settings/", preferences.preferences, name="preferences"),
+    path("settings/language/", preferences.speak, name="speak"),
     path("settings/stop/", preferences.stop_messages, name="stop_messages"),
     path("settings/people/", carers.carers, name="carers"),
     path("settings/people/<uuid:carer_id>/", carers.carer, name="carer"),

@@ -27,18 +27,32 @@ def register_readers(name: str, language_of: LanguageOf) -> None:
     _others[name] = language_of
 
 
+def other_language() -> tuple[str, str]:
+    """The code and the own name of the language that the page does not speak."""
+    spoken = translation.get_language() or ""
+    code, name = next(choice for choice in Patient.Language.choices if page_language(choice[0]) != spoken)
+    return code, str(name)
+
+
 def page_language(code: str) -> str:
     """The page language of a patient's language: "en" is "en-gb", "es" is "es"."""
     return _PAGES.get(code, code)
 
 
 class PageLanguage:
-    """Middleware after authentication; Django's LocaleMiddleware before it has asked cookie and browser already."""
+    """Middleware after authentication; Django's LocaleMiddleware before it has asked cookie and browser already.
+
+    Who is not signed in chooses by `?language=`, as the ways to the other language do; the browser keeps it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = request.GET.get("language", "") if request.method in ("GET", "HEAD") else ""
+        if not request.user.is_authenticated and asked in Patient.Language.values:
+            translation.activate(page_language(asked))
+            return _keep_in_browser(self.get_response(request), asked)
         if request.user.is_authenticated:
             code = request.session.get(_IN_SESSION) if request.user.uses_portal else None
             translation.activate(page_language(code) if code else settings.LANGUAGE_CODE)
@@ -74,9 +88,13 @@ def speak_from_now(request: HttpRequest, code: str) -> None:
 
 def speak_to(response: HttpResponse, patient: Patient) -> HttpResponse:
     """Let the following pages of this browser, before the sign-in, be in the patient's language."""
+    return _keep_in_browser(response, patient.language)
+
+
+def _keep_in_browser(response: HttpResponse, code: str) -> HttpResponse:
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
-        page_language(patient.language),
+        page_language(code),
         httponly=True,
         samesite="Lax",
         secure=settings.LANGUAGE_COOKIE_SECURE,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from clinic.consent import Channel, current_wording
@@ -13,6 +14,17 @@ from clinic.phones import phone_words
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 _SEGMENTED = {"data-look": "segmented"}
 _LABELS = {Channel.EMAIL: _("Messages by e-mail to %(address)s"), Channel.SMS: _("Text messages to %(address)s")}
+
+
+class LanguageForm(forms.Form):
+    """The switch in the head of a page; `next` is the page that it stands on."""
+
+    language = forms.ChoiceField(choices=Patient.Language.choices)
+    next = forms.CharField(required=False)
+
+    def clean_next(self) -> str:
+        path = str(self.cleaned_data["next"])
+        return path if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
 
 
 class ReaderForm(forms.Form):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from aftercare import carers
-from aftercare.forms.preferences import PreferencesForm, ReaderForm
+from aftercare.forms.preferences import LanguageForm, PreferencesForm, ReaderForm
 from aftercare.models import Carer
 from aftercare.presenters.preferences import zone_words
 from clinic.access import Permission, requires
@@ -45,6 +45,17 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     return render(request, "aftercare/preferences.html", context)
 
 
+@requires(Permission.CARED_PLAN)
+@require_POST
+def speak(request: SignedInRequest) -> HttpResponse:
+    """The switch in the head of a page: the same page in the other language, and messages from now on too."""
+    form = LanguageForm(request.POST)
+    if not form.is_valid():
+        return redirect("aftercare:preferences")
+    _speak(request, Patient.objects.filter(user=request.user).first(), form.cleaned_data["language"], {})
+    return redirect(form.cleaned_data["next"])
+
+
 @requires(Permission.OWN_PLAN)
 @require_POST
 def stop_messages(request: SignedInRequest) -> HttpResponse:
@@ -73,16 +84,20 @@ def _form(request: SignedInRequest, patient: Patient | None, held: dict[str, boo
 
 def _keep(request: SignedInRequest, patient: Patient | None, form: ReaderForm) -> HttpResponse:
     language = form.cleaned_data["language"]
-    if patient is not None and isinstance(form, PreferencesForm):
-        change_preferences(patient=patient, language=language, contact=form.contact(), by=request.user)
-    carers.change_language(user=request.user, language=language)
-    speak_from_now(request, language)
+    _speak(request, patient, language, form.contact() if isinstance(form, PreferencesForm) else {})
     with translation.override(page_language(language)):
         messages.success(request, _("Your settings are saved."))
     response = redirect("aftercare:preferences")
     if form.cleaned_data["text"]:
         _keep_text(response, form.cleaned_data["text"])
     return response
+
+
+def _speak(request: SignedInRequest, patient: Patient | None, language: str, contact: dict[str, bool]) -> None:
+    if patient is not None:
+        change_preferences(patient=patient, language=language, contact=contact, by=request.user)
+    carers.change_language(user=request.user, language=language)
+    speak_from_now(request, language)
 
 
 def _keep_text(response: HttpResponse, size: str) -> None:

@@ -13,6 +13,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from clinic import language
+
 register = template.Library()
 
 SPRITE = "img/icons.svg"
@@ -34,6 +36,13 @@ LEVELS: dict[str, tuple[str, str, str]] = {
     "next_day": ("clock", "Next day", "nextday"),
     "expected": ("check", "Expected", "success"),
 }
+
+
+@register.simple_tag
+def other_language() -> dict[str, str]:
+    """``code`` and ``name`` of the language that the page does not speak."""
+    code, name = language.other_language()
+    return {"code": code, "name": name}
 
 
 @lru_cache(maxsize=1)

@@ -125,6 +125,38 @@ def test_the_language_changes_pages_and_messages_at_once(patient):
     assert current_wording(Channel.EMAIL, "es") in browser.get(PAGE).content.decode()
 
 
+def test_the_switch_in_the_head_leads_to_the_same_page_in_the_other_language_and_keeps_it(patient):
+    browser = browser_of(patient.user)
+    page = browser.get("/my-visits/").content.decode()
+    assert re.search(r'<button[^>]* name="language" value="es" lang="es">.*?Español</button>', page)
+
+    answer = browser.post(f"{PAGE}language/", {"language": "es", "next": "/my-visits/"}, follow=True)
+
+    patient.refresh_from_db()
+    spoken = answer.content.decode()
+    assert (answer.request["PATH_INFO"], '<html lang="es"' in spoken, patient.language) == ("/my-visits/", True, "es")
+    assert re.search(r'<button[^>]* name="language" value="en" lang="en">.*?English</button>', spoken)
+    assert standing(patient) == {"email": True}
+
+
+def test_a_carers_switch_changes_the_carers_language_alone(patient):
+    carer = make_carer(patient=patient)
+    browser_of(carer.user).post(f"{PAGE}language/", {"language": "es", "next": f"/care/{carer.public_id}/"})
+
+    carer.refresh_from_db()
+    patient.refresh_from_db()
+    assert (carer.language, patient.language) == ("es", "en")
+
+
+@pytest.mark.parametrize(
+    ("typed", "goes_to"),
+    [({"language": "es", "next": "https://evil.example/"}, "/"), ({"language": "es", "next": "//evil.example"}, "/"),
+     ({"language": "es"}, "/"), ({"language": "xx", "next": "/today/"}, PAGE), ({}, PAGE)],
+)  # fmt: skip
+def test_the_switch_leads_nowhere_else(patient, typed, goes_to):
+    assert browser_of(patient.user).post(f"{PAGE}language/", typed).url == goes_to
+
+
 def test_another_language_than_the_two_is_refused_in_words(patient):
     answer = browser_of(patient.user).post(PAGE, answers(language="xx"))
 

@@ -272,6 +272,7 @@ ROUTES: dict[str, Route] = {
         READERS, {"POST": frozenset({404})}, {"carer_id": "carer_b"}, carer={"POST": GOES_ON}
     ),
     "aftercare:preferences": Route(READERS, FILL),
+    "aftercare:speak": Route(READERS, {"POST": GOES_ON}),
     "aftercare:stop_messages": Route(PATIENTS, {"POST": GOES_ON}),
     "aftercare:carers": Route(PATIENTS, FILL),
     "aftercare:carer": Route(PATIENTS, {"POST": OWN_ONLY}, {"carer_id": "carer_b"}),

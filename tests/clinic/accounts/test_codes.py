@@ -121,6 +121,19 @@ def test_the_code_of_a_carer_is_written_in_the_carers_language(client, patient, 
     assert mail.outbox[-1].subject == "Su código de acceso"
 
 
+def test_the_pages_of_the_code_lead_to_the_other_language_and_the_browser_keeps_it(client, patient, ask_code):
+    ask = reverse("account_request_login_code")
+    page = client.get(f"{ask}?next=/today/").content.decode()
+    assert 'href="?next=%2Ftoday%2F&amp;language=es" hreflang="es" lang="es"' in page
+
+    client.get(f"{ask}?language=es")
+    ask_code(client, patient.email)
+    spanish = client.get(CONFIRM).content.decode()
+
+    assert ('<html lang="es"' in spanish, 'href="?language=en" hreflang="en" lang="en"' in spanish) == (True, True)
+    assert '<html lang="en-gb"' in client.get(f"{CONFIRM}?language=en").content.decode()
+
+
 def test_strangers_get_no_mail(client, ask_code):
     ask_code(client, "who@mail.example")
     client.post(reverse("account_reset_password"), {"email": "who@mail.example"})
