@@ -1,10 +1,13 @@
-"""A booking or a move ends the offers of its patient for a visit of the same kind: the time kept is free again.
+"""A booking ends the offers of its patient for a visit of the same kind: the time kept is free again.
+
+A move does so where the time was kept for the visit that moves, or for a new one.
 
 Part of the transaction that books or moves. The waiting entry is locked before its offers, and both before the
 calendar, as in `sessions_app.waiting_offers`: of a change and a yes to the offer at one moment, one comes first and the
 other sees it.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from clinic import audit
@@ -12,25 +15,44 @@ from clinic.models import Patient, User
 from sessions_app.closures import release_hold
 from sessions_app.models import Appointment, Service, WaitListEntry, WaitListOffer
 from sessions_app.undo_facts import last_change
+from sessions_app.waiting_fit import Visit, visit_to_move, visits_of
 
 _TAKEN_BACK = WaitListOffer.Answer.TAKEN_BACK
 
 
-def give_up_offers(*, patient: Patient, service: Service, by: User, now: datetime) -> None:
+def give_up_offers(
+    *, patient: Patient, service: Service, by: User, now: datetime, moves: Appointment | None = None
+) -> None:
     """Take back what the wait list keeps for this patient for a visit of this kind. One query if they do not wait.
 
-    Inside the transaction of the booking or move, before it takes anything of the calendar. The person waits on.
+    Inside the transaction of the booking or move, before it takes anything of the calendar. The person waits on. With
+    `moves`, what is kept for another visit than this stays kept.
     """
     waiting = WaitListEntry.objects.waiting().filter(patient=patient, service__kind=service.kind)
     entries = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not entries:
         return
     living = WaitListOffer.objects.filter(waiting__in=entries, answer="", expires_at__gt=now)
-    for offer in living.select_related("hold").order_by("pk"):
+    for offer in _kept_for(living.select_related("hold", "waiting").order_by("pk"), moves, now):
         ended = WaitListOffer.objects.filter(pk=offer.pk, answer="").update(answer=_TAKEN_BACK, answered_at=now)
         if ended and offer.hold is not None:
             release_hold(hold=offer.hold, by=by)
             audit.record("offer taken back", by=by, subject=offer, patient=patient)
+
+
+def _kept_for(offers: Iterable[WaitListOffer], moves: Appointment | None, now: datetime) -> Iterator[WaitListOffer]:
+    """The offers that a change of this visit ends, all where none moves."""
+    found = list(offers)
+    visits = visits_of([moves.patient.pk], now).get(moves.patient.pk, ()) if moves and found else ()
+    for offer in found:
+        if moves is None or is_kept_for(offer, moves, visits):
+            yield offer
+
+
+def is_kept_for(offer: WaitListOffer, visit: Appointment, visits: Iterable[Visit]) -> bool:
+    """Whether a yes to the offer would move this visit, or none of the patient's `visits`, as they are booked now."""
+    replaced = visit_to_move(offer.waiting, visits)
+    return replaced is None or replaced.id == visit.pk
 
 
 def given_up_by(*changed: Appointment) -> list[WaitListOffer]:

@@ -81,7 +81,7 @@ def write_booking(
 def write_move(
     before: Appointment, wish: Wish, candidates: list[Candidate], verdict: WindowVerdict, protocol: Protocol
 ) -> Appointment:
-    give_up_offers(patient=before.patient, service=before.service, by=wish.by, now=wish.now)
+    give_up_offers(patient=before.patient, service=before.service, by=wish.by, now=wish.now, moves=before)
     change(
         before,
         before.version,

@@ -18,7 +18,7 @@ from sessions_app.availability import Period
 from sessions_app.forms.waiting import FilterForm
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Service, WaitListEntry, WaitListOffer
-from sessions_app.offers_given_up import given_up_by
+from sessions_app.offers_given_up import given_up_by, is_kept_for
 from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words
 from sessions_app.slot_value import value_of
 from sessions_app.undo_facts import entry_columns
@@ -141,15 +141,21 @@ def not_kept_again_words(*changed: Appointment, zone: ZoneInfo) -> str:
 
 
 def kept_words(
-    patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo, change: str = "Booking another time"
+    patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo, moves: Appointment | None = None
 ) -> str:
-    """What the dialog says before somebody with an offer gets another time; "" without one. One query."""
+    """What the dialog says before somebody with an offer gets another time; "" without one, one query.
+
+    A move (of `moves`) says it only where it gives that time free.
+    """
     living = WaitListOffer.objects.filter(
         waiting__patient=patient, waiting__service__kind=service.kind, answer="", expires_at__gt=now, hold__active=True
     )
-    offer = living.order_by("expires_at").first()
+    offer = living.select_related("waiting").order_by("expires_at").first()
     if offer is None:
         return ""
+    if moves and not is_kept_for(offer, moves, visits_of([patient.pk], now).get(patient.pk, ())):
+        return ""
+    change = "Moving the visit" if moves else "Booking another time"
     when, until = time_words(offer.starts_at, zone), offer.expires_at.astimezone(zone)
     return f"{when} is kept for {patient.name} until {until:%H:%M}. {change} gives it free."
 

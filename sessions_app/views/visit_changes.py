@@ -165,7 +165,7 @@ def _move_page(
         "moved_to": times.chosen_option if times and is_question else None,
         "times": times,
         "hold": hold_words(times.holds, found.patient, reader=request.user, zone=zone) if times else None,
-        "kept": kept_words(found.patient, found.service, now=now, zone=zone, change="Moving the visit"),
+        "kept": kept_words(found.patient, found.service, now=now, zone=zone, moves=found),
         "ask": ask,
         "version": found.version,
         "problems": problems,

@@ -119,13 +119,26 @@ class Calendar(RuleBasedStateMachine):
             with pytest.raises(booking.Refused):
                 booking.move(**wish)
             return
+        replaced = self.visit_that_waits(wanted.patient)
         assert booking.move(**wish).starts_at == start
-        self.paper.give_up_what_is_kept_for(wanted.patient, self.now)
+        if replaced in (visit, None):
+            self.paper.give_up_what_is_kept_for(wanted.patient, self.now)
         self.said_yes.pop(visit, None)
         with pytest.raises(booking.Stale):
             booking.move(**{**wish, "starts_at": OPENS + 20 * GRID})
         self.paper.remember(visit, self.now)
         self.paper.write(visit, line, by=by, now=self.now)
+
+    def visit_that_waits(self, person):
+        """What an earlier time would replace: the visit that the wait names, or else the next one."""
+        waits = WaitListEntry.objects.waiting().filter(patient=person)
+        named = waits.values_list("appointment", flat=True).first()
+        ahead = {
+            key: line.starts
+            for key, line in self.paper.visits.items()
+            if line.patient == person and line.starts >= self.now
+        }
+        return named if named in ahead else min(ahead, key=ahead.get, default=None)
 
     @rule(visit=visits)
     def cancel(self, visit):

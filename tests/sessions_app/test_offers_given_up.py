@@ -18,7 +18,7 @@ from sessions_app.integrity_of_records import problems_of_records
 from sessions_app.models import Appointment, CalendarEntry, WaitListEntry
 from sessions_app.offers_given_up import given_up_by
 from sessions_app.refusals import Refused
-from tests.makers import at, make_clinic, make_patient, make_service
+from tests.makers import at, make_clinic, make_patient, make_service, make_wait_entry
 from tests.sessions_app.conftest import NOW
 
 HTMX = {"HX-Request": "true"}
@@ -60,6 +60,38 @@ def test_a_move_of_a_visit_of_the_same_kind_ends_the_offer_too(house, book):
     with pytest.raises(Refused) as refused:
         waiting.accept(offer=offered, by=house.desk, now=NOW + MINUTE)
     assert refused.value.rule == "answered"
+
+
+def test_a_move_of_another_visit_than_the_one_that_waits_leaves_the_offer_and_says_nothing_of_it(house, book, client):
+    first, second = book("2026-01-20 10:00"), book("2026-02-20 10:00")
+    named = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    offered = waiting.offer(entry=named, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+    client.force_login(house.desk)
+
+    with time_machine.travel(NOW, tick=False):
+        dialogs = [client.get(reverse("sessions_app:move", args=[each.public_id])) for each in (first, second)]
+    later = booking.move(appointment=second, version=1, starts_at=at("2026-02-23 10:00"), by=house.desk, now=NOW)
+
+    offered.refresh_from_db()
+    assert (named.appointment, offered.answer, offered.hold.active) == (first, "", True)
+    assert [bool(each.context["kept"]) for each in dialogs] == [True, False]
+    assert given_up_by(later) == []
+    assert waiting.accept(offer=offered, by=house.desk, now=NOW).pk == first.pk
+    assert list(problems_of_records(NOW)) == []
+
+
+def test_of_an_entry_that_names_no_visit_the_next_one_is_what_waits(house, book):
+    first, second = book("2026-01-20 10:00"), book("2026-02-20 10:00")
+    entry = make_wait_entry(patient=house.patient, service=house.service, appointment=None)
+    offered = waiting.offer(entry=entry, starts_at=at(KEPT), nurse=house.nurse, by=house.desk, now=NOW)
+    answers = []
+
+    for visit, when in ((second, "2026-02-23 10:00"), (first, "2026-01-21 10:00")):
+        booking.move(appointment=visit, version=1, starts_at=at(when), by=house.desk, now=NOW)
+        offered.refresh_from_db()
+        answers.append(offered.answer)
+
+    assert answers == ["", "taken_back"]
 
 
 def test_a_move_of_another_kind_or_of_somebody_else_leaves_the_offer(house, book, offered):
