@@ -20,7 +20,7 @@ from clinic.models import User
 from clinic.protocol.checks import AmpouleFacts, BeforeFacts, LoggingFacts, SiteFacts, has_vte_risk
 from clinic.protocol.plan import InjectedSite, SessionFacts
 from clinic.protocol.values import Protocol
-from clinic.protocol.vocabulary import Answer, Leg, ProductForm, VeinType
+from clinic.protocol.vocabulary import Answer, Leg, ProductForm, StockingLegs, VeinType
 from clinic.protocol.zones import local_date
 from sessions_app.emergency import SIGNS, Step
 from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, TreatmentSession
@@ -265,6 +265,7 @@ def logging_facts(
         observation_minutes=observation_minutes(session),
         observation_status=session.observation_status or None,
         compression_applied=None if not legs else legs != TreatmentSession.CompressionLegs.NONE,
+        compression_legs=StockingLegs(legs) if legs in set(StockingLegs) else None,
         compression_class=session.compression_garment or None,
         compression_mmhg=session.compression_mmhg or None,
         walk_minutes=_walk_minutes(session),

@@ -49,15 +49,13 @@ _SIGNED_CHANGED = " OR ".join(f"CAST(OLD.{name} AS text) <> CAST(NEW.{name} AS t
 
 
 # Judged when it is signed, as check L19 does: what was signed before this rule was made stays as it is, so that no
-# constraint on all rows would hold.
+# constraint on all rows would hold. A walk before the stocking went on can happen, and asks for a reason (check L12b).
 _TIMES_WRONG = " OR ".join(
     f"NEW.{later} < NEW.{earlier}"
     for later, earlier in (
         ("observation_started_at", "started_at"),
-        ("observation_started_at", "ended_at"),
         ("observation_ended_at", "observation_started_at"),
         ("observation_ended_at", "started_at"),
-        ("observation_ended_at", "ended_at"),
     )
 )
 
@@ -95,7 +93,7 @@ RULES = (
         table=SESSION,
         name=f"{SESSION}_times_in_order",
         when=f"NEW.status = 'signed' AND ({_TIMES_WRONG})",
-        because="the observed walk comes after the session, and ends after it began",
+        because="the observed walk comes after the session began, and ends after it began itself",
     ),
     refuse(
         "DELETE",

@@ -16,7 +16,7 @@ from clinic.protocol.errors import ProtocolError
 from clinic.protocol.plan import InjectedSite, SessionFacts
 from clinic.protocol.reading import Fields
 from clinic.protocol.values import Protocol
-from clinic.protocol.vocabulary import Answer, Leg, ProductForm, VeinType
+from clinic.protocol.vocabulary import Answer, Leg, ProductForm, StockingLegs, VeinType
 from clinic.protocol.zones import local_date, zone_named
 
 MOST_SITES = 200
@@ -196,6 +196,8 @@ def _by_type(given: Fields, name: str, kind: type | UnionType, zone: ZoneInfo | 
         return given.answer(name)
     if kind == ProductForm | None:
         return given.word(name, ProductForm)
+    if kind == StockingLegs | None:
+        return given.word(name, StockingLegs)
     if kind == When | None:
         return given.when(name)
     text = given.text(name)

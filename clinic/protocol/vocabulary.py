@@ -20,6 +20,14 @@ class Leg(StrEnum):
     RIGHT = "right"
 
 
+class StockingLegs(StrEnum):
+    """The legs that a stocking is on."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+
+
 class Segment(StrEnum):
     """Places on a leg that can be treated; anything else is not on a leg (check L9)."""
 

@@ -64,15 +64,6 @@ def gaps_of(session, now):
             },
         ),
         (
-            "12:28",
-            "13:00",
-            {"ended_at": "12:36", "observation_started_at": "12:30", "observation_ended_at": "12:50"},
-            {
-                "id_observation_started_at": "The walk began at 12:30, before the stocking went on at 12:36. "
-                "Correct one of the two times."
-            },
-        ),
-        (
             "12:54",
             "13:00",
             {"observation_started_at": "12:10", "observation_ended_at": "12:30"},
@@ -146,11 +137,6 @@ def test_what_was_typed_and_cannot_be_is_named_once_among_what_is_missing():
             "The walk began at 09:50, before the session began at 10:00. Correct one of the two times",
         ),
         (
-            {"observation_started_at": at("2026-01-13 10:20")},
-            "id_observation_started_at",
-            "The walk began at 10:20, before the stocking went on at 10:30. Correct one of the two times",
-        ),
-        (
             {"observation_ended_at": at("2026-01-13 15:30")},
             "id_observation_ended_at",
             "The walk ended at 15:30, which is still to come",
@@ -209,7 +195,7 @@ def test_a_chart_of_yesterday_is_judged_by_the_clock_of_today():
 def test_the_database_takes_no_signature_of_a_walk_before_the_session():
     for wrong in (
         {"observation_started_at": at("2026-01-13 09:50")},
-        {"observation_started_at": at("2026-01-13 10:20")},
+        {"observation_started_at": at("2026-01-13 09:30"), "observation_ended_at": at("2026-01-13 09:50")},
         {"observation_ended_at": at("2026-01-13 10:29")},
     ):
         session = ready_draft(**wrong)
@@ -217,6 +203,46 @@ def test_the_database_takes_no_signature_of_a_walk_before_the_session():
         rows = TreatmentSession.objects.filter(pk=session.pk)
         with pytest.raises(IntegrityError, match="the observed walk comes after"), transaction.atomic():
             rows.update(**signed, protocol_version=chart_of(session, now=at("2026-01-13 11:00")).version)
+
+
+# --- A walk before the stocking: it happened, so it can be written down ----------------------------------------------
+
+
+EARLY = {"observation_started_at": "10:20", "observation_ended_at": "10:38", "ended_at": "10:40"}
+REASON = {"L12b": {"reason": "The stocking came from the store only then", "ack": True}}
+
+
+def test_a_walk_before_the_stocking_is_saved_as_typed_and_asks_for_a_reason():
+    session = visit_at(at("2026-01-13 10:00"), sites=1)
+    now = at("2026-01-13 10:50")
+    errors, chart = save(session, now=now, **EARLY)
+    again, _ = save(session, now=now)
+
+    assert errors == again == {}
+    assert [getattr(session, name) for name in TIMES] == [
+        at(f"2026-01-13 {clock}") for clock in ("10:00", "10:40", "10:20", "10:38")
+    ]
+    assert [gap.words for gap in chart.missing if gap.anchor == "finding-L12b"] == ["Walk before the stocking"]
+
+
+def test_it_is_signed_with_a_reason_and_not_without_and_its_plan_counts_from_the_stocking():
+    now = at("2026-01-13 10:50")
+    session = ready_draft(**{name: at(f"2026-01-13 {clock}") for name, clock in EARLY.items()})
+
+    with pytest.raises(actions.NotComplete) as refusal:
+        sign_session(session=session, version=session.version, answers={}, by=session.nurse, now=now)
+    assert [gap.anchor for gap in refusal.value.missing] == ["finding-L12b"]
+    plan = sign_session(session=session, version=session.version, answers=REASON, by=session.nurse, now=now)
+
+    kept = TreatmentSession.objects.get().findings.get(check_id="L12b")
+    assert (kept.severity, kept.reason) == ("ACK", REASON["L12b"]["reason"])
+    assert plan.starts_at == at("2026-01-13 10:40")
+
+
+def test_an_early_walk_that_was_too_short_is_still_too_short():
+    session = ready_draft(observation_started_at=at("2026-01-13 10:20"), observation_ended_at=at("2026-01-13 10:34"))
+
+    assert {"finding-L10", "finding-L12b"} <= gaps_of(session, at("2026-01-13 10:50")).keys()
 
 
 # --- Corrections --------------------------------------------------------------------------------------------------

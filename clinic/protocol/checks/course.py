@@ -1,18 +1,20 @@
 """Checks of the course of a session (L10 to L15, L17, L19, L20): observation, stocking, walk, events, wrong values.
 
+L11b and L12b are the house's own: a treated leg without the stocking, and a walk before the stocking went on.
+
 Sources: US Asclera prescribing information, dosage and administration (15 to 20 minutes under observation,
 compression) and warnings; the founding clinic text.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from clinic.protocol.checks.facts import LoggingFacts, SiteFacts
 from clinic.protocol.checks.findings import Finding, acknowledge, block, note, plain
 from clinic.protocol.checks.rules import Rule, at, has_text, named, where
-from clinic.protocol.checks.times import FOLLOWS, WrongTime, wrong_times
+from clinic.protocol.checks.times import FOLLOWS, WrongTime, walked_early, wrong_times
 from clinic.protocol.checks.totals import Totals
 from clinic.protocol.values import Protocol
-from clinic.protocol.vocabulary import Override
+from clinic.protocol.vocabulary import Leg, Override, StockingLegs
 
 
 def _observation(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
@@ -50,12 +52,38 @@ def _compression(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Fin
     )
 
 
+def _treated_legs(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
+    """L11b: a stocking is on, and not on each leg that was treated."""
+    worn = facts.compression_legs
+    if worn is None or worn is StockingLegs.BOTH or facts.compression_applied is False:
+        return None
+    bare = Leg.LEFT if worn is StockingLegs.RIGHT else Leg.RIGHT
+    if not any(site.leg is bare for site in facts.sites):
+        return None
+    text = (
+        f"The {bare} leg was treated, and the stocking is on the {worn} leg only. "
+        f"Put one on the {bare} leg, correct the leg, or write why there is none."
+    )
+    return acknowledge("L11b", "Stocking not on the treated leg", text)
+
+
 def _walk(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
     """L12: no walk straight after the session."""
     if facts.walk_minutes is None or facts.walk_minutes >= protocol.walk_now_minutes_min:
         return None
     text = f"Let the patient walk for {protocol.walk_now_minutes_min} min before leaving, or write why not."
     return acknowledge("L12", "No walk after the session", text)
+
+
+def _walk_before_stocking(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
+    """L12b: the walk began before the end of the session, when the stocking goes on."""
+    if not walked_early(_times_of(facts), facts.now):
+        return None
+    if facts.compression_applied is False:
+        text = "The walk began before the session ended. Correct the times, or write how it came to this."
+        return acknowledge("L12b", "Walk before the end of the session", text)
+    text = "The walk began before the stocking went on. Correct the times, or write how it came to this."
+    return acknowledge("L12b", "Walk before the stocking", text)
 
 
 def _extravasation(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Finding | None:
@@ -116,8 +144,12 @@ def _impossible(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Find
         )
     if facts.weight_kg is not None and facts.weight_kg <= 0:
         faults.append("Enter the weight in kg.")
-    faults += [_in_words(each) for each in wrong_times({name: getattr(facts, name) for name in FOLLOWS}, facts.now)]
+    faults += [_in_words(each) for each in wrong_times(_times_of(facts), facts.now)]
     return at(block("L19", "Impossible values", " ".join(faults)), wrong) if faults else None
+
+
+def _times_of(facts: LoggingFacts) -> dict[str, datetime | None]:
+    return {name: getattr(facts, name) for name in FOLLOWS}
 
 
 _TIMES = {
@@ -159,7 +191,9 @@ def _signed_late(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Fin
 RULES: tuple[Rule, ...] = (
     _observation,
     _compression,
+    _treated_legs,
     _walk,
+    _walk_before_stocking,
     _extravasation,
     _intra_arterial,
     _allergic_sign,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from clinic.protocol.vocabulary import Answer, Leg, ProductForm, VeinType
+from clinic.protocol.vocabulary import Answer, Leg, ProductForm, StockingLegs, VeinType
 
 When: TypeAlias = date | bool
 """The date of something, or just whether it was within the look-back time."""
@@ -139,6 +139,7 @@ class LoggingFacts:
     observation_minutes: Decimal | None = None
     observation_status: str | None = None
     compression_applied: bool | None = None
+    compression_legs: StockingLegs | None = None
     compression_class: str | None = None
     compression_mmhg: str | None = None
     walk_minutes: Decimal | None = None

@@ -14,6 +14,7 @@ from clinic.protocol import (
     totals_of,
 )
 from clinic.protocol.checks.calendar import last_valid_day
+from clinic.protocol.vocabulary import Leg, StockingLegs
 from tests.clinic.protocol.helpers import RETICULAR, SHIPPED, SPIDER, injected, local, logged
 
 TWELVE_SPIDER = injected(SPIDER, "0.5", *["0.2"] * 12)
@@ -337,6 +338,39 @@ def test_a_typed_total_agrees_with_the_sites():
     assert (
         one("L19", site, total_ml=Decimal("0.5")).text == "The sites add up to 0.4 mL, not 0.5 mL: correct one of them."
     )
+
+
+RIGHT_SITE, LEFT_SITE = (injected(SPIDER, "0.5", "0.2", leg=leg) for leg in (Leg.RIGHT, Leg.LEFT))
+
+
+@pytest.mark.parametrize(
+    ("legs", "sites", "expected"),
+    [
+        ("left", [RIGHT_SITE], {"L11b": "ACK"}),
+        ("right", [RIGHT_SITE, LEFT_SITE], {"L11b": "ACK"}),
+        ("right", [RIGHT_SITE], {}),
+        ("both", [RIGHT_SITE], {}),
+        ("both", [RIGHT_SITE, LEFT_SITE], {}),
+        ("left", [], {}),
+        ("left", [injected(SPIDER, "0.5", "0.2")], {}),
+        (None, [RIGHT_SITE], {}),
+    ],
+)
+def test_a_stocking_belongs_on_each_treated_leg(legs, sites, expected):
+    assert logged(*sites, compression_legs=legs and StockingLegs(legs)) == expected
+
+
+def test_the_finding_names_the_leg_that_was_treated_and_the_one_with_the_stocking():
+    found = one("L11b", RIGHT_SITE, compression_legs=StockingLegs.LEFT)
+
+    assert found.text == (
+        "The right leg was treated, and the stocking is on the left leg only. "
+        "Put one on the right leg, correct the leg, or write why there is none."
+    )
+
+
+def test_who_wears_no_stocking_is_asked_once():
+    assert logged(RIGHT_SITE, compression_applied=False, compression_legs=StockingLegs.LEFT) == {"L11": "ACK"}
 
 
 def test_a_site_without_strength_leaves_the_dose_unknown():

@@ -31,6 +31,7 @@ from clinic.protocol import (
     timeline_of,
 )
 from clinic.protocol.checks.facts import AmpouleFacts
+from clinic.protocol.vocabulary import StockingLegs
 from tests.clinic.protocol.helpers import RETICULAR, SHIPPED, SPIDER
 
 ZONES = sorted(name for name in available_timezones() if name not in {"localtime", "Factory", "posixrules"})
@@ -280,10 +281,13 @@ site_facts = facts_of(
 logging_facts = facts_of(
     LoggingFacts,
     form=st.sampled_from(ProductForm),
+    compression_legs=st.sampled_from(StockingLegs),
     session_date=dates,
     signed_on=dates,
     started_at=instants,
     ended_at=instants,
+    observation_started_at=instants,
+    observation_ended_at=instants,
     now=instants,
     ampoules=st.lists(facts_of(AmpouleFacts), max_size=3).map(tuple),
 ).flatmap(lambda facts: st.lists(site_facts, max_size=3).map(lambda several: replace(facts, sites=tuple(several))))
@@ -315,10 +319,13 @@ def test_a_fact_left_out_never_adds_a_finding_while_logging(facts, data):
 # Proof that a duty was done: without it the duty is open.
 RECORDED = {"adverse_event_recorded", "actions_recorded", "vascular_surgeon_contacted"}
 # A stocking was put on: its class and mmHg are then missing, not "not asked". The typed length hides the measured one.
+# A walk that cannot be (L19) is no walk that came too early (L12b).
 ASKED_WITH = {
     "compression_class": {"L11"},
     "compression_mmhg": {"L11"},
-    "compression_applied": {"L11"},
+    "compression_applied": {"L11", "L11b"},
+    "started_at": {"L12b"},
+    "now": {"L12b"},
     "session_minutes": {"L17"},
 }
 
