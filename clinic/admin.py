@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from clinic import audit
 from clinic.access import STAFF_ROLES, Permission, Role, permissions_of
 from clinic.models import Clinic, User
+from clinic.phones import BadNumber, phone_words, to_e164
 
 
 class SetUpAdmin(admin.ModelAdmin):
@@ -62,14 +63,27 @@ class PersonForm(forms.ModelForm):
         help_text="The person chooses a password with “Forgot your password?” on the sign-in page.",
     )
 
+    phone = forms.CharField(
+        required=False,
+        max_length=40,
+        help_text="Where nurses call this person in an emergency. Only staff see it. It may be empty.",
+    )
+
     class Meta:
         model = User
-        fields = ["email", "name", "roles", "is_active"]
+        fields = ["email", "name", "phone", "roles", "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["roles"] = sorted(self.instance.roles)
+            self.initial["phone"] = phone_words(self.instance.phone)
+
+    def clean_phone(self) -> str:
+        try:
+            return to_e164(self.cleaned_data["phone"])
+        except BadNumber as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
@@ -83,8 +97,8 @@ class PersonAdmin(SetUpAdmin):
     """Staff only; patients have their own pages and sign in without a password."""
 
     form = PersonForm
-    fields = ["email", "name", "roles", "is_active"]
-    list_display = ["name", "email", "role_names", "is_active"]
+    fields = ["email", "name", "phone", "roles", "is_active"]
+    list_display = ["name", "email", "phone", "role_names", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "email"]
     ordering = ["name"]

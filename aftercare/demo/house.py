@@ -95,7 +95,8 @@ def _clinic(now: datetime) -> Clinic:
 
 
 def _person(email: str, name: str, roles: tuple[Role, ...]) -> User:
-    return User.objects.create_user(email, settings.DEMO_PASSWORD, name=name, roles=frozenset(roles))
+    phone = "+12125550142" if Role.CLINICIAN in roles else ""
+    return User.objects.create_user(email, settings.DEMO_PASSWORD, name=name, roles=frozenset(roles), phone=phone)
 
 
 def _hours(nurse: User, opened: date, *, pause: time) -> None:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
 
 from clinic.access import PORTAL_ROLES, STAFF_ROLES, Permission, Role, permissions_of
 from clinic.models.fields import RoleSetField, public_id
@@ -44,6 +45,8 @@ class User(AbstractBaseUser):
         "e-mail", unique=True, error_messages={"unique": "Somebody already signs in with this e-mail."}
     )
     name = models.CharField(max_length=120)
+    # Stands where a colleague is called in an emergency; patients never see it.
+    phone = PhoneNumberField(blank=True)
     roles = RoleSetField()
     # Derived from the roles at each save; a column of its own because Django's admin and indexes ask for it.
     is_staff = models.BooleanField(default=False, editable=False)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from clinic.access import Permission
 from clinic.models import Clinic, User
+from clinic.phones import phone_words
 from clinic.protocol.zones import local_time
 from sessions_app.adverse_events import was_general_allergy
 from sessions_app.emergency import EMERGENCIES, Emergency, Step, emergency_of
@@ -25,12 +26,19 @@ from sessions_app.wording import time_words
 
 @dataclass(frozen=True, slots=True)
 class StepButton:
-    """One thing to do. ``value``: what pressing it sends; ``done``: when it was done first, "" while it was not."""
+    """One thing to do. ``value``: what stamping it sends; ``done``: when it was done first, "" while it was not.
+
+    ``hint``: who is called; ``number``: as it is dialled, ``number_words`` as it is read; "" where there is none.
+    ``lacks_number``: somebody is to be called, and no number is on file.
+    """
 
     value: str
     do: str
-    hint: str
     done: str
+    hint: str = ""
+    number: str = ""
+    number_words: str = ""
+    lacks_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +82,33 @@ def _block(emergency: Emergency, *, clinic: Clinic, clinician: User | None, step
     done: dict[str, str] = {}
     for step in steps:
         done.setdefault(step.what, f"{local_time(step.at, clinic.zone):%H:%M}")
-    hints = {Step.AMBULANCE: clinic.emergency_number, Step.CLINICIAN: str(clinician or "")}
+    called = {Step.AMBULANCE: _ambulance(clinic), Step.CLINICIAN: _colleague(clinician)}
     return NowBlock(
         emergency.kind,
         emergency.title,
         emergency.signs,
         [
-            StepButton(each.step.name, each.do, hints.get(each.step, ""), done.get(each.step, ""))
+            StepButton(each.step.name, each.do, done.get(each.step, ""), **called.get(each.step, {}))
             for each in emergency.steps
         ],
     )
+
+
+def _ambulance(clinic: Clinic) -> dict[str, Any]:
+    number = clinic.emergency_number
+    return {"number": number.replace(" ", ""), "number_words": number}
+
+
+def _colleague(person: User | None) -> dict[str, Any]:
+    if person is None:
+        return {}
+    number = str(person.phone or "")
+    return {
+        "hint": str(person),
+        "number": number,
+        "number_words": phone_words(number) if number else "",
+        "lacks_number": not number,
+    }
 
 
 def step_lines(steps: Iterable[AdverseStep], *, zone: ZoneInfo) -> list[StepLine]:

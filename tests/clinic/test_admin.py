@@ -62,6 +62,19 @@ def test_a_new_colleague_has_roles_and_no_password_and_is_on_record(client, admi
     assert (event.by_id, event.subject_id) == (administrator.pk, str(person.public_id))
 
 
+def test_the_number_of_a_colleague_is_kept_as_it_is_dialled_and_shown_as_it_is_read(client, administrator):
+    person = make_user(Role.CLINICIAN, email="hugo@example.com", name="Hugo Invented")
+    page = reverse("admin:clinic_user_change", args=[person.pk])
+    facts = {"email": person.email, "name": person.name, "roles": ["clinician"], "is_active": "on"}
+
+    refused = client.post(page, {**facts, "phone": "555"})
+    client.post(page, {**facts, "phone": "(212) 555-0142"})
+
+    assert b"Enter the number with its area code" in refused.content
+    assert str(User.objects.get(pk=person.pk).phone) == "+12125550142"
+    assert b'value="(212) 555-0142"' in client.get(page).content
+
+
 def test_a_colleague_cannot_be_made_a_patient(client, administrator):
     facts = {"email": "x@example.com", "name": "X", "roles": ["patient"], "is_active": "on"}
 

@@ -37,7 +37,7 @@ def draft_now():
     patient = make_patient(given_name="Ivy", family_name="Quillfeather")
     index_patient(patient)
     appointment = make_appointment(patient=patient, starts_at=now, status="in_treatment")
-    clinician = make_user(Role.CLINICIAN, name="Imani Rowanfield")
+    clinician = make_user(Role.CLINICIAN, name="Imani Rowanfield", phone="+12125550142")
     return make_draft_session(appointment=appointment, screening=ASKED, responsible_clinician=clinician)
 
 
@@ -52,8 +52,10 @@ def test_an_emergency_from_the_first_tap_until_treatments_can_be_booked_again(pa
     nurse.locator("header").get_by_role("link", name="Adverse event").click()
     block = nurse.get_by_role("region", name="Allergic sign, anaphylaxis")
     assert block.bounding_box()["y"] < 300
-    assert all(button.bounding_box()["height"] >= 64 for button in block.get_by_role("button").all())
-    block.get_by_role("button", name="Call the emergency number").click()
+    assert all(button.bounding_box()["height"] >= 48 for button in block.get_by_role("button").all())
+    calls = [link.get_attribute("href") for link in block.get_by_role("link").all()]
+    assert calls == ["tel:911", "tel:+12125550142"]
+    block.get_by_role("button", name="Done now: Call the emergency number").click()
     expect(nurse).to_have_url(re.compile(r"/events/[0-9a-f-]{36}/"))
     nurse.get_by_label("What was seen and what was done").fill("Hives on both arms, short of breath")
     nurse.get_by_role("button", name="Call the responsible clinician").click()

@@ -110,6 +110,37 @@ def test_the_page_says_what_to_do_and_the_number_to_call(nurse):
     assert "to be confirmed by the clinical lead" in page
 
 
+def test_whom_to_call_is_dialled_by_a_link_and_stamped_by_a_press_of_its_own(nurse):
+    make_clinic(emergency_number="1 12")
+    clinician = make_user(Role.CLINICIAN, name="Imani Rowanfield", phone="+12125550142")
+    session = make_draft_session(nurse=nurse, responsible_clinician=clinician)
+    event = make_adverse_event(session=session, kind="anaphylaxis")
+
+    pages = [
+        browser(nurse).get(address).content.decode()
+        for address in (f"{begin_url(session.patient)}?session={session.public_id}", url(event))
+    ]
+
+    presses = ('name="press" value="anaphylaxis:AMBULANCE"', 'name="step" value="AMBULANCE"')
+    for page, sent in zip(pages, presses, strict=True):
+        steps = re.findall(r'<li class="now-step.*?</li>', page, re.DOTALL)[:3]
+        dialled = [re.findall(r'<a class="[^"]*" href="(tel:[^"]*)">', step) for step in steps]
+        assert dialled == [["tel:112"], ["tel:+12125550142"], []]
+        assert "(212) 555-0142" in steps[1]
+        assert re.findall(r'<button class="[^"]*" type="submit" ([^>]*?) aria-label="([^"]*)"', steps[0]) == [
+            (sent, "Done now: Call the emergency number")
+        ]
+
+
+def test_who_is_to_be_called_and_has_no_number_says_so(nurse):
+    session = make_draft_session(nurse=nurse, responsible_clinician=make_user(Role.CLINICIAN, name="Imani Rowanfield"))
+
+    page = browser(nurse).get(url(make_adverse_event(session=session, kind="anaphylaxis"))).content.decode()
+
+    assert page.count("No number of theirs is on file.") == 1
+    assert re.findall(r'href="(tel:[^"]*)"', page) == ["tel:911"]
+
+
 def test_looking_at_the_page_begins_nothing(nurse):
     browser(nurse).get(begin_url(make_patient()))
 
