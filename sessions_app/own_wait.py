@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, DateField, DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery
 
 from clinic.models import Clinic, Patient
+from clinic.prepared import Blank, Prepared
 from clinic.protocol.vocabulary import Hold
 from clinic.protocol.zones import local_date
 from sessions_app.models import WaitListEntry, WaitListOffer
-from sessions_app.repeat import hold_rows, holds_without_rows
+from sessions_app.repeat import HoldRows, hold_rows, holds_without_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +34,9 @@ class OwnWait:
 
 def own_wait(patient: Patient, *, clinic: Clinic, now: datetime) -> OwnWait:
     """One query, and one more for each source of holds that has no rows."""
-    entries = WaitListEntry.objects.waiting().filter(patient=OuterRef("pk"))
-    not_over = Q(last_date__isnull=True) | Q(last_date__gte=local_date(now, clinic.zone))
-    living = WaitListOffer.objects.filter(
-        waiting__patient=OuterRef("pk"),
-        waiting__ended_at__isnull=True,
-        answer="",
-        expires_at__gt=now,
-        hold__active=True,
-    ).order_by("expires_at", "pk")
+    asked = {"patient": patient.pk, "today": local_date(now, clinic.zone), "now": now}
     kinds = hold_rows()
-    held = [Exists(each.rows().filter(patient=OuterRef("pk")).order_by()) for each in kinds]
-    row = Patient.objects.filter(pk=patient.pk).values_list(
-        Exists(entries.filter(not_over)),
-        Subquery(living.values("starts_at")[:1]),
-        Subquery(living.values("expires_at")[:1]),
-        *held,
-    )[0]
-    is_waiting, starts_at, until, *found = row
+    is_waiting, starts_at, until, *found = _standing(kinds).rows(**asked)[0]
     return OwnWait(
         is_waiting=is_waiting,
         kept=Kept(starts_at, until) if starts_at else None,
@@ -57,3 +45,28 @@ def own_wait(patient: Patient, *, clinic: Clinic, now: datetime) -> OwnWait:
             *holds_without_rows(patient),
         ),
     )
+
+
+@cache
+def _standing(kinds: tuple[HoldRows, ...]) -> Prepared:
+    """Whether a patient waits, which time is kept until when, and whether each kind of hold stands."""
+
+    def make() -> QuerySet[Any, tuple[Any, ...]]:
+        entries = WaitListEntry.objects.waiting().filter(patient=OuterRef("pk"))
+        not_over = Q(last_date__isnull=True) | Q(last_date__gte=Blank("today", DateField()))
+        living = WaitListOffer.objects.filter(
+            waiting__patient=OuterRef("pk"),
+            waiting__ended_at__isnull=True,
+            answer="",
+            expires_at__gt=Blank("now", DateTimeField()),
+            hold__active=True,
+        ).order_by("expires_at", "pk")
+        held = [Exists(each.rows().filter(patient=OuterRef("pk")).order_by()) for each in kinds]
+        return Patient.objects.filter(pk=Blank("patient", BigIntegerField())).values_list(
+            Exists(entries.filter(not_over)),
+            Subquery(living.values("starts_at")[:1]),
+            Subquery(living.values("expires_at")[:1]),
+            *held,
+        )
+
+    return Prepared(make)
