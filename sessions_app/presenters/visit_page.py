@@ -63,7 +63,6 @@ def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> d
         "strengths_json": json.dumps(
             {vein.value: plain(values.strengths_percent[0]) for vein, values in chart.protocol.veins.items()}
         ),
-        "clinic_now": f"{local_time(timezone.now(), zone_of(session)):%H:%M:%S}",
         "who": request.user.pk,
         "copy_key": copy_key(session, request.user),
     }
@@ -114,7 +113,13 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "unsaved_words": ", ".join(forms.error_words()),
         "saved_at": visit.clock_words(timezone.now(), chart.session),
         "now": timezone.now(),
+        "clinic_now": clinic_now(chart.session),
     }
+
+
+def clinic_now(session: TreatmentSession) -> str:
+    """The wall clock of the session's clinic, "10:30:00": what "Now" on the page stamps, counted on from here."""
+    return f"{local_time(timezone.now(), zone_of(session)):%H:%M:%S}"
 
 
 _BEFORE_ANCHORS = {

@@ -13,13 +13,14 @@ from clinic.requests import SignedInRequest
 from sessions_app import holding
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
+from sessions_app.presenters.visit_page import clinic_now
 from sessions_app.refusals import Refused
 
 
 @requires(Permission.RECORD_SESSION)
 @require_POST
 def hold(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
-    """The open page asks every few seconds; the answer says who has the draft and which version is stored."""
+    """The open page asks every few seconds; the answer says who has the draft, which version is stored and the time."""
     session = _session(request, public_id)
     if request.POST.get("do") == "leave":
         holding.leave(session=session, by=request.user)
@@ -29,7 +30,8 @@ def hold(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     except Refused:
         # The page asks again in a few seconds, and goes on as it is until then.
         return HttpResponse(status=503)
-    return render(request, "sessions_app/nurse/_holder.html", {"session": session, "holder": holder})
+    context = {"session": session, "holder": holder, "clinic_now": clinic_now(session)}
+    return render(request, "sessions_app/nurse/_holder.html", context)
 
 
 @requires(Permission.RECORD_SESSION)

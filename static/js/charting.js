@@ -1,5 +1,6 @@
 // The visit page: saves itself and keeps what could not be saved. Without this file a Save button does the same. Saving is
-// one POST of the whole form; the answer is fragments (fragments.js). Needs draft_copy.js, sign_in_again.js, visit_rows.js.
+// one POST of the whole form; the answer is fragments (fragments.js). Needs draft_copy.js, one_tap.js, sign_in_again.js,
+// visit_rows.js.
 (function () {
   "use strict";
   const byId = (id) => document.getElementById(id);
@@ -104,6 +105,7 @@
     saved = sent;
     window.takeFragments(text);
     version = Number(byId("saved").dataset.version);
+    window.clinicClock.heard(byId("saved").dataset.wall);
     if (isChanged()) keep(); else copy.forget();
   }
   window.addEventListener("online", () => save({ force: true }));
@@ -141,6 +143,7 @@
     if (window.signInAgain.isOpen()) window.signInAgain.done();
     if (answer.status !== 200 || isStuck) return;
     const holder = new DOMParser().parseFromString(text, "text/html").getElementById("holder");
+    window.clinicClock.heard(holder.dataset.wall);
     const isMine = holder.hasAttribute("data-mine");
     const isOpen = holder.hasAttribute("data-open");
     if (!isLocked && !isMine) await save();          // what was typed until this moment is hers or his still
@@ -202,8 +205,13 @@
   function put(found) {
     const values = new Map();
     for (const [name, value] of found.entries) values.set(name, [...(values.get(name) || []), value]);
+    // A site that a colleague added since stays as it is.
+    const isOfAnother = (field) => {
+      const row = field.closest("[data-site]");
+      return row !== null && !(values.get("site") || []).includes(row.dataset.site);
+    };
     for (const field of form.querySelectorAll("input[name], select[name], textarea[name]")) {
-      if (SKIPPED.has(field.name) || field.type === "hidden") continue;
+      if (SKIPPED.has(field.name) || field.type === "hidden" || isOfAnother(field)) continue;
       const typed = values.get(field.name) || [];
       if (field.type === "checkbox" || field.type === "radio") field.checked = typed.includes(field.value);
       else if (typed.length) field.value = typed[0];
@@ -215,7 +223,7 @@
   async function restore() {
     const found = await copy.read();
     if (!found) { saveWhatIsOne(); return; }
-    found.entries = rows.byPresentKeys(found, entries());
+    Object.assign(found, rows.byPresentKeys(found, entries()));
     if (JSON.stringify(found.entries) === saved) { copy.forget(); saveWhatIsOne(); return; }
     const note = byId("restored");
     // The clinic's clock, as everywhere on the page, whatever zone the tablet has.
@@ -232,7 +240,7 @@
     }
     while (running) await running;
     // What is typed while the rows are fetched is saved after them, on the version of the copy.
-    running = rows.bringBack(found.entries).then(() => {
+    running = rows.bringBack(found.entries, found.gone).then(() => {
       put(found);
       // Somebody saved meanwhile: the server answers with the difference, and a person chooses.
       if (found.version !== version) note.querySelector("[data-next]").textContent = "The visit was saved elsewhere since; compare, then choose.";

@@ -8,8 +8,8 @@
 
   const LOT = ["strength_percent", "stock_lot", "lot", "expiry"];
 
-  // `visitRows(form, changed)`: addPlace(), next(), byPresentKeys(found, now) and bringBack(entries). `changed` is called
-  // when a row came or went.
+  // `visitRows(form, changed)`: addPlace(), next(), byPresentKeys(found, now) and bringBack(entries, gone). `changed` is
+  // called when a row came or went.
   window.visitRows = (form, changed) => {
     const siteList = byId("sites");
     const sites = () => [...siteList.querySelectorAll("[data-site]:not([data-gone])")];
@@ -160,6 +160,7 @@
       // The entries of a copy under the keys that its rows have on this page. A row that was saved after it was added is
       // numbered by the server when the page is opened again: sites by their order, ampoules by strength, known by their lot.
       // Where the answer to the last save was lost, the copy's own sites are those of the server, place by place.
+      // `gone`: the sites of this page that were taken out on the copy.
       byPresentKeys(found, now) {
         const keys = (entries, kind) => entries.filter(([name]) => name === kind).map(([, key]) => key);
         const valueOf = (entries, field) => (entries.find(([name]) => name === field) || ["", ""])[1];
@@ -182,7 +183,9 @@
           if (present.has(row) || !taken.has(row)) continue;
           present.set(row, Number(valueOf(found.entries, `${row}-opened`)) ? `ampoule-n${key}again` : "");
         }
-        return found.entries.flatMap(([name, value]) => {
+        const kept = new Set(keys(found.entries, "site"));
+        const gone = then === stored ? keys(stored, "site").flatMap((key, index) => (kept.has(key) ? [] : [sitesNow[index]])) : [];
+        const entries = found.entries.flatMap(([name, value]) => {
           const isRow = name === "site" || name === "ampoule";
           const [, old, field] = isRow ? [name, `${name}-${value}`, ""] : name.match(/^((?:site|ampoule)-[^-]+)-(.+)$/) || [];
           const row = present.get(old);
@@ -190,9 +193,12 @@
           if (!row) return [];
           return [isRow ? [name, row.slice(name.length + 1)] : [`${row}-${field}`, value]];
         });
+        return { entries, gone };
       },
-      // Rows that never reached the server are asked for again, to be filled with what was typed.
-      async bringBack(entries) {
+      // Rows that were taken out go again; those that never reached the server are asked for, to be filled with what was typed.
+      async bringBack(entries, gone) {
+        for (const key of gone) siteList.querySelector(`[data-site="${CSS.escape(key)}"]`)?.remove();
+        if (gone.length) number();
         const rows = entries.filter(([name]) => name === "site" || name === "ampoule");
         for (const [name, key] of rows.filter(([kind, row]) => !form.querySelector(`[data-${kind}="${CSS.escape(row)}"]`))) {
           const place = entries.find(([field]) => field === `site-${key}-place`);

@@ -41,7 +41,8 @@ def test_what_a_killed_tab_left_is_found_again_with_a_line_that_says_so(open_vis
     expect(again.locator("#id_note")).to_have_value("the battery went")
     saved(again, 2)
     assert stored(session).note == "the battery went"
-    assert kept_by(again) == []
+    # A browser that finds itself online again may save the same once more: the copy goes with its answer.
+    again.wait_for_function("() => !Object.keys(localStorage).some((name) => name.startsWith('legwork.visit.'))")
     without(page_problems, LOST)
 
 

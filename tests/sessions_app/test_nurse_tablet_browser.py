@@ -1,0 +1,103 @@
+"""A tablet at the chair that loses its network, dies or sleeps: what was taken out stays out, and "Now" is now."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.sessions_app.test_nurse_browser import OFFLINE, draft_now, open_visit, saved, stored
+from tests.sessions_app.test_nurse_drafts_browser import LOST, without
+from tests.support.browser import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+__all__ = ["open_visit"]
+
+# The tablet's two clocks, standing: the date, which somebody may set, and the browser's own count, which sleeps, too.
+CLOCKS = """
+  const began = Date.now();
+  window.went = { date: 0, awake: 0 };
+  Date.now = () => began + window.went.date * 60000;
+  performance.now = () => window.went.awake * 60000;
+"""
+GO_ON = "([date, awake]) => { window.went = { date, awake }; }"
+ENDED = "[data-now=ended_at]"
+
+
+def test_a_site_that_was_taken_out_before_the_tab_died_stays_out(open_visit, page_problems):
+    session = draft_now(sites=3)
+    page = open_visit(session)
+    page.context.set_offline(True)
+    row = page.locator("[data-site]").nth(1)
+    row.locator("summary").first.click()
+    row.locator("[data-remove]").click()
+    page.locator("#id_note").fill("two sites were enough")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+    saved(again, 2)
+
+    expect(again.locator("[data-site]")).to_have_count(2)
+    expect(again.locator(".site-no")).to_have_text(["1", "2"])
+    assert stored(session).sites.count() == 2
+    assert "unfinished" not in stored(session).screening
+    without(page_problems, LOST)
+
+
+@pytest.fixture
+def tablet(new_context, live_server):
+    """`tablet(session)`: the visit's page on a tablet whose clocks only go on when `GO_ON` says so."""
+
+    def open_page(session):
+        context = new_context(size="tablet")
+        context.add_init_script(CLOCKS)
+        sign_in(context, session.nurse, live_server)
+        page = context.new_page()
+        page.goto(reverse("sessions_app:visit", args=[session.appointment.public_id]))
+        return page
+
+    return open_page
+
+
+def server_time(page, *, minutes=0):
+    """What the page heard from the server last, "10:30", and so many minutes later."""
+    heard = datetime.strptime(page.locator("#saved").get_attribute("data-wall"), "%H:%M:%S")
+    return f"{heard + timedelta(minutes=minutes):%H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("date", "awake", "minutes"),
+    [
+        pytest.param(20, 20, 20, id="awake"),
+        pytest.param(20, 1, 20, id="asleep for most of the walk"),
+        pytest.param(-300, 5, 5, id="its clock was set back"),
+        pytest.param(3 * 24 * 60, 5, 5, id="its clock was set days ahead"),
+    ],
+)
+def test_now_is_now_on_a_tablet_without_network_that_slept_or_whose_clock_was_set(
+    tablet, page_problems, date, awake, minutes
+):
+    page = tablet(draft_now())
+    page.context.set_offline(True)
+    page.evaluate(GO_ON, [date, awake])
+
+    page.locator(ENDED).click()
+
+    expect(page.locator("#id_ended_at")).to_have_value(server_time(page, minutes=minutes))
+    without(page_problems, LOST)
+
+
+def test_each_answer_of_the_server_sets_the_clock_that_now_stamps(tablet):
+    page = tablet(draft_now())
+    # Set ahead by two hours: that looks like a sleep, until the server is heard.
+    page.evaluate(GO_ON, [120, 1])
+    page.locator("#id_note").fill("the clock of this tablet was wrong")
+    saved(page, 2)
+
+    page.locator(ENDED).click()
+
+    expect(page.locator("#id_ended_at")).to_have_value(server_time(page))
