@@ -1,5 +1,6 @@
 """What is checked before anything is written: grid, hours, notice, horizon, nurse, room and the repeat window."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,13 +14,14 @@ from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import BookingResult, DayType
 from clinic.protocol.window import ON_HOLD
 from clinic.protocol.zones import local_date
-from sessions_app.availability import Period, is_on_grid
-from sessions_app.capacity import OpenNurse, set_up_for
+from sessions_app.availability import Period, day_period, is_on_grid
+from sessions_app.capacity import OpenNurse, busy_rows, set_up_for
 from sessions_app.entries import Candidate
 from sessions_app.free_times import last_bookable_date
 from sessions_app.models import Appointment, CalendarEntry, Service
 from sessions_app.refusals import EarlyNeedsClinician, Refused
 from sessions_app.repeat import RepeatRules, too_near_words, waits
+from sessions_app.rooms_of_day import Placed, in_turn, own_rooms
 from sessions_app.wording import day_words, range_words, time_words
 
 # Beyond these a calendar cannot count; what a clinic may really book is its horizon.
@@ -62,7 +64,7 @@ def period_of(starts_at: datetime, length: timedelta) -> Period:
     return Period(starts_at, starts_at + length)
 
 
-def candidates_for(wish: Wish, *, nurse_first: int | None = None, room_first: int | None = None) -> list[Candidate]:
+def candidates_for(wish: Wish, *, nurse_first: int | None = None) -> list[Candidate]:
     """The nurses and rooms that could take the period, in the order in which they are tried; `Refused` when none could.
 
     Whether somebody else has the time is not looked at here: that is decided when it is written.
@@ -85,8 +87,19 @@ def candidates_for(wish: Wish, *, nurse_first: int | None = None, room_first: in
         where = f"{wish.room.name} is not used" if wish.room else "No room is set up"
         raise Refused(f"{where} for {wish.service.name}. Choose another room.", rule="room", field="room")
     at_work.sort(key=lambda nurse_id: nurse_id != nurse_first)
-    rooms.sort(key=lambda room_id: room_id != room_first)
-    return [(nurse_id, room_id) for nurse_id in at_work for room_id in rooms]
+    own = own_rooms(_placed(wish)) if len(rooms) > 1 else {}
+    keeps = (wish.moves.nurse_id, wish.moves.room_id) if wish.moves else None
+    return [(nurse_id, room_id) for nurse_id in at_work for room_id in in_turn(rooms, nurse_id, own, keeps)]
+
+
+def _placed(wish: Wish) -> Iterator[Placed]:
+    """What else is booked on that date, with whom and where. One query."""
+    zone = wish.clinic.zone
+    day = day_period(local_date(wish.period.starts_at, zone), zone)
+    moves = wish.moves.pk if wish.moves else None
+    for nurse_id, room_id, _, starts_at, _ in busy_rows(day.starts_at, day.ends_at, now=wish.now, ignore_entry=moves):
+        if nurse_id is not None and room_id is not None and day.starts_at <= starts_at:
+            yield starts_at, nurse_id, room_id
 
 
 def _check_time(wish: Wish) -> None:

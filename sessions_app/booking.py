@@ -179,7 +179,7 @@ def move(
     if waits(current.patient, current.service, rules):
         raise Refused(ON_HOLD, rule="B4", field="starts_at")
     check_own_move(current, wish, rules)
-    candidates = candidates_for(wish, nurse_first=entry.nurse_id, room_first=entry.room_id)
+    candidates = candidates_for(wish, nurse_first=entry.nurse_id)
     verdict = _verdict_on_move(current, wish, rules)
     try:
         return with_retries(lambda: write_move(current, wish, candidates, verdict, protocol_of(rules)))

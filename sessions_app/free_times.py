@@ -3,19 +3,21 @@
 A search costs two queries for any number of nurses, rooms and days. Nothing is stored or held.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import chain, islice
 from operator import or_
 from typing import NamedTuple
 
 from clinic.models import Clinic, Patient, Room, User
-from clinic.protocol.zones import local_date
-from sessions_app.availability import Period, Starts, grid_starts
+from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.availability import Period, Starts, days_between, grid_starts
 from sessions_app.capacity import BusyRow, busy_rows, set_up_for
 from sessions_app.models import Service
+from sessions_app.rooms_of_day import Keeps, Placed, in_turn, own_rooms
 
 
 class SlotKind(StrEnum):
@@ -56,12 +58,12 @@ class Search:
         patient: Patient | None = None,
         length: timedelta | None = None,
         ignore_entry: int | None = None,
-        room_first: int | None = None,
+        keeps: Keeps | None = None,
     ) -> None:
         """`length` replaces the service's, because a visit keeps the length it was booked with.
 
-        `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way; `room_first` is
-        the room that is offered wherever it is free, before the first by name.
+        `ignore_entry` is the id of the entry that would be moved, which does not stand in its own way; `keeps` are its
+        nurse and its room, which she is offered wherever it is free.
         """
         self.zone, self.length = clinic.zone, length or service.length
         self.service, self.patient = service, patient
@@ -69,14 +71,14 @@ class Search:
         first_date = max(first_date, local_date(earliest, self.zone))
         last_date = min(last_date, last_bookable_date(clinic, now, service))
         there = set_up_for(service, first_date=first_date, last_date=last_date, zone=self.zone, nurse=nurse, room=room)
-        self.nurses, self.rooms = there.nurses, there.rooms
-        self.rooms_in_turn = sorted(there.rooms, key=lambda room: room[0] != room_first)
+        self.nurses, self.rooms, self.keeps = there.nurses, there.rooms, keeps
         # A stretch of this length can still be used.
         self.shortest = min(there.shortest or service.length, service.length)
         opened = [period for each in self.nurses for period in each.opened]
         on_grid = grid_starts(opened, zone=self.zone, grid_minutes=clinic.grid_minutes)
         self.starts = Starts([start for start in on_grid if start >= earliest], self.length)
         self.busy: dict[int, list[Period]] = {each.id: [] for each in self.nurses}
+        self.placed: list[Placed] = []
         self._subtract_entries(now=now, patient=patient, ignore_entry=ignore_entry)
 
     def _subtract_entries(self, *, now: datetime, patient: Patient | None, ignore_entry: int | None) -> None:
@@ -91,6 +93,8 @@ class Search:
                 self.busy[nurse].append(Period(starts_at, ends_at))
             if room in room_taken:
                 room_taken[room] |= bits
+            if nurse is not None and room is not None:
+                self.placed.append((starts_at, nurse, room))
             if patient is not None and person == patient.pk:
                 patient_taken |= bits
         self.nurse_free = {
@@ -99,21 +103,49 @@ class Search:
         self.room_free = {room_id: starts.all & ~taken for room_id, taken in room_taken.items()}
 
     def _busy_rows(self, now: datetime, ignore_entry: int | None) -> Iterator[BusyRow]:
+        """Of whole days: where a nurse was in the morning says in which room she is."""
+        edges = self._edges
+        if not edges:
+            return iter(())
+        until = max(edges[-1], self.starts.instants[-1] + self.length)
+        return busy_rows(edges[0], until, now=now, ignore_entry=ignore_entry)
+
+    @cached_property
+    def _edges(self) -> list[datetime]:
+        """The beginnings of the days on which visits can start, and the end of the last."""
         instants = self.starts.instants
         if not instants:
-            return iter(())
-        return busy_rows(instants[0], instants[-1] + self.length, now=now, ignore_entry=ignore_entry)
+            return []
+        first, last = (local_date(instants[number], self.zone) for number in (0, -1))
+        return [start_of_day(day, self.zone) for day in days_between(first, last + timedelta(days=1))]
+
+    @cached_property
+    def _turns(self) -> dict[int, dict[tuple[int, ...], int]]:
+        """By nurse: in which order the rooms are offered, and at which starts it is so."""
+        turns: dict[int, dict[tuple[int, ...], int]] = {nurse.id: {} for nurse in self.nurses}
+        ids, edges = [room_id for room_id, _ in self.rooms], self._edges
+        by_day: list[list[Placed]] = [[] for _ in edges[1:]]
+        for each in self.placed:
+            number = bisect_right(edges, each[0]) - 1
+            if 0 <= number < len(by_day):
+                by_day[number].append(each)
+        for number, placed in enumerate(by_day):
+            bits, own = self.starts.from_to(edges[number], edges[number + 1]), own_rooms(placed)
+            for nurse_id, found in turns.items():
+                turn = in_turn(ids, nurse_id, own, self.keeps)
+                found[turn] = found.get(turn, 0) | bits
+        return turns
 
     def slots(
         self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "", limit: int | None = None
     ) -> list[Slot]:
-        """One slot per start and nurse, in that order, each in the usual room or the first by name that is free."""
+        """One slot per start and nurse, in that order, each in the first free room of her turn (`rooms_of_day`)."""
         instants, length = self.starts.instants, self.length
         if limit is not None:
             bits = self._first_starts(bits, limit)
         by_start: list[list[Slot]] = [[] for _ in instants]
         for nurse in self.nurses:
-            for number, room_id, room_name in self._rooms_for(self.nurse_free[nurse.id] & bits):
+            for number, room_id, room_name in self._rooms_for(nurse.id, self.nurse_free[nurse.id] & bits):
                 start = instants[number]
                 by_start[number].append(
                     Slot(start, start + length, nurse.id, nurse.name, room_id, room_name, why, kind)
@@ -127,14 +159,17 @@ class Search:
         first = list(islice(self.starts.numbers(bits & some_nurse & some_room), count))
         return bits & ((1 << (first[-1] + 1)) - 1) if first else 0
 
-    def _rooms_for(self, bits: int) -> Iterator[tuple[int, int, str]]:
-        for room_id, name in self.rooms_in_turn:
-            if not bits:
-                return
-            here = bits & self.room_free[room_id]
-            for number in self.starts.numbers(here):
-                yield number, room_id, name
-            bits &= ~here
+    def _rooms_for(self, nurse_id: int, bits: int) -> Iterator[tuple[int, int, str]]:
+        names = dict(self.rooms)
+        for turn, at in self._turns[nurse_id].items() if bits else ():
+            left = bits & at
+            for room_id in turn:
+                if not left:
+                    break
+                here = left & self.room_free[room_id]
+                for number in self.starts.numbers(here):
+                    yield number, room_id, names[room_id]
+                left &= ~here
 
 
 def last_bookable_date(clinic: Clinic, now: datetime, service: Service) -> date:

@@ -133,7 +133,7 @@ def _search(wanted: Wanted, first: date, last: date) -> Search:
         patient=wanted.patient,
         length=moves.entry.ends_at - moves.entry.starts_at if moves else None,
         ignore_entry=moves.entry_id if moves else None,
-        room_first=moves.entry.room_id if moves else None,
+        keeps=(moves.entry.nurse_id, moves.entry.room_id) if moves else None,
     )
     return narrowed(search, wanted)
 

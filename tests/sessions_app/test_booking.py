@@ -313,6 +313,35 @@ def test_any_nurse_and_room_takes_the_first_that_are_free(house, book):
         book("2026-01-14 10:00", patient=make_patient())
 
 
+def test_any_room_is_the_nurses_own_of_that_day_and_a_colleagues_at_last(house, book):
+    other = make_user(name="Una Other")
+    make_hours(other)
+    second = make_room(name="Room 2")
+    book("2026-01-14 08:00", room=second)
+    book("2026-01-15 08:00", patient=make_patient(), room=house.room)
+
+    hers = [book(f"2026-01-{day} 14:00", patient=make_patient(), nurse=house.nurse) for day in (14, 15)]
+    others = [book(f"2026-01-{day} 14:00", patient=make_patient(), nurse=other) for day in (14, 15)]
+
+    assert [made.entry.room for made in hers] == [second, house.room]
+    assert [made.entry.room for made in others] == [house.room, second]
+
+
+def test_a_move_to_another_nurse_goes_into_her_room_of_that_day(house, book):
+    other = make_user(name="Una Other")
+    make_hours(other)
+    second = make_room(name="Room 2")
+    book("2026-01-14 08:00", nurse=other, room=second)
+    made = book("2026-01-14 12:00", patient=make_patient(), nurse=house.nurse, room=house.room)
+
+    moved = booking.move(appointment=made, version=1, starts_at=made.starts_at, nurse=other, by=house.desk, now=NOW)
+    back = booking.move(
+        appointment=made, version=2, starts_at=at("2026-01-15 12:00"), nurse=house.nurse, by=house.desk, now=NOW
+    )
+
+    assert (moved.entry.room, back.entry.room) == (second, second)
+
+
 def test_a_free_room_is_found_when_the_first_one_is_closed(house, book):
     second = make_room(name="Room 2")
     booking.close(

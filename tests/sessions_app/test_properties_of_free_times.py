@@ -133,6 +133,7 @@ class Clinic:
         self.usable = [each for each in only_rooms or self.rooms if self.wish["room"] in (None, each)]
         self.open = {nurse: self.hours_of(nurse, drawn) for nurse in self.nurses}
         self.taken = {each: set() for each in (*self.nurses, *self.rooms, *self.patients)}
+        self.placed = []
         for whose, first, minutes, kind in drawn["entries"]:
             self.put(whose, self.minutes[0] + timedelta(minutes=15) * first, minutes, kind)
 
@@ -167,6 +168,8 @@ class Clinic:
         )  # fmt: skip
         for each in who if counts else ():
             self.taken[each] |= minutes
+        if counts and nurse and room and starts_at in self.minutes:
+            self.placed.append((nurse, room, starts_at))
 
     def columns(self):
         return self.nurses, self.rooms, self.patients
@@ -186,11 +189,24 @@ class Clinic:
                 continue
             visit = {start + MINUTE * number for number in range(self.length // MINUTE)}
             for nurse in self.givers:
-                room = next((room for room in self.usable if not visit & self.taken[room]), None)
+                room = next((room for room in self.rooms_for(nurse) if not visit & self.taken[room]), None)
                 is_free = not visit & self.taken[nurse] and not visit & self.taken[self.patients[0]]
                 if room and is_free and visit <= self.open[nurse]:
                     answer.append((start, nurse.pk, room.pk))
         return answer
+
+    def own_room(self, nurse):
+        """Where most of her day is, of equals where it begins; None where nothing of hers is in a room."""
+        there = {}
+        for who, room, start in self.placed:
+            if who == nurse:
+                there.setdefault(room, []).append(start)
+        return min(there, key=lambda room: (-len(there[room]), min(there[room])), default=None)
+
+    def rooms_for(self, nurse):
+        """Her room of the day first, a colleague's last."""
+        mine, others = self.own_room(nurse), [self.own_room(each) for each in self.nurses if each != nurse]
+        return sorted(self.usable, key=lambda room: (room != mine, room in others))
 
     def accepts(self, act):
         """Whether an action is accepted; it is taken back."""

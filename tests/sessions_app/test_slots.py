@@ -75,20 +75,35 @@ def test_what_is_booked_is_not_offered_and_its_neighbours_are(house, find, book)
     assert around == [at("2026-01-14 08:45"), at("2026-01-14 09:00"), at("2026-01-14 11:00"), at("2026-01-14 11:15")]
 
 
-def test_each_free_nurse_is_offered_in_the_first_free_room(house, find, book):
+def test_each_free_nurse_is_offered_in_her_own_room_of_the_day_and_a_colleagues_at_last(house, find, book):
     other = make_user(name="Zoe Other")
     make_hours(other)
     second = make_room(name="Room 2")
     book("2026-01-14 10:00", nurse=house.nurse, room=house.room)
+    book("2026-01-14 13:00", nurse=house.nurse, room=second, patient=make_patient())
+    book("2026-01-15 10:00", nurse=house.nurse, room=second, patient=make_patient())
+    nora, zoe, one, two = house.nurse.pk, other.pk, house.room.pk, second.pk
 
-    at_ten = [slot for slot in find() if slot.starts_at == at("2026-01-14 10:00")]
-    at_eight = [slot for slot in find() if slot.starts_at == at("2026-01-14 08:00")]
+    found = find(WEDNESDAY, date(2026, 1, 16))
 
-    assert [(slot.nurse_id, slot.room_id) for slot in at_ten] == [(other.pk, second.pk)]
-    assert [(slot.nurse_id, slot.room_id) for slot in at_eight] == [
-        (house.nurse.pk, house.room.pk),
-        (other.pk, house.room.pk),
-    ]
+    def at_that(time):
+        return [(slot.nurse_id, slot.room_id) for slot in found if slot.starts_at == at(time)]
+
+    # Of two rooms with as many visits it is the one where she begins.
+    assert at_that("2026-01-14 08:00") == [(nora, one), (zoe, two)]
+    assert at_that("2026-01-14 10:00") == [(zoe, two)]
+    assert at_that("2026-01-14 13:00") == [(zoe, one)]
+    assert at_that("2026-01-15 08:00") == [(nora, two), (zoe, one)]
+    assert at_that("2026-01-16 08:00") == [(nora, one), (zoe, one)]
+
+
+def test_where_she_was_in_the_morning_she_is_in_the_afternoon(house, find, book):
+    second = make_room(name="Room 2")
+    book("2026-01-14 08:00", room=second)
+
+    found = find(now=at("2026-01-14 12:00"))
+
+    assert {slot.room_id for slot in found} == {second.pk}
 
 
 def test_wishes_for_nurse_and_room_are_kept(house, find, book):
