@@ -43,9 +43,3 @@ def due_at(level: Level, now: datetime, *, allowed: Allowed, opened: Sequence[Pe
 def is_open(now: datetime, *, opened: Sequence[Period], zone: ZoneInfo) -> bool:
     """Whether somebody is there at `now`; a break does not close the house."""
     return any(day.starts_at <= now < day.ends_at for day in first_to_last(opened, zone))
-
-
-def opens_at(now: datetime, *, opened: Sequence[Period], zone: ZoneInfo) -> datetime | None:
-    """When somebody is there next; None while the clinic is open, and where no opening is known."""
-    day = next((each for each in first_to_last(opened, zone) if now < each.ends_at), None)
-    return day.starts_at if day and now < day.starts_at else None

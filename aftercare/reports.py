@@ -24,7 +24,9 @@ from clinic.models import Clinic, Patient, ProtocolVersion, User
 from clinic.protocol import Protocol
 from clinic.protocol.triage import Level, TriageAnswer, triage_of
 from clinic.protocol.zones import local_date, zone_named
+from sessions_app.answer_time import opens_at
 from sessions_app.availability import Period
+from sessions_app.calls_now import CallsNow, calls
 from sessions_app.models import TreatedSite, TreatmentSession
 from sessions_app.refusals import Refused
 from sessions_app.retrying import retried
@@ -114,8 +116,10 @@ def file_report(
     session = newest_session(patient)
     day = days_since(session, now)
     answer, version = assess(said, day=day)
+    if opened is None:
+        opened = () if answer.level is Level.EMERGENCY else worked(clinic, now)
     with translation.override(page_language(language)):
-        words = told(answer, clinic, is_on_phone=source == Source.PHONE)
+        words = told(answer, clinic, calling=_calling(clinic, opened, now), is_on_phone=source == Source.PHONE)
     asked = in_turn(session, day=local_date(now, clinic.zone))
     report = SymptomReport(
         patient=patient,
@@ -136,7 +140,7 @@ def file_report(
         because=list(answer.because),
         told=words,
         protocol_version=version,
-        due_at=_due_at(answer.level, now, clinic, opened),
+        due_at=due_within(answer.level, now, clinic, opened),
         given_to=asked[0] if asked else None,
     )
     try:
@@ -193,13 +197,16 @@ def _made_with(keys: Collection[UUID], patient: Patient, by: User) -> dict[UUID,
     return made
 
 
-def _due_at(level: Level, now: datetime, clinic: Clinic, opened: Sequence[Period] | None) -> datetime:
+def _calling(clinic: Clinic, opened: Sequence[Period], now: datetime) -> CallsNow:
+    return calls(clinic, is_closed=opens_at(now, opened=opened, zone=clinic.zone) is not None)
+
+
+def due_within(level: Level, now: datetime, clinic: Clinic, opened: Sequence[Period]) -> datetime:
+    """By when somebody acts on what came in at `now`, with the times that the clinic allows itself."""
     allowed = Allowed(
         emergency=timedelta(minutes=clinic.report_emergency_minutes),
         same_day=timedelta(minutes=clinic.report_same_day_minutes),
     )
-    if opened is None:
-        opened = () if level is Level.EMERGENCY else worked(clinic, now)
     return due_at(level, now, allowed=allowed, opened=opened, zone=clinic.zone)
 
 

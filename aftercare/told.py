@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Clinic
 from clinic.protocol.triage import SYMPTOMS, Level, TriageAnswer
+from sessions_app.calls_now import CallsNow, calls
 
 _LEVELS = {
     Level.EMERGENCY: _("Call %(emergency_number)s now. Do not wait and do not drive yourself."),
@@ -33,16 +34,26 @@ _ADVICE = {
 _LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
 
 
-def told(answer: TriageAnswer, clinic: Clinic, *, is_on_phone: bool = False) -> str:
+def told(answer: TriageAnswer, clinic: Clinic, *, calling: CallsNow | None = None, is_on_phone: bool = False) -> str:
     """The level's text, then on lines of their own the advice for what made the level; with the clinic's numbers.
 
-    `is_on_phone`: to somebody who is calling the clinic, and need not be told to.
+    `calling`: whom to call at this hour, by day without it. `is_on_phone`: to somebody who is calling the clinic, and
+    need not be told to.
     """
     numbers = {"emergency_number": clinic.emergency_number}
     text = "\n".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
-    if answer.level is Level.SAME_DAY and clinic.phone and not is_on_phone:
-        return gettext("Call %(phone)s.") % {"phone": clinic.phone} + " " + text
+    if answer.level is Level.SAME_DAY and not is_on_phone:
+        return call_first(calling or calls(clinic, is_closed=False)) + text
     return text
+
+
+def call_first(calling: CallsNow) -> str:
+    """`Call 212-555-0100. `, with its space; empty where no number of the clinic answers now."""
+    return "" if calling.first is None or calling.goes_elsewhere else call_words(calling.first.number)
+
+
+def call_words(number: str) -> str:
+    return gettext("Call %(phone)s.") % {"phone": number} + " " if number else ""
 
 
 def advice_for(code: str, emergency_number: str) -> str:

@@ -1,6 +1,6 @@
 """By when somebody who asked on the public page is answered: a promise that the opening hours can keep. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,12 @@ def _while_open(due: datetime, days: list[Period], number: int) -> datetime:
         following = days[number + 1]
         return min(following.starts_at + (due - day.ends_at), following.ends_at)
     return due
+
+
+def opens_at(now: datetime, *, opened: Sequence[Period], zone: ZoneInfo) -> datetime | None:
+    """When somebody is there next; None while the clinic is open, and where no opening is known."""
+    day = next((each for each in first_to_last(opened, zone) if now < each.ends_at), None)
+    return day.starts_at if day and now < day.starts_at else None
 
 
 def first_to_last(opened: Iterable[Period], zone: ZoneInfo) -> list[Period]:

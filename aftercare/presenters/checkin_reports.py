@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +15,14 @@ from aftercare.portal_patient import Reader
 from aftercare.presenters.checkin import what_words
 from aftercare.presenters.symptoms import denied_words, leg_words, unanswered_words
 from aftercare.presenters.words import Clock
-from aftercare.report_timing import opens_at
 from aftercare.reports import said_by
+from aftercare.told import call_first, call_words
+from clinic.language import page_language
 from clinic.models import Clinic
 from clinic.protocol.zones import local_date
+from sessions_app.answer_time import opens_at
 from sessions_app.availability import Period
+from sessions_app.calls_now import CallsNow, calls
 
 Level = SymptomReport.Level
 _TITLES: dict[str, Promise] = {
@@ -77,6 +81,7 @@ class ReportPage:
     told: tuple[str, ...]
     state: str
     closed_now: str
+    calling: CallsNow
     late: str
     missed: str
     happened: tuple[Happened, ...]
@@ -127,14 +132,17 @@ def report_page(
     """`report` as in `for_givers`, `steps` oldest first; `opened` are the clinic's openings from today on."""
     is_open = report.closed_at is None
     is_emergency = is_pressing(report)
+    opens = opens_at(now, opened=opened, zone=clinic.zone)
+    calling = calls(clinic, is_closed=opens is not None)
     was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
     return ReportPage(
         title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
         is_emergency=is_emergency,
         is_open=is_open,
-        told=_told_again(report) if is_open and not is_emergency and not _is_answered(report) else (),
+        told=_told_again(report, clinic, calling) if is_open and not is_emergency and not _is_answered(report) else (),
         state=_page_state(report, clock, now),
-        closed_now=_closed_now(clinic, clock, opened, now) if is_open and not is_emergency else "",
+        closed_now=_closed_now(clock, opens) if is_open and not is_emergency else "",
+        calling=calling,
         late=late_words(report, now),
         missed=missed_words(report),
         happened=tuple(_happened(report, steps, clock)),
@@ -266,9 +274,19 @@ def _in_short(report: SymptomReport) -> str:
     return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
 
 
-def _told_again(report: SymptomReport) -> tuple[str, ...]:
-    """As it was told, in the language of the report; what to do about one symptom comes before what holds for all."""
+def _told_again(report: SymptomReport, clinic: Clinic, calling: CallsNow) -> tuple[str, ...]:
+    """As it was told, in the language of the report; what to do about one symptom comes before what holds for all.
+
+    The number that it begins with is the one that answers now: it may be another hour than when it was told.
+    """
     level, *advice = report.told.split("\n")
+    with translation.override(page_language(report.language)):
+        now = call_first(calling)
+        for number in (clinic.phone, clinic.out_of_hours_phone):
+            before = call_words(number)
+            if before and level.startswith(before):
+                level = now + level.removeprefix(before)
+                break
     return tuple(part for part in (*advice, level) if part)
 
 
@@ -279,16 +297,10 @@ def _due(report: SymptomReport, clock: Clock) -> str:
     return gettext("Somebody answers by %(when)s") % {"when": when}
 
 
-def _closed_now(clinic: Clinic, clock: Clock, opened: Sequence[Period], now: datetime) -> str:
-    opens = opens_at(now, opened=opened, zone=clinic.zone)
+def _closed_now(clock: Clock, opens: datetime | None) -> str:
     if opens is None:
         return ""
-    words = gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.near(opens)}
-    if clinic.out_of_hours_phone:
-        call = gettext("If it cannot wait, call %(phone)s.") % {"phone": clinic.out_of_hours_phone}
-    else:
-        call = gettext("If it cannot wait, go to urgent care or an emergency department.")
-    return f"{words} {call}"
+    return gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.near(opens)}
 
 
 def late_words(report: SymptomReport, now: datetime) -> str:

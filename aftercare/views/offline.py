@@ -172,7 +172,13 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 
 def _offline_page(clinic: Clinic, *, was_not_sent: bool) -> str:
-    neutral = SimpleNamespace(name=clinic.message_name, phone=clinic.phone, emergency_number=clinic.emergency_number)
+    neutral = SimpleNamespace(
+        name=clinic.message_name,
+        phone=clinic.phone,
+        phone_hours_told=lambda: clinic.phone_hours_told,  # in each of the page's languages
+        out_of_hours_phone=clinic.out_of_hours_phone,
+        emergency_number=clinic.emergency_number,
+    )
     context = {"clinic": neutral, "was_not_sent": was_not_sent, "languages": _both(), "signs": _SIGNS}
     return render_to_string("aftercare/offline.html", context)
 

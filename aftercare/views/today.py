@@ -35,7 +35,7 @@ _ANSWERS_BACK = timedelta(days=90)
 @requires(Permission.OWN_PLAN)
 @require_safe
 def today(request: SignedInRequest) -> HttpResponse:
-    """At most twelve queries whatever there is to show; nothing comes from the address: there is nothing to guess."""
+    """At most fifteen queries whatever there is to show; nothing comes from the address: there is nothing to guess."""
     return today_response(request, portal_reader(request))
 
 

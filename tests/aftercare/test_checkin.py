@@ -932,11 +932,11 @@ def test_an_ended_carer_finds_nothing(patient, clock):
 def test_the_steps_cost_few_queries(browser, patient, django_assert_max_num_queries):
     make_plan("2026-01-13 10:30", patient=patient)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         browser.get("/how/")
     step(browser, "/how/", WELL)
     for url in ("/how/2/", "/how/3/"):
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(11):
             browser.get(url)
 
 

@@ -330,12 +330,12 @@ def test_an_answered_report_comes_after_one_that_waits(browser, patient, clinici
 
 def test_many_open_reports_cost_today_one_query_more_than_none(browser, patient, django_assert_num_queries):
     browser.get("/today/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(11):
         browser.get("/today/")
     for _ in range(9):
         make_report(patient=patient, by=patient.user)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         browser.get("/today/")
 
 

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aftercare.report_timing import Allowed, due_at, is_open, opens_at
+from aftercare.report_timing import Allowed, due_at, is_open
 from clinic.protocol.triage import Level
+from sessions_app.answer_time import opens_at
 from sessions_app.availability import Period
 from tests.makers import at
 

@@ -92,6 +92,15 @@ def test_page_shows_own_coming_visits_nearest_first(patient, house, book):
     assert "1 Larkfield Road" in words_of(response)
 
 
+def test_a_visit_of_today_and_of_tomorrow_is_told_as_such(patient, house):
+    for when in ("2026-01-13 09:00", "2026-01-14 09:00"):
+        make_appointment(patient=house.patient, starts_at=at(when))
+
+    days = re.findall(r'<h2 id="visit-\d">(.*?),? <', patient.get("/my-visits/").content.decode())
+
+    assert days == ["Today, Tuesday 13 January", "Tomorrow, Wednesday 14 January", "Thursday 15 January"]
+
+
 def test_page_of_a_patient_without_visit_says_so(client):
     client.force_login(make_patient_user())
 
@@ -104,7 +113,7 @@ def test_page_costs_the_same_queries_for_one_and_thirty_visits(patient, house, b
         make_appointment(patient=house.patient, starts_at=at("2026-01-15 12:00") + timedelta(days=day))
     patient.get("/my-visits/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         patient.get("/my-visits/")
 
 
