@@ -216,10 +216,12 @@ def _full_moment(instant: datetime, clock: Clock) -> str:
 def _visit_card(visit: Visit | None, today: Today, clock: Clock, told: StockingTold | None) -> VisitCard:
     if visit is not None:
         text = _visit_text(visit, today, is_off=told is not None and told.is_off)
-        return VisitCard(gettext("Next visit:"), clock.moment(visit.starts_at), text, visit.public_id)
+        return VisitCard(gettext("Next visit:"), clock.near(visit.starts_at), text, visit.public_id)
     window = today.repeat_window
     if window is not None and today.day_date <= window.last_date:
-        if window.first_date < today.day_date:
+        if window.last_date == today.day_date:
+            text = gettext("If you need another one, today is the last day of the usual time. Call us to book.")
+        elif window.first_date < today.day_date:
             text = gettext("If you need another one, the usual time is until %(last)s. Call us to book.")
         else:
             text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")

@@ -16,7 +16,7 @@ from clinic.protocol.zones import local_date
 from sessions_app.models import Appointment
 from sessions_app.offers_given_up import given_up_by
 from sessions_app.portal import WhyNot
-from sessions_app.presenters.patient_words import clock_time, heading_day, moment, short_day
+from sessions_app.presenters.patient_words import clock_time, heading_day, long_day, moment, short_day
 from sessions_app.refusals import Refused
 
 WHY_NOT: dict[WhyNot, Promise] = {
@@ -59,11 +59,11 @@ class TimesOfDay:
     times: tuple[tuple[str, str], ...]  # value for the address, words
 
 
-def visit_card(visit: Appointment, zone: ZoneInfo) -> VisitCard:
+def visit_card(visit: Appointment, zone: ZoneInfo, now: datetime) -> VisitCard:
     return VisitCard(
         public_id=visit.public_id,
         version=visit.version,
-        day=heading_day(local_date(visit.starts_at, zone)),
+        day=_near_day(local_date(visit.starts_at, zone), local_date(now, zone)),
         time=clock_time(visit.starts_at, zone),
         moment=moment(visit.starts_at, zone),
         minutes=visit.chair_minutes + visit.walk_minutes,
@@ -73,6 +73,12 @@ def visit_card(visit: Appointment, zone: ZoneInfo) -> VisitCard:
         wish=visit.move_wish,
         asked_on=short_day(local_date(visit.move_asked_at, zone)) if visit.move_asked_at else "",
     )
+
+
+def _near_day(day: date, today: date) -> str:
+    """`Today, Thursday 15 January`, `Tomorrow, Friday 16 January`, `Monday 19 January`."""
+    near = {0: gettext("Today, %(day)s"), 1: gettext("Tomorrow, %(day)s")}.get((day - today).days)
+    return near % {"day": long_day(day)} if near else heading_day(day)
 
 
 def times_by_day(starts: Iterable[datetime], zone: ZoneInfo) -> list[TimesOfDay]:

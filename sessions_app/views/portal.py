@@ -128,7 +128,7 @@ def _visits_page(request: SignedInRequest, *, problem: str = "", status: int = 2
         coming = portal.coming_visits(request.user, now)
         own = own_wait(patient, clinic=request.clinic, now=now)
         context = {
-            "visits": [visit_card(visit, zone) for visit in coming],
+            "visits": [visit_card(visit, zone, now) for visit in coming],
             "wait": wait_words(own, has_visit=bool(coming), now=now, zone=zone),
             "problem": problem,
             "zone_line": zone_line(patient, request.clinic, now),
@@ -154,7 +154,7 @@ def _change_page(
     if chosen is not None and chosen not in free.starts:
         problem, chosen = problem or _("Somebody else has just taken this time. Choose another one."), None
     context = {
-        "visit": visit_card(visit, clinic.zone),
+        "visit": visit_card(visit, clinic.zone, now),
         "is_own": is_own,
         "chosen": moment(chosen, clinic.zone) if chosen else "",
         "chosen_value": value_of(chosen) if chosen else "",

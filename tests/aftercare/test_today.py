@@ -154,7 +154,7 @@ def test_overlapping_plans_are_shown_as_one(patient):
         ("2026-04-20 09:00", "the usual time is from Thu 23 Apr to Thu 30 Apr"),
         ("2026-04-23 09:00", "the usual time is from Thu 23 Apr to Thu 30 Apr"),
         ("2026-04-24 09:00", "the usual time is until Thu 30 Apr"),
-        ("2026-04-30 09:00", "the usual time is until Thu 30 Apr"),
+        ("2026-04-29 09:00", "the usual time is until Thu 30 Apr"),
     ],
 )
 def test_the_usual_time_of_a_next_visit_never_begins_in_the_past(patient, when, said):
@@ -164,6 +164,28 @@ def test_the_usual_time_of_a_next_visit_never_begins_in_the_past(patient, when, 
 
     assert said in text
     assert f"Usual time of a next visit {said.removeprefix('the usual time is ')}" in text
+
+
+def test_on_the_last_day_of_the_usual_time_the_page_says_today(patient):
+    make_plan("2026-04-16 11:00", SPIDER, patient=patient)
+
+    text = text_of(seen_by(patient, "2026-04-30 09:00"))
+
+    assert "If you need another one, today is the last day of the usual time. Call us to book." in text
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("2026-01-20 09:00", "Next visit: Thu 22 Jan, 10:00"),
+        ("2026-01-21 09:00", "Next visit: tomorrow, 10:00"),
+        ("2026-01-22 09:00", "Next visit: today, 10:00"),
+    ],
+)
+def test_a_visit_of_today_and_of_tomorrow_is_told_as_such(patient, when, said):
+    make_appointment(patient=patient, starts_at=at("2026-01-22 10:00"))
+
+    assert said in text_of(seen_by(patient, when))
 
 
 def test_in_spanish_too_the_usual_time_never_begins_in_the_past(patient):
