@@ -13,6 +13,7 @@ from clinic.models import Patient, User
 from clinic.protocol.vocabulary import Hold
 from sessions_app.facts import OpenEvent, RecordedEvents
 from sessions_app.models import AdverseEvent, TreatmentSession
+from sessions_app.visit_events import gravity
 
 SOURCE = "adverse event"
 """The name under which holds and alerts are registered."""
@@ -45,7 +46,10 @@ def held_among(patients: Sequence[Patient]) -> Iterable[int]:
 
 
 def event_alerts(user: User) -> Iterable[Alert]:
-    """For those who decide, on every staff page, until one of them has said that it is seen. One query."""
+    """For those who decide, on every staff page, until one of them has said that it is seen; the gravest first.
+
+    One query.
+    """
     if not user.may(Permission.OVERRIDE_CHECK):
         return
     unseen = list(
@@ -53,7 +57,7 @@ def event_alerts(user: User) -> Iterable[Alert]:
         .open()
         .filter(acknowledged_at__isnull=True)
         .select_related("patient")
-        .order_by("onset_at")[: _NAMED + 1]
+        .order_by(gravity(), "onset_at")[: _NAMED + 1]
     )
     for event in unseen[:_NAMED]:
         words = f"Adverse event: {event.get_kind_display().lower()}, {event.patient.name}."

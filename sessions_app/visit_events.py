@@ -9,13 +9,16 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Sub
 from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS
 from sessions_app.models import AdverseEvent
 
+# The gravity of events that are not grave.
+ORDINARY = 2
 
-def gravity(kind: str = "kind") -> Case:
-    """0 where the emergency number is called first, 1 for the other grave kinds, 2 for the rest."""
+
+def gravity() -> Case:
+    """Of events: 0 where the emergency number is called first, 1 for the other grave kinds, `ORDINARY` for the rest."""
     return Case(
-        When(**{f"{kind}__in": sorted(AMBULANCE_KINDS)}, then=Value(0)),
-        When(**{f"{kind}__in": sorted(GRAVE_KINDS)}, then=Value(1)),
-        default=Value(2),
+        When(kind__in=sorted(AMBULANCE_KINDS), then=Value(0)),
+        When(kind__in=sorted(GRAVE_KINDS), then=Value(1)),
+        default=Value(ORDINARY),
         output_field=IntegerField(),
     )
 

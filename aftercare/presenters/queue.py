@@ -1,7 +1,7 @@
 """The queue of reports as rows: what runs out first on top, emergencies above everything, answered ones last."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 
 from aftercare.models import SymptomReport
+from aftercare.presenters.queue_events import EventsWaiting, events_waiting
 from aftercare.presenters.symptoms import QUESTIONS
 from clinic.models import Clinic, User
 from clinic.protocol.triage import FREE_TEXT, Level
@@ -95,16 +96,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """`untaken` and `mine` are numbers of open reports, `query` what the address says besides the report."""
+    """`untaken`, `given` and `mine` are numbers of open reports, `query` what the address says besides the report.
+
+    `given` are those of the untaken ones that are given to the reader; `events` also wait for the reader.
+    """
 
     show: str
     groups: Sequence[Group]
     total: int
     untaken: int
+    given: int
     mine: int
     number: int
     has_more: bool
     query: str
+    events: EventsWaiting = field(default_factory=EventsWaiting)
 
     @property
     def sentence(self) -> str:
@@ -113,17 +119,28 @@ class QueuePage:
         reports = "1 report is open" if self.total == 1 else f"{self.total} reports are open"
         if not self.untaken:
             return f"{reports}. Each is taken by somebody."
-        taken = "nobody has taken it" if self.total == 1 else f"{self.untaken} of them nobody has taken"
-        return f"{reports}, {taken}. What is due first is on top."
+        return f"{reports}, {self._untaken_words}. What is due first is on top."
+
+    @property
+    def _untaken_words(self) -> str:
+        """One word for each state, the same as on the rows: what is given is not taken yet."""
+        of_them = "" if self.total == 1 else f"{self.untaken} of them "
+        if self.given == self.untaken:
+            return f"{of_them}given to you, not taken yet"
+        words = f"{of_them}not taken yet"
+        return f"{words} ({self.given} given to you)" if self.given else words
 
 
 def queue_page(
     reader: User, *, show: str, number: int, chosen: UUID | None, clinic: Clinic, now: datetime
 ) -> QueuePage:
-    """Page `number` from 1 of "open", "mine" or "closed" (today). Two queries."""
+    """Page `number` from 1 of "open", "mine" or "closed" (today). Two queries, three for who decides on events."""
     visible = SymptomReport.objects.visible_to(reader)
     counts = visible.open().aggregate(
-        total=Count("pk"), untaken=Count("pk", filter=Q(taken_at__isnull=True)), mine=Count("pk", filter=_of(reader))
+        total=Count("pk"),
+        untaken=Count("pk", filter=Q(taken_at__isnull=True)),
+        given=Count("pk", filter=Q(taken_at__isnull=True, given_to=reader)),
+        mine=Count("pk", filter=_of(reader)),
     )
     rows = list(_rows(visible, reader, show, now, clinic.zone)[(number - 1) * PAGE : number * PAGE + 1])
     query = {"show": show} if show != "open" else {}
@@ -134,6 +151,7 @@ def queue_page(
         number=number,
         has_more=len(rows) > PAGE,
         query=urlencode({**query, **({"page": number} if number > 1 else {})}),
+        events=events_waiting(reader),
         **counts,
     )
 
@@ -266,7 +284,8 @@ def _line(report: SymptomReport, shown: _Shown) -> str:
     if report.taken_by is not None and report.closed_at is None:
         sentences.append("You have it" if report.taken_by == shown.reader else f"{report.taken_by} has it")
     elif report.given_to is not None and report.closed_at is None:
-        sentences.append("Given to you" if report.given_to == shown.reader else f"Given to {report.given_to}")
+        whom = "you" if report.given_to == shown.reader else report.given_to
+        sentences.append(f"Given to {whom}, not taken yet")
     return ". ".join(sentences)
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clinic.models import Clinic, Patient, User
 from clinic.protocol.zones import local_time
+from sessions_app.emergency import GRAVE_KINDS
 from sessions_app.models import AdverseEvent
 from sessions_app.wording import day_words, time_words
 
@@ -41,7 +42,8 @@ def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
     if event.closed_at is not None:
         tags.append(("done", "circle-check", "Closed"))
     elif event.acknowledged_at is None:
-        tags.append(("danger", "circle-alert", "No clinician has seen it"))
+        look = ("emergency", "siren") if event.kind in GRAVE_KINDS else ("danger", "circle-alert")
+        tags.append((*look, "No clinician has seen it"))
     else:
         tags.append(("attention", "circle-dot", "Open"))
     return tags

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 
 from clinic.models import User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import AdverseEvent, SessionAmpoule
 from sessions_app.presenters.event_lines import tags_of, when_words
+from sessions_app.visit_events import ORDINARY, gravity
 from sessions_app.wording import days_words
 
 PAGE = 30
@@ -63,12 +64,19 @@ def found(user: User, wanted: Mapping[str, Any], *, zone: ZoneInfo) -> QuerySet[
 
 
 def register_page(user: User, wanted: Mapping[str, Any], *, number: int, now: datetime, zone: ZoneInfo) -> RegisterPage:
-    """Page `number` from 1, the newest onset first. Two queries."""
-    rows = found(user, wanted, zone=zone).select_related("patient", "session").order_by("-onset_at", "-pk")
+    """Page `number` from 1: what is grave and no clinician has seen, then the newest onset first. Two queries."""
+    rows = found(user, wanted, zone=zone).select_related("patient", "session")
+    rows = rows.order_by(_urgency(), "-onset_at", "-pk")
     page = list(rows[(number - 1) * PAGE : number * PAGE + 1])
     lots = _lots(page[:PAGE])
     lines = [_line(event, lots, now=now, zone=zone) for event in page[:PAGE]]
     return RegisterPage(lines, has_more=len(page) > PAGE)
+
+
+def _urgency() -> Case:
+    """As `gravity`, for those that alert; all others are alike."""
+    alerts = Q(closed_at__isnull=True, acknowledged_at__isnull=True)
+    return Case(When(alerts, then=gravity()), default=Value(ORDINARY), output_field=IntegerField())
 
 
 def _lots(events: Sequence[AdverseEvent]) -> dict[UUID, list[str]]:

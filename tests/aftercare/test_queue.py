@@ -192,11 +192,11 @@ def test_the_queue_costs_the_same_for_one_and_for_thirty(client, clinician, djan
     client.force_login(clinician)
     make_report(given_to=clinician)
     client.get(URL)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(URL)
     for _ in range(29):
         make_report(given_to=clinician)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(URL)
 
 
@@ -291,13 +291,13 @@ def test_a_report_costs_the_same_whatever_was_done_about_it(client, clinician, n
         client.get(address("report", report))
 
     look()
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         look()
     for number in range(1, 9):
         report_work.save(report=report, version=number, contact="no_answer", by=nurse, now=NOW)
         make_adverse_event(session=session)
         make_report(patient=session.patient)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         look()
 
 
@@ -506,6 +506,64 @@ def test_a_hand_over_to_who_was_asked_already_is_refused_in_words(client, clinic
 
     assert (answer.status_code, ReportStep.objects.count()) == (422, 1)
     assert "Beatrix Alderman was asked already and has not taken it yet. Choose somebody else." in words(answer)
+
+
+def test_head_and_rows_say_the_same_of_what_is_given_and_not_taken(client, clinician, nurse):
+    report = bess(given_to=clinician)
+    client.force_login(clinician)
+    alone = words(client.get(URL))
+    make_report(given_to=nurse)
+    some = words(client.get(URL))
+    report_work.take(report=report, by=clinician, now=NOW)
+    others = words(client.get(URL))
+
+    assert "1 report is open, given to you, not taken yet. What is due first is on top." in alone
+    assert "Given to you, not taken yet" in alone
+    assert "2 reports are open, 2 of them not taken yet (1 given to you). What is due first is on top." in some
+    assert f"Given to {nurse.name}, not taken yet" in some
+    assert "2 reports are open, 1 of them not taken yet. What is due first is on top." in others
+    assert ["nobody has taken" in page for page in (alone, some, others)] == [False] * 3
+
+
+# --- Adverse events that wait ------------------------------------------------------------------------------------
+
+
+def test_adverse_events_that_nobody_has_seen_lead_to_their_list_below_the_reports(client, clinician):
+    bess()
+    make_adverse_event()
+    client.force_login(clinician)
+
+    page = client.get(URL).content.decode()
+
+    assert page.index("Bess Cowslip") < page.index("1 adverse event waits for you")
+    assert f'href="{reverse("sessions_app:events")}?state=unseen" data-arrow-item' in page
+
+
+def test_a_grave_event_stands_above_the_reports_also_when_the_list_refreshes(client, clinician):
+    bess()
+    make_adverse_event()
+    make_adverse_event(kind="anaphylaxis")
+    client.force_login(clinician)
+    addresses = (URL, reverse("aftercare:queue_list"))
+
+    for page in (words(client.get(address)) for address in addresses):
+        assert page.index("2 adverse events wait for you, 1 of them grave") < page.index("Bess Cowslip")
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.FRONT_DESK])
+def test_who_does_not_decide_reads_nothing_of_events_in_the_list(client, role):
+    make_adverse_event(kind="anaphylaxis")
+    client.force_login(make_user(role))
+
+    assert "waits for you" not in words(client.get(reverse("aftercare:queue_list")))
+
+
+def test_seen_and_closed_events_wait_for_nobody(client, clinician):
+    make_adverse_event(acknowledged_at=NOW, acknowledged_by=clinician)
+    make_adverse_event(closed_at=NOW, closed_by=clinician, closing_note="Over")
+    client.force_login(clinician)
+
+    assert "adverse event waits" not in words(client.get(reverse("aftercare:queue_list")))
 
 
 # --- What follows elsewhere --------------------------------------------------------------------------------------

@@ -7,12 +7,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import Role
+from clinic.alerts import alerts_for
 from clinic.models import Clinic
 from clinic.protocol.zones import local_date
 from sessions_app.day import entries_of, present_stamp, stamp_of
 from sessions_app.models import AdverseEvent, Appointment, Service
 from sessions_app.presenters.chart_url import chart_url
-from tests.makers import at, make_adverse_event, make_appointment, make_draft_session, make_patient, make_user
+from tests.makers import (
+    at,
+    make_adverse_event,
+    make_appointment,
+    make_clinic,
+    make_draft_session,
+    make_patient,
+    make_user,
+)
 from tests.sessions_app.charts import in_force, ready_draft, signed_in, words
 from tests.sessions_app.desks import make_treatment, open_clinic
 
@@ -177,3 +186,47 @@ def test_open_events_cost_my_day_and_the_board_no_query(client, ada):
     assert (queries(lambda: client.get(day)), queries(lambda: client.get(board))) == without
     assert AdverseEvent.objects.open().count() == 3
     assert Appointment.objects.count() == 1
+
+
+# --- Whom it waits for -------------------------------------------------------------------------------------------
+
+
+def begun(kind, clock, **facts):
+    return make_adverse_event(kind=kind, onset_at=at(f"2026-01-13 {clock}"), **facts)
+
+
+def test_the_alerts_name_the_gravest_event_first_however_late_it_began():
+    make_clinic()
+    begun("extravasation", "06:32")
+    begun("haematoma", "06:40")
+    begun("anaphylaxis", "10:25")
+    begun("pe", "09:00")
+
+    said = [alert.words.partition(",")[0] for alert in alerts_for(make_user(Role.CLINICIAN)) if alert.is_urgent]
+
+    assert said[:3] == [
+        "Adverse event: anaphylaxis",
+        "Adverse event: extravasation",
+        "Adverse event: pulmonary embolism",
+    ]
+
+
+def test_the_register_begins_with_what_is_grave_and_unseen_and_marks_it(client):
+    clinician = make_user(Role.CLINICIAN)
+    make_clinic()
+    begun("anaphylaxis", "06:00")
+    begun("stroke", "07:00")
+    begun("anaphylaxis", "08:00", acknowledged_at=at("2026-01-13 08:05"), acknowledged_by=clinician)
+    begun("anaphylaxis", "08:30", closed_at=at("2026-01-13 09:00"), closed_by=clinician, closing_note="Over")
+    begun("haematoma", "10:00")
+
+    page = signed_in(client, clinician).get(reverse("sessions_app:events"))
+
+    lines = [(line.kind, line.when[-5:], line.tags[0][0]) for line in page.context["page"].lines]
+    assert lines == [
+        ("Anaphylaxis", "06:00", "emergency"),
+        ("TIA or stroke", "07:00", "emergency"),
+        ("Haematoma", "10:00", "danger"),
+        ("Anaphylaxis", "08:30", "done"),
+        ("Anaphylaxis", "08:00", "attention"),
+    ]
