@@ -18,6 +18,7 @@ from aftercare.portal_patient import portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.sheet import sheet_of
 from aftercare.stocking_told import told_to
+from aftercare.views.preferences import TEXT_COOKIE
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -35,12 +36,16 @@ LANGUAGES = ("en", "es")
 @requires(Permission.OWN_PLAN)
 @require_safe
 def own_print(request: SignedInRequest) -> HttpResponse:
-    """The patient's own sheet; nothing comes from the address but the size of the text."""
+    """The patient's own sheet; nothing comes from the address but the size of the text, otherwise the device's."""
     patient = Patient.objects.visible_to(request.user).first()
     if patient is None:
         raise Http404
     with translation.override(page_language(patient.language)):
-        return render(request, "aftercare/print.html", _page(request, patient, patient.language, request.clinic))
+        return render(
+            request,
+            "aftercare/print.html",
+            _page(request, patient, patient.language, request.clinic, is_large=_is_large(request)),
+        )
 
 
 @requires(Permission.CARED_PLAN)
@@ -49,7 +54,7 @@ def care_print(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
     """The sheet for who looks with a patient, in the reader's language; `language` chooses another. No code."""
     reader = portal_reader(request, carer_id)
     language = _language(request, reader.language)
-    context = _page(request, reader.patient, language, request.clinic, is_carer=True)
+    context = _page(request, reader.patient, language, request.clinic, is_large=_is_large(request), is_carer=True)
     with translation.override(page_language(reader.language)):
         return render(
             request, "aftercare/print.html", {**context, "reader": reader, "home_url": address_of("today", reader)}
@@ -63,7 +68,8 @@ def plan_print(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     patient = get_visible_or_404(Patient.objects.visible_to(request.user), request=request, public_id=public_id)
     language = _language(request, patient.language)
     audit.record("plan read", by=request.user, subject=patient, patient=patient, page="print")
-    context = {**_page(request, patient, language, request.clinic), "patient": patient}
+    is_large = request.GET.get("text") == LARGE  # the staff's own size is not the patient's
+    context = {**_page(request, patient, language, request.clinic, is_large=is_large), "patient": patient}
     return render(request, "aftercare/print_staff.html", context)
 
 
@@ -72,10 +78,20 @@ def _language(request: HttpRequest, usual: str) -> str:
     return asked if asked in LANGUAGES else usual
 
 
+def _is_large(request: HttpRequest) -> bool:
+    """As the address says; without that, as the reader's device is set."""
+    return request.GET.get("text", request.COOKIES.get(TEXT_COOKIE)) == LARGE
+
+
 def _page(
-    request: HttpRequest, patient: Patient, language: str, clinic: Clinic, *, is_carer: bool = False
+    request: HttpRequest,
+    patient: Patient,
+    language: str,
+    clinic: Clinic,
+    *,
+    is_large: bool,
+    is_carer: bool = False,
 ) -> dict[str, object]:
-    is_large = request.GET.get("text") == LARGE
     sheet = paper(patient, language=language, clinic=clinic, is_large=is_large, now=timezone.now(), is_carer=is_carer)
     return {"sheet": sheet, "is_large": is_large, "language": language}
 

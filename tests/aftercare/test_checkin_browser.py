@@ -84,6 +84,22 @@ def test_everybody_can_read_each_step_and_the_receipt(opened, patient, language,
     assert found == []
 
 
+@pytest.mark.parametrize("text", ["normal", "large"])
+def test_on_a_phone_on_its_side_the_whole_panel_of_an_emergency_is_seen(opened, patient, live_server, text):
+    patient.language = "es"
+    patient.save()
+    page = opened("/how/")
+    page.context.add_cookies([{"name": "text", "value": text, "url": live_server.url}])
+    page.set_viewport_size({"width": 740, "height": 360})
+    page.goto("/how/")
+    page.click("label[for=id_BREATH_1]")
+
+    panel, number = page.locator(PANEL), page.locator(f"{PANEL} .em-link").bounding_box()
+
+    assert panel.evaluate("each => each.scrollHeight - each.clientHeight") <= 0
+    assert number["y"] + number["height"] <= 360
+
+
 @pytest.mark.parametrize("width", [360, 430])
 def test_nothing_is_cut_off_in_large_text(opened, patient, width):
     patient.language = "es"

@@ -145,6 +145,16 @@ def test_large_text_leaves_out_the_picture_and_no_words(patient):
     assert "plansheet-close" not in large
 
 
+def test_the_sheet_begins_in_the_size_that_the_device_is_set_to(patient):
+    browser = browser_of(patient.user)
+    browser.cookies["text"] = "large"
+
+    large, ordinary = (browser.get(f"{OWN}{query}").content.decode() for query in ("", "?text=ordinary"))
+
+    assert ["plansheet-large" in page for page in (large, ordinary)] == [True, False]
+    assert ('href="?text=ordinary"' in large, 'href="?text=large"' in ordinary) == (True, True)
+
+
 @pytest.mark.parametrize("query", ["?text=", "?text=huge", "?text=large&text=small", "?language=es", "?patient=1"])
 def test_anything_else_in_the_address_changes_nothing(patient, query):
     assert words_of(page_of(patient.user, OWN + query)) == words_of(page_of(patient.user))

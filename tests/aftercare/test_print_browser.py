@@ -73,7 +73,7 @@ def test_large_text_on_paper_is_large_and_its_signs_are_a_list(new_context, live
     page.emulate_media(media="print")
 
     sizes = page.evaluate(
-        """() => [...document.querySelectorAll(".plansheet .calls p, .plansheet li, .plansheet-who, .plansheet-big p")]
+        """() => [...document.querySelectorAll(".plansheet :is(.card-body p, li, .plansheet-who, .plansheet-big p)")]
         .map((each) => parseFloat(getComputedStyle(each).fontSize) * 72 / 96)"""
     )
     signs = page.locator(".plansheet .signs li")

@@ -206,6 +206,25 @@ def test_on_a_page_enlarged_to_200_percent_the_bar_takes_nothing_of_the_screen(p
     )
 
 
+@pytest.mark.parametrize(("width", "language"), [(320, "es"), (390, "es"), (390, "en")])
+def test_in_large_text_the_buttons_at_the_bottom_are_one_row(page_of, patient, live_server, width, language):
+    patient.language = language
+    patient.save()
+    page = page_of(patient.user, width=width, height=740)
+    page.context.add_cookies([{"name": "text", "value": "large", "url": live_server.url}])
+    rows, heights = [], []
+    for path in ("/today/", "/settings/"):
+        page.goto(path)
+        page.locator('html[data-text="large"]').wait_for()
+        tops = page.locator(".bar-bottom .btn").evaluate_all(
+            "all => all.map((each) => each.getBoundingClientRect().top)"
+        )
+        rows.append((len(tops), len(set(tops))))
+        heights.append(page.locator(".bar-bottom").bounding_box()["height"] <= 90)
+
+    assert (rows, heights) == ([(2, 1), (2, 1)], [True, True])
+
+
 def test_what_the_hand_reaches_is_44_pixels_high(page_of, patient):
     page = page_of(patient.user)
     small = []
