@@ -1,6 +1,7 @@
 """What somebody is told at once about a report, in the active language: the triage's own texts, said for people.
 
-The English is `clinic.protocol.triage`'s, word for word (a test compares them); what is stored with a report is this.
+The English is `clinic.protocol.triage`'s, word for word (a test compares them), where a symptom does not need its name;
+what is stored with a report is this.
 To be confirmed by the clinical lead, as all texts of the triage.
 """
 
@@ -30,6 +31,12 @@ _ADVICE = {
     "DARKER_VEINS": _("Expected at first."),
     "BROWN_MARK": _("Most brown marks fade within a year."),
     "FINE_RED_VEINS": _("Mention them at the next visit."),
+}
+# Of several symptoms a line says which one it is about; the others name theirs anyhow.
+_NAMED = {
+    "ITCHING": _("Itching: expected in the first 2 days."),
+    "DARKER_VEINS": _("Veins darker than before: expected at first."),
+    "FINE_RED_VEINS": _("Fine new red veins: mention them at the next visit."),
 }
 _LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
 
@@ -64,4 +71,5 @@ def advice_for(code: str, emergency_number: str) -> str:
 def _advice_of(answer: TriageAnswer) -> list[str]:
     # That an expected course is expected must not follow a symptom that has lasted too long for it.
     fitting = [code for code in answer.because if _LEVEL_OF.get(code) is answer.level]
-    return [str(_ADVICE[code]) for code in fitting if code in _ADVICE]
+    named = _NAMED if len(answer.because) > 1 else {}
+    return [str(named.get(code, _ADVICE[code])) for code in fitting if code in _ADVICE]

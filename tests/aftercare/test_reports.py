@@ -265,7 +265,9 @@ def test_people_are_told_what_the_triage_says(day):
     clinic = Clinic(emergency_number="112", phone="555-0100")
     protocol = Protocol.default().with_overrides({"emergency_number": "112", "clinic_phone": "555-0100"})
     codes = [symptom.code for symptom in SYMPTOMS]
-    reported = [*([code] for code in codes), ["A_CODE_OF_TOMORROW"], *([code, "BRUISES", "ITCHING"] for code in codes)]
+    named = {"ITCHING", "DARKER_VEINS", "FINE_RED_VEINS"}  # of several, which is a test of its own
+    several = [[code, "BRUISES"] for code in codes if code not in named]
+    reported = [*([code] for code in codes), ["A_CODE_OF_TOMORROW"], *several]
 
     with translation.override("en-gb"):
         wrong = [
@@ -275,6 +277,39 @@ def test_people_are_told_what_the_triage_says(day):
         ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "en-gb",
+            [
+                "Bruises usually fade in 2 to 4 weeks.",
+                "Itching: expected in the first 2 days.",
+                "Veins darker than before: expected at first.",
+                "Most brown marks fade within a year.",
+                "Fine new red veins: mention them at the next visit.",
+            ],
+        ),
+        (
+            "es",
+            [
+                "Los moretones suelen desaparecer en 2 a 4 semanas.",
+                "Picazón: en los primeros 2 días es lo esperado.",
+                "Venas más oscuras que antes: al principio es lo esperado.",
+                "La mayoría de las manchas marrones se aclara en un año.",
+                "Venitas rojas nuevas: coméntelas en su próxima visita.",
+            ],
+        ),
+    ],
+)
+def test_of_several_symptoms_each_line_says_which_one_it_is_about(language, lines):
+    codes = ["BRUISES", "ITCHING", "DARKER_VEINS", "BROWN_MARK", "FINE_RED_VEINS"]
+    answer = triage_of(codes, protocol=Protocol.default(), day=1)
+
+    with translation.override(language):
+        assert told(answer, Clinic()).split("\n")[1:] == lines
 
 
 def test_a_clinic_without_a_phone_names_none():
