@@ -165,7 +165,7 @@ def _findings(
     signing: bool,
 ) -> list[tuple[Finding, Moment]]:
     last_date = local_date(last_ended_at, facts.zone_of(session)) if last_ended_at else None
-    known = {**_never_done(session, logged), **ready.facts}
+    known = {**_never_done(session, logged, ready), **ready.facts}
     before = facts.before_facts(
         session, last_session_date=last_date, starting=signing, known=known, clinician=ready.clinician
     )
@@ -190,11 +190,15 @@ def _held(session: TreatmentSession, around: Surroundings, *, is_treated: bool) 
 _BEFORE_ONLY = ("consent_signed", "kit_checked_today")
 
 
-def _never_done(session: TreatmentSession, logged: LoggingFacts) -> dict[str, bool]:
-    """What is not open any more but was left out, because the treatment is over; a clinician answers for it."""
+def _never_done(session: TreatmentSession, logged: LoggingFacts, ready: Ready) -> dict[str, bool]:
+    """What is not open any more but was left out, because the treatment is over; a clinician answers for it.
+
+    A tick for a consent on paper that nobody can find is none.
+    """
     if not logged.sites or session.ended_at is None:
         return {}
-    return {name: False for name in _BEFORE_ONLY if not session.screening.get(name)}
+    left_out = {name: False for name in _BEFORE_ONLY if not session.screening.get(name)}
+    return left_out | ({"consent_signed": False} if is_on_paper_somewhere(session, ready) else {})
 
 
 def _judged(found: Collection[tuple[Finding, Moment]], replies: Mapping[str, Reply]) -> tuple[Judged, ...]:
@@ -298,7 +302,8 @@ def _missing_before(session: TreatmentSession, ready: Ready, said: Collection[st
         if "P14" not in said:
             yield Missing("Consent", "consent")
     elif is_on_paper_somewhere(session, ready):
-        yield Missing("Where the signed paper is", "id_consent_paper")
+        few = " (a few words, such as Folder 3)" if session.screening.get("consent_paper") else ""
+        yield Missing(f"Where the signed paper is{few}", "id_consent_paper")
     if not asked.get("kit_checked_today") and "P15" not in said:
         yield Missing("Emergency kit checked", "id_kit_checked_today")
     if session.responsible_clinician_id is None and ready.clinician is None:

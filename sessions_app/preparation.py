@@ -25,6 +25,8 @@ from sessions_app.retrying import retried
 
 KIT, CONSENT = "kit", "consent"
 _TICKED = "kit_checked_today"
+# A place has a name: "x" finds no paper, "Folder 3" does.
+SHORTEST_PLACE = 6
 # No date of the clinic is longer; which of them are of today is asked of each.
 _OF_TODAY = timedelta(hours=26)
 
@@ -89,10 +91,10 @@ def recorded(session: TreatmentSession, ready: Ready) -> dict[str, Any]:
 
 
 def is_on_paper_somewhere(session: TreatmentSession, ready: Ready) -> bool:
-    """Whether a consent on paper was ticked and nobody wrote yet where the paper is."""
+    """Whether a consent on paper was ticked and nobody wrote yet where the paper is, in words that help to find it."""
     asked = session.screening
     on_paper = asked.get("consent_signed") and CONSENT not in asked and ready.consent is None
-    return bool(on_paper) and not asked.get("consent_paper")
+    return bool(on_paper) and len(asked.get("consent_paper", "").strip()) < SHORTEST_PLACE
 
 
 def consent_note(consent: SeriesConsent) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def prep_of(chart: Chart) -> Prep:
         "kit_is_own": not kit_by(ready.day, zone) and bool(asked.get("kit_checked_today")),
         "day_clinician": str(days) if days else "",
         "clinician_differs": bool(days and named and named.pk != days.pk),
-        "consent": _consent_words(ready.consent, zone) or _recorded_consent(asked),
+        "consent": _consent_words(ready.consent, zone) or _recorded_consent(asked, zone),
         "consent_url": reverse("sessions_app:consents", args=[patient_id]),
         "consent_why": _why_not(chart),
         "consent_is_recorded": CONSENT in asked,
@@ -126,11 +126,12 @@ def _consent_words(consent: SeriesConsent | None, zone: ZoneInfo) -> str:
     return f"Signed {day} by {consent.signed_name}, version {consent.text.version}, {photographs}"
 
 
-def _recorded_consent(asked: Mapping[str, Any]) -> str:
+def _recorded_consent(asked: Mapping[str, Any], zone: ZoneInfo) -> str:
     note = asked.get(CONSENT) or {}
     if not note.get("signed_at"):
         return ""
-    return f"Signed {day_words(datetime.fromisoformat(note['signed_at']).date())}, version {note.get('version')}"
+    day = day_words(local_date(datetime.fromisoformat(note["signed_at"]), zone))
+    return f"Signed {day}, version {note.get('version')}"
 
 
 def _why_not(chart: Chart) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from clinic.models import User
@@ -11,6 +12,7 @@ from sessions_app.charting import GROUPS, RISK, STOP
 from sessions_app.facts import observation_minutes, session_date, zone_of
 from sessions_app.forms.choices import RISK_ITEMS, SEEN_ITEMS, STEPS_TAKEN, STOP_ITEMS
 from sessions_app.models import SessionFinding, TreatmentSession
+from sessions_app.preparation import CONSENT
 from sessions_app.presenters.visit import Warn, clock_words, patient_line, stocking_words, warnings
 from sessions_app.presenters.visit_sites import site_words
 from sessions_app.wording import day_words, list_words, time_words
@@ -112,10 +114,22 @@ def _before(session: TreatmentSession) -> Iterator[tuple[str, str]]:
     others = tuple(name for name in _NUMBERS if name not in _STOP_NUMBERS)
     yield "Risks and plans", _group(asked, RISK_ITEMS, others, answered=bool(groups.get(RISK)))
     yield "Medication and allergies", "gone through" if asked.get("medication_confirmed") else "not confirmed"
-    yield "Consent", "signed for this series" if asked.get("consent_signed") else "not recorded"
+    yield _consent(session)
     yield "Emergency kit", "checked" if asked.get("kit_checked_today") else "not recorded"
     yield "Responsible clinician", str(session.responsible_clinician or "not named")
     yield "Weight", f"{plain(session.weight_kg)} kg" if session.weight_kg is not None else "not known"
+
+
+def _consent(session: TreatmentSession) -> tuple[str, str]:
+    """On the screen with its time, or on paper with what the nurse wrote about it."""
+    asked, zone = session.screening, zone_of(session)
+    if not asked.get("consent_signed"):
+        return "Consent", "not recorded"
+    note, place = asked.get(CONSENT) or {}, asked.get("consent_paper")
+    if place and not note:
+        return "Consent on paper", f"{place}, by {session.nurse}"
+    when = f", {time_words(datetime.fromisoformat(note['signed_at']), zone)}" if note.get("signed_at") else ""
+    return "Consent", f"signed for this series{when}"
 
 
 def _group(asked: dict[str, Any], items: dict[str, str], numbers: tuple[str, ...], *, answered: bool) -> str:

@@ -20,6 +20,8 @@ from sessions_app.actions import NotComplete
 from sessions_app.charting import chart_of
 from sessions_app.consent_texts import Words, blocks_of, newest_texts, newest_version, publish, text_in
 from sessions_app.models import ConsentText, SeriesConsent
+from sessions_app.preparation import ready_for, recorded
+from sessions_app.presenters.session_record import record_of
 from sessions_app.refusals import Refused, Stale
 from sessions_app.signature_drawing import strokes_in, svg_paths
 from tests.makers import at, make_clinic, make_consent, make_patient, make_patient_user, make_user
@@ -539,6 +541,46 @@ def test_paper_needs_the_words_where_it_is():
 
     assert [gap.words for gap in chart_of(ticked, now=SIGNING).gaps] == ["Where the signed paper is"]
     assert chart_of(kept, now=SIGNING).missing == ()
+
+
+@pytest.mark.parametrize("words", ["x", "  y  ", "paper"])
+def test_a_letter_finds_no_paper_and_does_not_stand_for_a_consent_that_is_missing(words):
+    asked = {**UNSIGNED, "consent_signed": True, "consent_paper": words}
+    chart = chart_of(ready_draft(screening=asked), now=SIGNING)
+
+    assert [gap.words for gap in chart.gaps] == ["Where the signed paper is (a few words, such as Folder 3)"]
+    assert [judged.finding.id for judged in chart.findings if judged.is_open] == ["P14"]
+
+
+def test_before_the_treatment_is_over_a_paper_that_nobody_can_find_is_only_asked_for():
+    asked = {**UNSIGNED, "consent_signed": True, "consent_paper": "x"}
+    begun = ready_draft(screening=asked, ended_at=None, observation_started_at=None, observation_ended_at=None)
+
+    assert "P14" not in [judged.finding.id for judged in chart_of(begun, now=SIGNING).findings]
+
+
+def test_the_record_says_where_the_paper_is_and_who_had_it_signed():
+    session = ready_draft(screening={**UNSIGNED, "consent_signed": True, "consent_paper": "Tablet was flat; folder 3"})
+
+    assert ("Consent on paper", f"Tablet was flat; folder 3, by {session.nurse}") in record_of(session).before
+
+
+def test_the_record_says_when_a_consent_was_signed_on_the_screen():
+    patient = make_patient()
+    make_consent(patient=patient, signed_at=at("2026-01-13 21:30"))
+    session = ready_draft(patient=patient, screening=UNSIGNED, **EVENING)
+    session.screening = recorded(session, ready_for(session))["screening"]
+
+    assert ("Consent", "signed for this series, Tue 13 Jan, 21:30") in record_of(session).before
+
+
+# A visit whose consent is signed when it is the next date at Greenwich already.
+EVENING = {
+    "started_at": at("2026-01-13 21:20"),
+    "ended_at": at("2026-01-13 21:50"),
+    "observation_started_at": at("2026-01-13 21:50"),
+    "observation_ended_at": at("2026-01-13 22:06"),
+}
 
 
 def test_photographs_follow_the_living_consent():
