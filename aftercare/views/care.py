@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -32,7 +32,15 @@ def care(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.CARED_PLAN)
 @require_safe
 def care_today(request: SignedInRequest, carer_id: UUID) -> HttpResponse:
-    return today_response(request, portal_reader(request, carer_id))
+    """An access of the reader's own that was ended leads to the page that says so; whose it was is told no more."""
+    try:
+        reader = portal_reader(request, carer_id)
+    except Http404:
+        if not Carer.objects.filter(user=request.user, public_id=carer_id).exists():
+            raise
+        messages.warning(request, _("The page that you asked for is no longer open to you."))
+        return redirect("aftercare:care")
+    return today_response(request, reader)
 
 
 @requires(Permission.CARED_PLAN)

@@ -315,12 +315,24 @@ def test_an_ended_access_is_gone_at_the_next_request_of_an_open_session(patient)
 
     browser_of(patient.user).post(f"{MINE}{carer.public_id}/", {"act": "end"})
 
-    gone = [browser.get(f"{address}{end}") for end in ("", "answer/first/", "how/", "how/sent/")]
+    gone = [browser.get(f"{address}{end}") for end in ("plan/print/", "answer/first/", "how/", "how/sent/")]
     gone += [browser.post(f"{address}{end}") for end in ("answer/second/", "how/", "how/3/")]
     assert [answer.status_code for answer in gone] == [404] * 7
     assert "Quillfeather" not in browser.get("/care/").content.decode()
+    kept = browser.get(address, follow=True)
+    assert kept.redirect_chain == [("/care/", 302)]
+    assert "The page that you asked for is no longer open to you." in kept.content.decode()
+    assert "There is no page for you now" in kept.content.decode()
+    assert "Quillfeather" not in kept.content.decode()
     carer.refresh_from_db()
     assert (carer.ended_by, actions_of(patient)[-1]) == (patient.user, "carer ended")
+
+
+def test_an_access_of_somebody_else_that_was_ended_is_not_there(patient):
+    carer = make_carer(patient=patient)
+    carers.end_carer(carer=carer, by=patient.user)
+
+    assert browser_of(make_carer().user).get(f"/care/{carer.public_id}/").status_code == 404
 
 
 def test_what_a_carer_reported_is_the_carers_to_see_until_the_access_ends(patient):
@@ -356,7 +368,7 @@ def test_a_carer_may_stop_seeing_a_page(patient):
 
     carer.refresh_from_db()
     assert (twice, carer.ended_by, actions_of(patient).count("carer ended")) == (["/care/"] * 2, carer.user, 1)
-    assert browser.get(f"/care/{carer.public_id}/").status_code == 404
+    assert browser.get(f"/care/{carer.public_id}/").url == "/care/"
 
 
 # --- What a carer sees -------------------------------------------------------------------------------------------
@@ -400,7 +412,7 @@ def test_every_link_that_a_carer_finds_leads_somewhere(patient, may_report):
         answer = browser.get(path, follow=True)
         seen[path] = answer.status_code
         links = re.findall(r'<(?:a|form)[^>]* (?:href|action)="(/[^"#?]*)', answer.content.decode())
-        actions = ("/leave/", "/accounts/")
+        actions = ("/leave/", "/accounts/", "/settings/language/")
         waiting += [
             link for link in links if link not in {*seen, *waiting} and not any(word in link for word in actions)
         ]
@@ -440,7 +452,7 @@ def test_one_of_two_that_is_ended_leaves_the_other(patient):
     browser = browser_of(user)
 
     assert browser.get("/care/").url == f"/care/{second.public_id}/"
-    assert browser.get(f"/care/{first.public_id}/").status_code == 404
+    assert browser.get(f"/care/{first.public_id}/").url == "/care/"
 
 
 def test_a_patient_who_is_a_carer_has_the_own_page_and_the_other(patient):
