@@ -39,6 +39,12 @@
     const isClosed = dialog && !dialog.open && dialog.contains(form);
     if (form.matches("form") && !isClosed) setBusy(form, false);
   });
+  // htmx 2.0.10 pushes the address of a boosted link although hx-push-url="false" stands above it (htmx issue 3966): the
+  // page under a dialog keeps its own, so that a reload shows it again.
+  document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+    const said = event.detail.requestConfig.elt.closest("[hx-push-url]");
+    if (said && said.getAttribute("hx-push-url") === "false") Object.assign(event.detail.history, { type: "replace", path: location.href });
+  });
   // Going back to a form that was refused must not send it again.
   if (document.querySelector("[data-forget-post]")) history.replaceState(null, "", location.href);
   // A page that comes back from the browser's memory must not stay busy.

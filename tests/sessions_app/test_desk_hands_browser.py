@@ -215,6 +215,53 @@ def test_today_opens_with_the_present_in_the_upper_half_and_a_refresh_moves_noth
     assert page.evaluate("window.scrollY") == 130
 
 
+# --- The address stays the board's -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("key", "step"), [("m", "move"), ("x", "cancel"), ("Enter", "")])
+def test_a_dialog_over_the_board_leaves_the_address_alone(open_page, house, key, step):
+    visit = book(house, "Fern", "15:30")
+    page = open_page()
+    day = page.url
+
+    block(page, visit).focus()
+    page.keyboard.press(key)
+    page.locator("dialog[open] form").wait_for()
+    assert page.url == day
+    page.keyboard.press("Escape")
+    closed(page)
+
+    assert page.url == day
+
+
+def test_after_a_move_the_address_is_still_the_boards(open_page, house):
+    visit = book(house, "Fern", "15:30")
+    page = open_page()
+    day = page.url
+
+    block(page, visit).focus()
+    page.keyboard.press("m")
+    page.locator("dialog[open] .slot").nth(1).click()
+    page.locator("[data-confirm]").click()
+    page.get_by_text("Moved: Fern Fennimore").wait_for()
+    closed(page)
+
+    assert page.url == day
+
+
+def test_a_carried_visit_leaves_the_address_alone(open_page, house):
+    visit = book(house, "Fern", "15:30")
+    page = open_page()
+    day = page.url
+
+    block(page, visit).focus()
+    for key in (" ", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.locator("dialog[open] [data-confirm]").wait_for()
+    page.keyboard.press("Escape")
+    closed(page)
+
+    assert page.url == day
+
+
 # --- What is promised is booked -------------------------------------------------------------------------------------
 def test_moving_books_the_room_that_the_chosen_time_names(open_page, house):
     visit = book(house, "Fern", "15:30", room=house["rooms"][2])
