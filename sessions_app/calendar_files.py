@@ -9,6 +9,7 @@ come back. The end of a visit is a CANCEL of the same UID (section 3.2.5), which
 to remove it. The UID is the visit's public id alone (RFC 7986, section 5.3), the sequence its version.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
@@ -25,6 +26,9 @@ Method = Literal["PUBLISH", "CANCEL"]
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 FILE_NAME = "visit.ics"
+_WORD = re.compile(r"[^\W\d_]{3,}")
+# How words of the speciality begin, in the languages of the pages.
+_OF_VEINS = ("vein", "vena", "veno", "varic", "várice", "scler", "escler", "phleb", "fleb", "vascul")
 _PRODUCT = "-//Legwork//Legwork//EN"
 _TITLES = {"en": "Visit: {clinic}", "es": "Visita: {clinic}"}
 _QUESTIONS = {"en": "Questions? Call {phone}.", "es": "¿Preguntas? Llame al {phone}."}
@@ -49,9 +53,8 @@ def calendar_file(
     event.add("summary", _in(_TITLES, language).format(clinic=clinic.message_name))
     if clinic.phone:
         event.add("description", _in(_QUESTIONS, language).format(phone=clinic.phone))
-    # An address may hold the very name that a neutral sender is there to keep out.
-    if clinic.address and not clinic.sender_name:
-        event.add("location", ", ".join(line.strip() for line in clinic.address.splitlines() if line.strip()))
+    if place := _place(clinic):
+        event.add("location", place)
     event.add("class", "PRIVATE")
     event.add("organizer", _organizer(clinic))
     if method == "CANCEL":
@@ -102,6 +105,24 @@ def _event(appointment: Appointment, *, starts_at: datetime, stamp: datetime) ->
     event.add("status", "CANCELLED" if over else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if over else "OPAQUE")
     return event
+
+
+def _place(clinic: Clinic) -> str:
+    """The address; under a neutral name the lines with a number, for a street or a town, that hold no telling word.
+
+    Telling is what the own name says beyond the neutral one, and what names veins or their treatment.
+    """
+    lines = [line.strip() for line in clinic.address.splitlines() if line.strip()]
+    if clinic.sender_name:
+        neutral = {*_WORD.findall(clinic.sender_name.casefold())}
+        telling = {*_WORD.findall(clinic.name.casefold())} - neutral
+        lines = [line for line in lines if any(each.isdigit() for each in line) and not _tells(line, telling)]
+    return ", ".join(lines)
+
+
+def _tells(line: str, telling: Iterable[str]) -> bool:
+    words = _WORD.findall(line.casefold())
+    return any(word in telling or word.startswith(_OF_VEINS) for word in words)
 
 
 def _organizer(clinic: Clinic) -> vCalAddress:

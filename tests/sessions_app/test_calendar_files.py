@@ -89,11 +89,25 @@ def _entry(house, patient):
     )
 
 
-def test_the_place_is_told_unless_the_clinic_writes_under_a_neutral_name(clinic, book):
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("12 Larkfield Lane", "12 Larkfield Lane"),
+        ("Larkfield Vein Clinic\n12 Larkfield Lane\nRidgewood, NY 10001", "12 Larkfield Lane, Ridgewood, NY 10001"),
+        ("Suite 5, Varicose Centre\r\n\r\n12 Elm Street", "12 Elm Street"),
+        ("The Old Mill\nRidgewood", None),
+        ("Venas y Piernas 3", None),
+        ("", None),
+    ],
+)
+def test_under_a_neutral_name_the_place_is_the_street_alone(clinic, book, address, told):
+    clinic.sender_name, clinic.name, clinic.address = "Larkfield Clinic", "Larkfield Vein Clinic", address
+
+    assert one_visit(calendar_file(book("2026-01-20 10:00"), clinic=clinic))[1].get("LOCATION") == told
+
+
+def test_the_place_is_told_as_the_clinic_wrote_it_under_its_own_name(clinic, book):
     made = book("2026-01-20 10:00")
-
-    assert "LOCATION" not in one_visit(calendar_file(made, clinic=clinic))[1]
-
     clinic.sender_name, clinic.name = "", "Lilac Hill"
     clinic.address = "1 Hill Road\nLilac Hill, NY"
     event = one_visit(calendar_file(made, clinic=clinic))[1]
