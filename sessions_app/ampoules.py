@@ -22,15 +22,20 @@ _LONGEST_NUMBER = 40
 
 
 def lots_for(day: date, *, chosen: Collection[UUID] = (), numbers: Collection[str] = ()) -> list[Lot]:
-    """Lots that may be used on that day, the open ones (`is_of_the_day`) first, then by expiry. One query.
+    """Lots that may be used on that day with their `balance`, the open ones (`is_of_the_day`) first, then by expiry.
 
-    Those that a draft names already, by id or by typed number, are among them whatever became of them.
+    Those that a draft names already, by id or by typed number, are among them whatever became of them. One query.
     """
     offered = Q(withdrawn_at__isnull=True, expires_on__gte=day, product__is_active=True)
     named = Q(public_id__in=chosen) if chosen else Q()
     for number in numbers:
         named |= Q(lot__iexact=number)
-    found = Lot.objects.filter(offered | named if named else offered).select_related("product").with_lot_of(day)
+    found = (
+        Lot.objects.filter(offered | named if named else offered)
+        .select_related("product")
+        .with_balance()
+        .with_lot_of(day)
+    )
     return sorted(
         found,
         key=lambda lot: (lot.product.strength_percent, not lot.is_of_the_day, lot.expires_on, lot.lot),  # type: ignore[attr-defined]

@@ -205,7 +205,8 @@ class AmpouleForm(forms.Form):
     """Ampoules of one lot that were opened; a line with nothing in it is no line.
 
     A lot of the clinic's stock is chosen (then strength, lot and expiry are what the stock says), or lot and expiry are
-    typed. ``lots``: those that are offered and those that this draft names, the lot of the day first.
+    typed. ``lots``: those that are offered and those that this draft names, the lot of the day first, as
+    `sessions_app.ampoules` finds them.
     """
 
     mark_optional = False
@@ -249,11 +250,15 @@ class AmpouleForm(forms.Form):
 
     @property
     def choices(self) -> list[LotChoice]:
-        """What is offered: usable lots, and the one that this line names. Nothing chosen yet: the lot of the day."""
+        """What is offered: usable lots, and the one that this line names. Nothing chosen yet: the lot of the day.
+
+        One of which none is left is for who has it in hand to press: nobody opens it unseen.
+        """
         chosen = None if self.is_typed else self.chosen_lot
         offered = [lot for lot in self.lots if lot == chosen or (self.day and lot.may_be_used_on(self.day))]
         if chosen is None and not self.is_typed:
-            chosen = next((lot for lot in offered if lot.is_of_the_day), None)  # type: ignore[attr-defined]
+            open_lots = (lot for lot in offered if lot.is_of_the_day and lot.balance > 0)  # type: ignore[attr-defined]
+            chosen = next(open_lots, None)
         return [LotChoice(str(lot.public_id), lot.lot, self._words(lot), lot == chosen) for lot in offered]
 
     def _words(self, lot: Lot) -> str:
@@ -262,6 +267,8 @@ class AmpouleForm(forms.Form):
             parts.append("withdrawn")
         elif lot.is_of_the_day:  # type: ignore[attr-defined]
             parts.append("lot of the day")
+        if lot.balance <= 0:  # type: ignore[attr-defined]
+            parts.append("none left")
         return ", ".join([*parts, f"until {lot.expires_on.day} {lot.expires_on:%b %Y}"])
 
     @property

@@ -1,6 +1,6 @@
 """The words under each line of ampoules: how many are needed, what is left over, what is wrong with the lot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,8 +55,28 @@ def _line(
         words = f"{plain(volume)} mL {'needs' if needed == 1 else 'need'} {needed}"
     elif row.opened:
         words = f"{plain(over)} mL left over: thrown away" if over else "Nothing left over"
+    warnings = [*_of_the_number(form, row, over, volume, chart), *_of_the_lot(form, row, chart)]
+    return AmpouleLine(form.key, row.opened + lacking if lacking > 0 else 0, words, " ".join(warnings))
+
+
+def _of_the_lot(form: AmpouleForm, row: SessionAmpoule, chart: Chart) -> Iterator[str]:
     lot = form.chosen_lot
-    warning = ""
-    if lot is not None and lot.withdrawn_at is not None:
-        warning = f"Lot {lot.lot} is withdrawn: {lot.withdrawn_why}"
-    return AmpouleLine(form.key, row.opened + lacking if lacking > 0 else 0, words, warning)
+    if lot is None:
+        return
+    if lot.withdrawn_at is not None:
+        yield f"Lot {lot.lot} is withdrawn: {lot.withdrawn_why}"
+        return
+    # What a correction corrects has taken its ampoules already.
+    left = max(lot.balance, 0)  # type: ignore[attr-defined]
+    if row.opened > left and chart.session.amends_id is None:
+        yield f"Lot {lot.lot}: {left or 'none'} left in stock. Look at the number and at the lot on the ampoule."
+
+
+def _of_the_number(
+    form: AmpouleForm, row: SessionAmpoule, over: Decimal, volume: Decimal, chart: Chart
+) -> Iterator[str]:
+    """Whole ampoules of which nothing was injected: opened for nothing, or a slip of the number."""
+    lot = form.chosen_lot
+    unused = int(over // (lot.product.ampoule_ml if lot else chart.protocol.ampoule_ml))
+    if volume and unused:
+        yield f"{unused} of {row.opened} not needed for {plain(volume)} mL. Check the number."

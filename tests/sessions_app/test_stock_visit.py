@@ -1,12 +1,15 @@
 """Ampoules and injections of a visit: lots chosen or typed, injections equal or one by one, and what checks say."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from aftercare.actions import sign_session
 from sessions_app import stock
+from sessions_app.amending import begin_amendment
 from sessions_app.charting import chart_of
 from sessions_app.integrity import problems
 from sessions_app.models import SessionAmpoule, TreatedSite
@@ -92,7 +95,7 @@ def test_what_was_typed_before_a_lot_was_pressed_does_not_count(client):
 
 
 def test_the_lot_of_the_day_is_chosen_for_who_has_not_chosen(client):
-    session, lot, other = draft(), make_lot(), make_lot(expiry="2026-06")
+    session, lot, other = draft(), make_lot(ampoules=5), make_lot(expiry="2026-06")
     stock.use_today(lot=lot, by=session.nurse, now=NOW)
 
     page = browser(client, session).get(visit_url(session)).content.decode()
@@ -100,6 +103,55 @@ def test_the_lot_of_the_day_is_chosen_for_who_has_not_chosen(client):
     assert f'value="{lot.public_id}" checked' in page
     assert f'value="{other.public_id}">' in page
     assert session.ampoules.count() == 0
+
+
+def test_a_lot_of_the_day_of_which_none_is_left_is_offered_and_not_chosen(client):
+    session, lot = draft(), make_lot(ampoules=2)
+    stock.use_today(lot=lot, by=session.nurse, now=NOW)
+    stock.discard(lot=lot, ampoules=2, why="Broken", by=session.nurse)
+
+    page = browser(client, session).get(visit_url(session)).content.decode()
+
+    assert f'value="{lot.public_id}">' in page
+    assert "lot of the day, none left, until 31 Dec 2030" in page
+
+
+@pytest.mark.parametrize(
+    ("left", "opened", "words"),
+    [
+        (3, "1", ""),
+        (1, "1", ""),
+        (0, "1", "Lot {lot}: none left in stock. Look at the number and at the lot on the ampoule."),
+        (
+            1,
+            "2",
+            "1 of 2 not needed for 0.8 mL. Check the number. "
+            "Lot {lot}: 1 left in stock. Look at the number and at the lot on the ampoule.",
+        ),
+        (9, "5", "4 of 5 not needed for 0.8 mL. Check the number."),
+    ],
+)
+def test_more_ampoules_than_there_are_or_than_are_needed_are_said_at_their_line(client, left, opened, words):
+    session, lot = draft(), make_lot(ampoules=left)
+
+    answer = save(client, session, ampoule__1__stock_lot=str(lot.public_id), ampoule__1__opened=opened)
+
+    said = re.search(r'<div class="ampoule-sum" id="ampoule-1-sum"[^>]*>(.*?)</div>', answer.content.decode()).group(1)
+    alert = re.search(r'<span class="alert-line alert-attention">.*', said)
+    assert strip_tags(alert.group() if alert else "").strip() == words.format(lot=lot.lot)
+
+
+def test_a_correction_does_not_miss_the_ampoules_that_its_session_took(client):
+    session, lot = ready_draft(ampoules=1), make_lot(ampoules=1)
+    session.ampoules.update(stock_lot=lot, lot=lot.lot)
+    sign_session(session=session, version=session.version, answers={}, by=session.nurse, now=SIGNING)
+    session.refresh_from_db()
+    correction = begin_amendment(session=session, reason="Wrong leg", by=session.nurse, now=SIGNING)
+
+    page = browser(client, correction).get(reverse("sessions_app:correction", args=[correction.public_id]))
+
+    assert stock.balance_of(lot) == 0
+    assert "left in stock" not in page.content.decode()
 
 
 def test_a_line_in_which_only_the_lot_of_the_day_stands_is_no_line(client):
