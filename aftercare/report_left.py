@@ -4,7 +4,7 @@ No timer runs for what was answered, and what is taken asks nobody: without this
 the patient's next treatment waits for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aftercare.models import SymptomReport
@@ -46,12 +46,19 @@ def next_working_day_is_over(moments: Sequence[datetime], now: datetime) -> list
     today = start_of_day(local_date(now, clinic.zone), clinic.zone)
     if all(moment >= today for moment in moments):
         return [False] * len(moments)
+    return [end <= now for end in next_working_day_ends(moments, now, clinic)]
+
+
+def next_working_day_ends(moments: Sequence[datetime], now: datetime, clinic: Clinic) -> list[datetime]:
+    """For each moment when the clinic closes on the working day after it: by when what can wait is dealt with.
+
+    Moments of more than two weeks ago have some end that is over. Two queries, none without moments.
+    """
+    if not moments:
+        return []
     opened = worked(clinic, now - _LOOK_BACK)
     allowed = Allowed(emergency=timedelta(0), same_day=timedelta(0))  # neither is asked for here
-    ends: Iterable[datetime] = (
-        due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in moments
-    )
-    return [end <= now for end in ends]
+    return [due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in moments]
 
 
 def _answered_at(report: SymptomReport) -> datetime | None:

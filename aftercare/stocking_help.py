@@ -10,9 +10,10 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from aftercare.models import Tick
+from aftercare.report_left import next_working_day_ends
 from aftercare.ticks import HELP_TASK, NEEDS_A_CALL
 from clinic import audit
-from clinic.models import Patient, StaffTask, User
+from clinic.models import Clinic, Patient, StaffTask, User
 
 LONGEST_NOTE = 300
 
@@ -54,6 +55,14 @@ def open_help(*, limit: int, patient: Patient | None = None) -> Sequence[HelpWan
         HelpWanted(task, person, f"{given} {family}", str(phone or ""), reason or "", since)
         for task, person, given, family, phone, reason, since in facts[:limit]
     ]
+
+
+def due_times(wanted: Sequence[HelpWanted], now: datetime) -> list[datetime]:
+    """By when each of them is called: as for a report of the same trouble, by the end of the next working day.
+
+    Three queries, none for nobody.
+    """
+    return next_working_day_ends([each.since for each in wanted], now, Clinic.current()) if wanted else []
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Tick
-from aftercare.ticks import LEADS_TO_QUESTIONS, NEEDS_A_CALL, REASONS, tasks_on
+from aftercare.ticks import LEADS_TO_QUESTIONS, REASONS, tasks_on
 from clinic.protocol import Timeline
 from sessions_app.presenters.patient_words import heading_day
 from sessions_app.refusals import Refused
@@ -117,7 +117,7 @@ def said_words(tick: Tick) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPage:
-    """The page of one day and task. `said` and `help_text` are of the answer that stands; `calls`: somebody calls.
+    """The page of one day and task. `said` and `help_text` are of the answer that stands.
 
     `answers` are value, words, and what else is meant; `warns_first`: what the toes say comes before what helps.
     """
@@ -130,7 +130,6 @@ class AnswerPage:
     is_stocking: bool
     said: str
     help_text: str
-    calls: bool
     warns_first: bool
     leads_to_questions: bool
     kind: str
@@ -152,7 +151,6 @@ def answer_page(task: Tick.Task, day: date, *, today: date, tick: Tick | None, h
         is_stocking=is_stocking,
         said=said_words(tick) if tick else "",
         help_text=help_text,
-        calls=is_stocking and reason in NEEDS_A_CALL,
         warns_first=reason == Reason.TOO_TIGHT,
         leads_to_questions=reason in LEADS_TO_QUESTIONS,
         kind=tick.answer if tick else "",

@@ -20,10 +20,11 @@ from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.checkin_reports import clock_for
+from aftercare.presenters.stocking_help import help_words
 from aftercare.presenters.stocking_told import off_sentence
 from aftercare.presenters.ticks import answer_page, answered_toast, refused_words
 from aftercare.stocking_told import told_to
-from aftercare.ticks import DAYS_BACK, answer_day, answers_of, is_asked
+from aftercare.ticks import DAYS_BACK, answer_day, answers_of, helps_with, is_asked
 from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
@@ -101,6 +102,9 @@ def _page(
     day = day if day is not None and 0 <= (today - day).days <= DAYS_BACK else today
     tick = answers_of(reader.patient, first=day, last=day).get((day, task.value))
     found = _help_with(tick)
+    now = timezone.now()
+    clock = clock_for(reader, request.clinic, now)
+    off = _off_sentence(request, reader, task)
     context = {
         "reader": reader,
         "page": answer_page(
@@ -108,10 +112,11 @@ def _page(
             day,
             today=today,
             tick=tick,
-            help_text=found.text(translation.get_language()) if found else "",
+            help_text=found.text(translation.get_language()) if found and not off else "",  # it says to keep it on
         ),
-        "off_sentence": _off_sentence(request, reader, task),
-        "is_asked": is_asked(reader.patient, task, day, now=timezone.now()),
+        "off_sentence": off,
+        "help_words": help_words(reader.patient, clock, now) if _calls_for(tick) else "",
+        "is_asked": is_asked(reader.patient, task, day, now=now),
         "form": form,
         "problem": problem,
         "request_key": uuid.uuid4(),
@@ -130,6 +135,10 @@ def _off_sentence(request: SignedInRequest, reader: Reader, task: Tick.Task) -> 
     if told is None or not told.is_off:
         return ""
     return off_sentence(told, clock_for(reader, request.clinic, timezone.now()), is_carer=reader.carer is not None)
+
+
+def _calls_for(tick: Tick | None) -> bool:
+    return tick is not None and tick.task == Tick.Task.STOCKING and helps_with([tick.reason])
 
 
 def _help_with(tick: Tick | None) -> Words | None:

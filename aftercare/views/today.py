@@ -1,6 +1,7 @@
 """The patient's own page: what to do now, and until when."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.checkin_reports import clock_for
+from aftercare.presenters.stocking_help import help_words
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.stocking_told import StockingTold, told_to
@@ -75,6 +77,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "may_answer": reader.may_answer,
         "open_reports": reports,
         "others_report": others_report(request, reader, reports, told) if told else None,
+        "help_words": _help_words(request, reader, answers, now),
         "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
@@ -95,6 +98,15 @@ def _wait(request: SignedInRequest, reader: Reader, has_visit: bool, now: dateti
         return None
     own = own_wait(reader.patient, clinic=request.clinic, now=now)
     return wait_words(own, has_visit=has_visit, now=now, zone=request.clinic.zone)
+
+
+def _help_words(
+    request: SignedInRequest, reader: Reader, answers: Mapping[tuple[date, str], Tick], now: datetime
+) -> str:
+    """By when somebody helps with the stocking. Nothing is asked of the database where the stocking was never named."""
+    if not reader.may_answer or not any(task == Tick.Task.STOCKING for _, task in answers):
+        return ""
+    return help_words(reader.patient, clock_for(reader, request.clinic, now), now)
 
 
 def _well_when(request: SignedInRequest, reader: Reader, said: Tick | None, now: datetime) -> str:

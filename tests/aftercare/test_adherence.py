@@ -12,12 +12,13 @@ from django.urls import reverse
 from aftercare.adherence import last_days
 from aftercare.models import Tick
 from aftercare.presenters.adherence import adherence_panel
+from aftercare.presenters.stocking_help import help_list
 from aftercare.stocking_help import finish_help, open_help
 from aftercare.ticks import answer_day
 from clinic.access import Role
-from clinic.models import AuditEvent, Clinic, StaffTask
+from clinic.models import AuditEvent, Clinic, StaffTask, User
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan
-from tests.makers import at, make_carer, make_clinic, make_patient_user, make_tick, make_user
+from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_tick, make_user
 
 pytestmark = pytest.mark.django_db
 SATURDAY = "2026-01-17 12:00"
@@ -208,6 +209,26 @@ def test_who_waits_for_a_call_stands_on_the_list_of_calls_with_the_newest_reason
     assert "Marigold Quillfeather" in page
     assert "Skin is sore or itches, Thu 15 Jan, 08:00" in page
     assert f'href="/patients/{patient.public_id}/#stocking-help"' in page
+
+
+def test_the_list_says_by_when_to_call_and_marks_who_waits_too_long(patient):
+    make_plan("2026-01-13 10:30", SPIDER, patient=patient)
+    other = make_patient_user(given_name="Clementine", family_name="Dove").patient
+    make_plan("2026-01-13 10:30", SPIDER, patient=other)
+    for nurse in User.objects.filter(roles__contains="nurse"):
+        make_hours(nurse)
+    wants_help(other, "slips", "2026-01-16 09:00")
+    wants_help(patient, "slips", "2026-01-15 08:00")
+
+    found = help_list(now=at("2026-01-16 19:00"), zone=Clinic.current().zone, limit=5)
+
+    assert [(row.name, row.urgent, row.text) for row in found.rows] == [
+        ("Marigold Quillfeather", "1 h over the promised time.", "Too loose or slips, Thu 15 Jan, 08:00"),
+        ("Clementine Dove", "", "Too loose or slips, Fri 16 Jan, 09:00. Call by Mon 19 Jan, 18:00."),
+    ]
+    assert found.level == "danger"
+    assert "over the promised time." in page_for(Role.FRONT_DESK, patient)
+    assert ", call by Mon 19 Jan, 18:00" in page_for(Role.FRONT_DESK, other)
 
 
 def test_the_list_costs_one_query_for_one_and_for_many(django_assert_num_queries):

@@ -11,15 +11,16 @@ from django.test import Client
 
 from aftercare import ticks
 from aftercare.models import Tick
-from aftercare.stocking_help import open_help
+from aftercare.reports import Said, file_report
+from aftercare.stocking_help import due_times, finish_help, open_help
 from aftercare.stored import plan_of
 from aftercare.ticks import answer_day, answers_of, tasks_on
 from clinic.access import Role
-from clinic.models import AuditEvent, StaffTask
+from clinic.models import AuditEvent, Clinic, StaffTask, User
 from clinic.protocol import timeline_of
 from sessions_app.refusals import Refused
 from tests.aftercare.people import RETICULAR, make_plan
-from tests.makers import at, make_carer, make_clinic, make_patient_user, make_tick, make_user
+from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_tick, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY, STOCKING, WALK = "/today/", "/today/answer/first/", "/today/answer/second/"
@@ -269,6 +270,16 @@ def test_what_was_not_answered_is_not_shown_as_a_no(patient):
     assert "missed" not in page.lower()
 
 
+ASKED = "You told us that the stocking does not work."
+
+
+@pytest.fixture
+def _hours(patient):
+    for nurse in User.objects.filter(roles__contains="nurse"):
+        make_hours(nurse)
+
+
+@pytest.mark.usefixtures("_hours")
 def test_an_answer_that_did_not_work_leads_to_its_help(patient):
     answer = sent(patient, answer="part", reason="hard_to_put_on")
     text = text_of(shown(patient, answer.url))
@@ -276,7 +287,59 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
     assert answer.url == STOCKING
     assert "You said: “It is on, but…” (hard to put on)" in text
     assert "While it is on, leave it on as your plan says." in text
-    assert "The clinic knows and calls or writes to you about it." in text
+    assert f"{ASKED} We call or write to you by tomorrow, 18:00. If it cannot wait, call us." in text
+
+
+@pytest.mark.usefixtures("_hours")
+@pytest.mark.parametrize("reason", ["too_tight", "slips", "skin", "hard_to_put_on"])
+def test_today_says_by_when_somebody_helps_until_somebody_did(patient, reason):
+    answered(patient, "no", reason=reason)
+
+    assert f"{ASKED} We call or write to you by tomorrow, 18:00." in text_of(shown(patient))
+    late = text_of(shown(patient, when="2026-01-16 18:00"))
+    assert f"{ASKED} This takes longer than we said. Call us now." in late
+    finish_help(task=wanted().get(), note="Ordered a larger one.", by=make_user(), now=at("2026-01-16 18:01"))
+    assert ASKED not in text_of(shown(patient, when="2026-01-16 18:02"))
+    assert ASKED not in text_of(shown(patient, f"{STOCKING}?day=2026-01-15", when="2026-01-16 18:02"))
+
+
+@pytest.mark.usefixtures("_hours")
+def test_the_end_of_the_time_is_that_of_a_report_of_the_same_trouble(patient):
+    answered(patient, "no", reason="slips", when="2026-01-16 12:00")
+    report = file_report(
+        patient=patient,
+        said=Said(["STOCKING_PROBLEM"]),
+        request_key=uuid.uuid4(),
+        source="portal",
+        by=patient.user,
+        now=at("2026-01-16 12:00"),
+        clinic=Clinic.current(),
+    )
+
+    found = open_help(limit=1)
+
+    assert report.level == "NEXT_DAY"
+    assert due_times(found, at("2026-01-16 12:00")) == [report.due_at] == [at("2026-01-19 18:00")]
+
+
+@pytest.mark.usefixtures("_hours")
+def test_in_spanish_too_it_is_said_by_when_somebody_helps(patient):
+    patient.language = "es"
+    patient.save()
+    answered(patient, "no", reason="slips")
+
+    said = "Nos dijo que la media no funciona. Le llamamos o escribimos a más tardar mañana a las 18:00."
+    assert said in text_of(shown(patient))
+
+
+def test_who_may_only_look_reads_nothing_of_the_stocking_that_does_not_work(patient):
+    carer = make_carer(patient=patient, may_report=False)
+    answered(patient, "no", reason="slips")
+    client = Client()
+    client.force_login(carer.user)
+
+    with time_machine.travel(at(NOON), tick=False):
+        assert ASKED not in client.get(f"/care/{carer.public_id}/").content.decode()
 
 
 def test_help_for_a_stocking_that_is_off_does_not_say_to_keep_it_on(patient):

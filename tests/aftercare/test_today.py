@@ -542,7 +542,7 @@ def test_the_page_costs_the_same_queries_with_one_plan_and_with_four_and_with_a_
     for day in range(1, 31):
         make_tick(patient=patient, by=patient.user, date=date(2026, 1, day))
 
-    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (12, 12)
+    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (12, 13)  # one: does somebody wait for help
 
 
 def test_reading_the_own_page_writes_nothing(patient):

@@ -153,7 +153,7 @@ def test_a_day_is_answered_without_scripts(new_context, live_server, patient):
     page.get_by_label("It is too tight").check()
     page.get_by_role("button", name="Save the answer").click()
 
-    assert page.get_by_text("The clinic knows and calls or writes to you about it.").is_visible()
+    assert page.get_by_text("You told us that the stocking does not work.").is_visible()
     assert list(Tick.objects.order_by("pk").values_list("task", "answer", "reason")) == [
         ("stocking", "yes", ""),
         ("walk", "yes", ""),
