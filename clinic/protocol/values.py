@@ -4,7 +4,7 @@ The defaults are in ``default.toml``; a clinic's signed version overrides some o
 resolved numbers it was made from, so that a later change never touches it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
 from decimal import Decimal
@@ -133,7 +133,7 @@ class Protocol:
                 if spec is None:
                     raise ProtocolError(given, "leave it out; the protocol has no value of this name")
                 settings[key] = spec.check(spec.read(raw, field=given), signed_off=signed_off, field=given)
-        _refuse_contradictions(settings)
+        _refuse_contradictions(settings, changed={key for given in overrides for key in keys_meant(given)})
         changed = settings != self.settings
         return _built(version or (f"{self.version}+changed" if changed else self.version), settings)
 
@@ -242,17 +242,24 @@ def _vein_values(vein_type: VeinType, get: Mapping[str, Any]) -> VeinValues:
     )
 
 
-_NOT_ABOVE = (
+# The first of two values is at most the second: both are in the same unit and of the same thing.
+NOT_ABOVE = (
     ("repeat_min_days", "repeat_max_days"),
     ("injection_ml_min", "injection_ml_max"),
+    ("injection_ml_max", "max_total_ml"),
+    ("warn_total_ml", "max_total_ml"),
     ("walk_daily_minutes_min", "walk_daily_minutes_max"),
 )
 
 
-def _refuse_contradictions(settings: Mapping[str, Any]) -> None:
-    for lower, upper in _NOT_ABOVE:
-        if settings[lower] > settings[upper]:
-            raise ProtocolError(lower, f"enter at most {settings[upper]}, the value of {upper}")
+def _refuse_contradictions(settings: Mapping[str, Any], *, changed: Collection[str]) -> None:
+    """Values that are right alone may contradict each other; the error stands at the one that was changed."""
+    for lower, upper in NOT_ABOVE:
+        if settings[lower] <= settings[upper]:
+            continue
+        if upper in changed and lower not in changed:
+            raise ProtocolError(upper, f"enter at least {settings[lower]}, the value of {lower}", other=lower)
+        raise ProtocolError(lower, f"enter at most {settings[upper]}, the value of {upper}", other=upper)
     send_at, text_from, text_until = (settings[f"reminder.{name}"] for name in ("send_at", "text_from", "text_until"))
     if not text_from <= send_at < text_until:
         hours = f"from {text_from:%H:%M} to before {text_until:%H:%M}"

@@ -139,11 +139,11 @@ def test_a_missing_weight_is_asked_for_above_80_mg_only():
 
 
 def test_the_near_note_follows_a_lowered_most():
-    low = SHIPPED.with_overrides({"max_total_ml": "2.0"})
+    low = SHIPPED.with_overrides({"max_total_ml": "2.0", "warn_total_ml": "2.0"})
 
     assert logged(injected(SPIDER, "0.5", *["0.2"] * 8), protocol=low) == {"L4b": "NOTE"}
     assert logged(injected(SPIDER, "0.5", *["0.2"] * 7, "0.1"), protocol=low) == {}
-    assert logged(injected(SPIDER, "0.5", *["0.2"] * 10, "0.1"), protocol=low) == {"L4": "BLOCK"}
+    assert logged(injected(SPIDER, "0.5", *["0.2"] * 10, "0.1"), protocol=low) == {"L3": "ACK", "L4": "BLOCK"}
 
 
 def ampoule(**facts):

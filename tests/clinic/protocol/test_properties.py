@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from clinic.protocol import (
     Leg,
     LoggingFacts,
     ProductForm,
+    ProtocolError,
     SessionFacts,
     SiteFacts,
     TimedItem,
@@ -30,7 +32,9 @@ from clinic.protocol import (
     schedule_for,
     timeline_of,
 )
+from clinic.protocol.catalogue import catalogue
 from clinic.protocol.checks.facts import AmpouleFacts
+from clinic.protocol.values import NOT_ABOVE
 from clinic.protocol.vocabulary import StockingLegs
 from tests.clinic.protocol.helpers import RETICULAR, SHIPPED, SPIDER
 
@@ -349,3 +353,35 @@ def test_a_fact_of_a_site_left_out_never_adds_a_finding(site, left_out):
 
     # Volumes one by one replace the volume of the site: without them the other counts.
     assert left_out in {"injections", "volume_ml", "injection_count"} or fewer <= more
+
+
+# --- Values that contradict each other ---------------------------------------------------------------------------
+
+
+def allowed(key):
+    """A value of the key within its range, as it is typed."""
+    spec = catalogue()[key]
+    if spec.kind == "whole":
+        return st.integers(spec.at_least, spec.at_most)
+    return st.decimals(spec.at_least, spec.at_most, places=1).map(str)
+
+
+ORDERED = sorted({key for pair in NOT_ABOVE for key in pair})
+
+
+@given(typed=st.fixed_dictionaries({}, optional={key: allowed(key) for key in ORDERED}))
+def test_no_protocol_has_a_least_above_its_most_or_asks_above_its_limit(typed):
+    wanted = {**SHIPPED.settings, **{key: catalogue()[key].read(value) for key, value in typed.items()}}
+    wrong = [(lower, upper) for lower, upper in NOT_ABOVE if wanted[lower] > wanted[upper]]
+
+    if wrong:
+        with pytest.raises(ProtocolError) as refused:
+            SHIPPED.with_overrides(typed)
+        assert (refused.value.field, refused.value.other) in [*wrong, *((upper, lower) for lower, upper in wrong)]
+        assert refused.value.field in typed
+    else:
+        assert SHIPPED.with_overrides(typed).settings == wanted
+
+
+def test_the_shipped_protocol_contradicts_nothing():
+    assert [pair for pair in NOT_ABOVE if SHIPPED.settings[pair[0]] > SHIPPED.settings[pair[1]]] == []

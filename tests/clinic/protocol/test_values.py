@@ -142,6 +142,11 @@ def test_all_days_to_avoid_can_be_set_at_once():
         ({"moon_phase": 1}, "moon_phase: leave it out; the protocol has no value of this name"),
         ({"avoid_days.chocolate": 3}, "avoid_days.chocolate: leave it out; the protocol has no value of this name"),
         ({"repeat_min_days": 21}, "repeat_min_days: enter at most 14, the value of repeat_max_days"),
+        ({"max_total_ml": "2.9"}, "max_total_ml: enter at least 3.0, the value of warn_total_ml"),
+        (
+            {"max_total_ml": "0.2", "warn_total_ml": "0.2"},
+            "max_total_ml: enter at least 0.3, the value of injection_ml_max",
+        ),
         ({"reminder.send_at": "21:00"}, "reminder.send_at: enter 08:00 to 20:59"),
         ({"reminder.send_at": "9:00"}, 'reminder.send_at: enter a time of day, for example "09:00"'),
         (
