@@ -1,12 +1,13 @@
 """The form in which the clinical lead changes values and signs; one field for each value that may change."""
 
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 
 from clinic.protocol import Protocol, ProtocolError
 from clinic.protocol.catalogue import ValueSpec, catalogue, write
-from clinic.protocol_presenter import KEPT_ELSEWHERE
+from clinic.protocol_presenter import KEPT_ELSEWHERE, Change, changes_between, refusal_words
 
 _WORDS = {"SESSION": "the session", "AFTER_CONTINUOUS": "the end of day and night"}
 _SCOPE = {"SESSION": "All treated legs follow the longest plan", "LEG": "Each leg follows its own plan"}
@@ -27,12 +28,17 @@ class ValueField(forms.Field):
         try:
             return self.spec.check(self.spec.read(plain), signed_off=True)
         except ProtocolError as error:
-            message = error.message
-            raise forms.ValidationError(f"{message[:1].upper()}{message[1:]}.") from error
+            raise forms.ValidationError(refusal_words(error)) from error
 
 
 class NextVersionForm(forms.Form):
-    """`changes()` are the values that differ from `base`, as `sign_version` takes them."""
+    """`changes()` are the values that differ from `base`, as `sign_version` takes them.
+
+    Who signs a change has read what was and what becomes: `changed` says it in words, and `shown` comes back with the
+    signature as the sign that this very list stood above it.
+    """
+
+    shown = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     note = forms.CharField(
         label="What this version is for",
@@ -60,7 +66,7 @@ class NextVersionForm(forms.Form):
             try:
                 self.base.with_overrides(self.changes(), signed_off=True)
             except ProtocolError as error:
-                self.add_error(error.field if error.field in self.fields else None, f"{error.message}.".capitalize())
+                self.add_error(error.field if error.field in self.fields else None, refusal_words(error))
         return cleaned
 
     def changes(self) -> dict[str, Any]:
@@ -71,6 +77,20 @@ class NextVersionForm(forms.Form):
             and key in self.cleaned_data
             and self.cleaned_data[key] != self.base.settings[key]
         }
+
+    def changed(self) -> tuple[Change, ...]:
+        """What the version changes, in words. Only of a valid form."""
+        return changes_between(self.base, self.base.with_overrides(self.changes(), signed_off=True))
+
+    def mark_of_changes(self) -> str:
+        """Another one for other changes, or for the same ones of other values in force; "" where nothing changes."""
+        changes = [(each.title, each.before, each.after) for each in self.changed()]
+        return sha256(repr(changes).encode()).hexdigest() if changes else ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the list of just these changes stood on the page that was sent."""
+        return bool(self.cleaned_data["shown"] == self.mark_of_changes())
 
 
 def _widget(spec: ValueSpec) -> forms.Widget:

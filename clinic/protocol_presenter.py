@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clinic.models import ProtocolVersion
-from clinic.protocol import ListedValue, Origin, Protocol
+from clinic.protocol import ListedValue, Origin, Protocol, ProtocolError
 from clinic.protocol.catalogue import catalogue
 
 # A group begins at its first key and ends before the next group's; the order is that of the shipped protocol.
@@ -107,6 +107,14 @@ def changes_between(before: Protocol, after: Protocol) -> tuple[Change, ...]:
         for key, spec in catalogue().items()
         if before.settings[key] != after.settings[key]
     )
+
+
+def refusal_words(error: ProtocolError) -> str:
+    """What is wrong, as a sentence that names values by their titles."""
+    message = error.message
+    if error.other:
+        message = message.replace(error.other, f"“{catalogue()[error.other].title}”")
+    return f"{message[:1].upper()}{message[1:]}."
 
 
 def version_rows(versions: Iterable[ProtocolVersion]) -> list[VersionRow]:

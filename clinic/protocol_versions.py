@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from clinic import audit
 from clinic.models import ProtocolVersion, User
 from clinic.protocol import Protocol, ProtocolError
+from clinic.protocol_presenter import refusal_words
 
 
 class NotSigned(Exception):
@@ -40,7 +41,7 @@ def sign_version(*, changes: Mapping[str, object], note: str, after: int, by: Us
     try:
         protocol = base.with_overrides(changes, signed_off=True, version=f"{number + 1}")
     except ProtocolError as error:
-        raise NotSigned(str(error).partition(": ")[2] or str(error), field=error.field) from error
+        raise NotSigned(refusal_words(error), field=error.field) from error
     changed = sorted(key for key, value in protocol.settings.items() if value != base.settings[key])
     try:
         with transaction.atomic():

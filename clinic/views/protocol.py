@@ -10,7 +10,7 @@ from clinic.access import Permission, requires
 from clinic.models import ProtocolVersion
 from clinic.protocol import Protocol
 from clinic.protocol_forms import NextVersionForm
-from clinic.protocol_presenter import value_groups, version_rows
+from clinic.protocol_presenter import Change, value_groups, version_rows
 from clinic.protocol_versions import NotSigned, base_for_next, sign_version
 from clinic.requests import SignedInRequest
 
@@ -37,10 +37,19 @@ def protocol(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.SIGN_PROTOCOL)
 @require_http_methods(["GET", "HEAD", "POST"])
 def protocol_next(request: SignedInRequest) -> HttpResponse:
-    """The next version: values, note and signature on one page, because they are one decision."""
+    """The next version: values, note and signature on one page, because they are one decision.
+
+    A change is signed below the list of what was and what becomes; until that list was on the page, nothing is signed.
+    """
     number, base = base_for_next()
     form = NextVersionForm(request.POST or None, base=base)
-    if request.method == "POST" and form.is_valid():
+    changed: tuple[Change, ...] = ()
+    is_valid = request.method == "POST" and form.is_valid()
+    if is_valid and _seen(request, number) == number and not form.is_read:
+        changed = form.changed()
+        form.data = form.data.copy()
+        form.data["shown"] = form.mark_of_changes()
+    elif is_valid:
         try:
             version = sign_version(
                 changes=form.changes(),
@@ -54,7 +63,13 @@ def protocol_next(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, f"Protocol {version.number} is signed and in force from now on.")
             return redirect("clinic:protocol")
-    context = {"form": form, "number": number + 1, "after": number, "groups": _with_fields(base, form)}
+    context = {
+        "form": form,
+        "number": number + 1,
+        "after": number,
+        "groups": _with_fields(base, form),
+        "changed": changed,
+    }
     return render(request, "clinic/protocol_next.html", context)
 
 

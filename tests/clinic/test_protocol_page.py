@@ -33,6 +33,15 @@ def typed(**changes):
     return {name: value for name, value in {**values, **changes}.items() if value is not None}
 
 
+def sign(client, **changes):
+    """The lead fills in, reads what changes where something does, and signs."""
+    answer = client.post(NEXT, typed(**changes))
+    if answer.status_code == 200 and answer.context["changed"]:
+        shown = answer.context["form"]["shown"].value()
+        answer = client.post(NEXT, typed(**changes) | {"shown": shown})
+    return answer
+
+
 # --- Reading -----------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +120,7 @@ def test_the_lead_changes_a_value_and_signs_the_next_version():
     make_signed_protocol()
     client = signed_in(Role.CLINICAL_LEAD)
 
-    client.post(NEXT, typed(**{"reticular.continuous_days": "5", "walk_daily_days.spider": "4", "note": "Shorter"}))
+    sign(client, **{"reticular.continuous_days": "5", "walk_daily_days.spider": "4", "note": "Shorter"})
 
     version = ProtocolVersion.in_force()
     assert version.number == 2
@@ -134,7 +143,7 @@ def test_the_lead_changes_a_value_and_signs_the_next_version():
     ],
 )
 def test_each_kind_of_value_can_be_typed(key, value, stored):
-    signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}))
+    sign(signed_in(Role.CLINICAL_LEAD), **{key: value})
 
     assert ProtocolVersion.in_force().values["values"][key] == stored
 
@@ -151,7 +160,8 @@ def test_each_kind_of_value_can_be_typed(key, value, stored):
         ("reminder.text_from", "9 o'clock", "Enter a time of day"),
         ("daytime_anchor", "NEVER", "Enter"),
         ("spider.strengths_percent", "", "Enter a list of strengths"),
-        ("repeat_min_days", "20", "Enter at most 14"),
+        ("repeat_min_days", "20", "Enter at most 14, the value of “Repeat session: last usual day”."),
+        ("max_total_ml", "2", "Enter at least 3.0, the value of “Ask for a reason above”."),
     ],
 )
 def test_a_value_outside_its_range_is_refused_next_to_it_and_kept(key, value, words):
@@ -161,6 +171,42 @@ def test_a_value_outside_its_range_is_refused_next_to_it_and_kept(key, value, wo
     assert (answer.status_code, ProtocolVersion.objects.count()) == (200, 0)
     assert words in page
     assert 'value="3"' in page
+
+
+def test_a_limit_below_the_value_above_which_one_asks_is_refused_at_the_field_that_was_changed():
+    make_signed_protocol()
+
+    form = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(max_total_ml="2")).context["form"]
+
+    assert dict(form.errors) == {"max_total_ml": ["Enter at least 3.0, the value of “Ask for a reason above”."]}
+    assert ProtocolVersion.objects.count() == 1
+
+
+def test_a_change_is_signed_only_below_the_list_of_what_was_and_what_becomes():
+    make_signed_protocol()
+    client = signed_in(Role.CLINICAL_LEAD)
+    changes = {"spider.continuous_days": "2", "allow_foam": "yes"}
+
+    first = client.post(NEXT, typed(**changes))
+    numbers = [ProtocolVersion.objects.count()]
+    listed = [(each.title, each.before, each.after) for each in first.context["changed"]]
+    page = first.content.decode()
+    shown = first.context["form"]["shown"].value()
+    other = client.post(NEXT, typed(**changes, watch_days="30") | {"shown": shown})
+    numbers.append(ProtocolVersion.objects.count())
+    client.post(NEXT, typed(**changes) | {"shown": shown})
+
+    assert listed == [("Stocking day and night, spider veins", "3 days", "2 days"), ("Foam may be used", "no", "yes")]
+    assert page.index("Read what changes, then sign") < page.index("Foam may be used</th><td>no</td><td><b>yes</b>")
+    assert page.index("<b>yes</b>") < page.index("Sign version 2 as")
+    assert f'name="shown" value="{shown}"' in page
+    assert "Show the warning signs through day" in [each.title for each in other.context["changed"]]
+    assert numbers == [1, 1]
+    assert ProtocolVersion.in_force().number == 2
+
+
+def test_the_first_version_as_shipped_needs_no_list():
+    assert signed_in(Role.CLINICAL_LEAD).post(NEXT, typed()).url == PAGE
 
 
 @pytest.mark.parametrize("left_out", ["note", "confirmed"])
