@@ -20,7 +20,7 @@ from clinic.language import page_language
 from clinic.models import Patient
 from sessions_app import requests
 from sessions_app.forms.get_started import GetStartedForm, new_ticket
-from sessions_app.presenters.patient_words import hours_words, moment
+from sessions_app.presenters.patient_words import moment
 
 _PROMISES = Signer(salt="promise")
 
@@ -42,23 +42,29 @@ def get_started(request: HttpRequest) -> HttpResponse:
             return _page(request, form, until, language, wait=refusal.seconds)
         if _is_within_limits(request, form):
             until = _ask(form, language, now)
-        kept = {"language": language, "until": _PROMISES.sign(until.isoformat())}
-        return redirect(f"{reverse('sessions_app:get_started_thanks')}?{urlencode(kept)}")
+        return redirect(thanks_url(language, until))
 
 
 @public
 @require_safe
 def get_started_thanks(request: HttpRequest) -> HttpResponse:
-    """After the redirect, so that Back and reload send nothing. The promise is signed: nobody can make up another."""
+    """After the redirect, so that Back and reload send nothing. The promise is signed: nobody can make up another.
+
+    Without one nothing was sent, and nobody is thanked for it: the address leads to the form.
+    """
     clinic, language = request.clinic, _language_of(request)  # type: ignore[attr-defined]
+    until = _promise_in(request.GET.get("until", ""))
+    if until is None:
+        return redirect(f"{reverse('sessions_app:get_started')}?{urlencode({'language': language})}")
     with translation.override(page_language(language)):
-        until = _promise_in(request.GET.get("until", ""))
-        context = {
-            "until": moment(until, clinic.zone) if until else "",
-            "hours": hours_words(clinic.request_answer_hours),
-            **_shell(language),
-        }
+        context = {"until": moment(until, clinic.zone), **_shell(language)}
         return _in_language(render(request, "sessions_app/public/thanks.html", context))
+
+
+def thanks_url(language: str, until: datetime) -> str:
+    """Where somebody is thanked who was promised an answer by `until`."""
+    kept = {"language": language, "until": _PROMISES.sign(until.isoformat())}
+    return f"{reverse('sessions_app:get_started_thanks')}?{urlencode(kept)}"
 
 
 def _ask(form: GetStartedForm, language: str, now: datetime) -> datetime:

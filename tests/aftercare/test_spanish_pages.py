@@ -20,6 +20,7 @@ from clinic import portal
 from clinic.access import Role
 from clinic.models import Clinic
 from clinic.protocol.triage import Level
+from sessions_app.views.get_started import thanks_url
 from tests.aftercare.english import english_of_page, english_words
 from tests.aftercare.people import RETICULAR, SPIDER, amend, browser_of, make_plan
 from tests.makers import (
@@ -244,7 +245,8 @@ def test_an_asked_code_comes_in_spanish(patient):
 def test_pages_before_the_sign_in_follow_a_spanish_browser():
     browser = Client(headers={"accept-language": "es"})
 
-    pages = ("/accounts/code/", "/accounts/sign-in/", "/get-started/", "/get-started/thanks/", "/offline/")
+    thanks = thanks_url("es", at("2026-01-15 12:00"))
+    pages = ("/accounts/code/", "/accounts/sign-in/", "/get-started/", thanks, "/offline/")
     assert english(browser, *pages) == {}
     for path in ("/l/never-was/", "/stop/never-was/"):
         assert english_of_page(browser.get(path).content.decode()) == [], path

@@ -12,6 +12,7 @@ from aftercare.reports import Said, file_report
 from clinic import portal
 from clinic.access import Role
 from clinic.models import Clinic, User
+from sessions_app.views.get_started import thanks_url
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan, reachable_patient
 from tests.makers import (
     at,
@@ -74,7 +75,7 @@ def furnish(language):
             "/stop/never-was/",
             "/accounts/code/",
             "/get-started/",
-            "/get-started/thanks/",
+            thanks_url(language, at(NOW)),
             "/offline/",
         ),
         patient=(

@@ -22,6 +22,7 @@ from sessions_app.models import (
     TreatmentSession,
     WaitListEntry,
 )
+from sessions_app.views.get_started import thanks_url
 from tests.journeys.lookout import Lookout
 from tests.makers import at, make_patient_user, make_report, make_user, make_visit_request
 from tests.security.addresses import every_address
@@ -51,7 +52,7 @@ PUBLIC = (
     "/offline/?sent=no",
     "/get-started/",
     "/get-started/?language=es",
-    "/get-started/thanks/",
+    thanks_url("en", at("2026-01-15 12:00")),
     "/demo/messages/",
     "/demo/components/",
 )

@@ -119,7 +119,8 @@ ROUTES: dict[str, Route] = {
     "clinic:stop": Route(EVERYBODY, FILL, {"token": "stop"}, no_csrf=True),
     # --- The visit
     "sessions_app:get_started": Route(EVERYBODY, FILL),
-    "sessions_app:get_started_thanks": Route(EVERYBODY, LOOK),
+    # Without the promise of who asked it leads to the form.
+    "sessions_app:get_started_thanks": Route(EVERYBODY, dict.fromkeys(LOOK, GOES_ON)),
     "sessions_app:visit_request": Route(BOOKING, FILL, {"public_id": "visit_request"}),
     "sessions_app:request_register": Route(BOOKING, FILL, {"public_id": "visit_request"}),
     "sessions_app:request_reopen": Route(BOOKING, POST, {"public_id": "visit_request"}),

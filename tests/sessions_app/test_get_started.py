@@ -93,9 +93,16 @@ def test_thanks_page_says_the_promise_and_nobodys_name(client, opened):
 
 @pytest.mark.parametrize("until", ["", "2026-01-14T10:01:00+00:00", "2026-01-14T10:01:00+00:00:forged", "\x00"])
 def test_nobody_can_make_up_a_promise(client, clock, until):
-    text = client.get("/get-started/thanks/", {"until": until}).content.decode()
+    answer = client.get("/get-started/thanks/", {"until": until})
 
-    assert "within 24 hours, counted on the days on which we work" in text
+    assert (answer.status_code, answer.url) == (302, "/get-started/?language=en")
+
+
+def test_the_thanks_in_the_other_language_keep_the_promise(client, opened):
+    thanks = client.post(PATH, {**TYPED, "ticket": opened}, follow=True)
+    other = unescape(re.search(r'class="[^"]*switch-language" href="([^"]+)"', thanks.content.decode())[1])
+
+    assert "a más tardar el <b" in client.get(f"/get-started/thanks/{other}").content.decode()
 
 
 def test_answer_is_the_same_whether_somebody_is_a_patient_or_not(clock):

@@ -15,6 +15,7 @@ from sessions_app.models import Appointment, WaitListEntry
 from sessions_app.portal import WhyNot
 from sessions_app.presenters.portal import value_of
 from sessions_app.repeat import repeat_rules
+from sessions_app.views.get_started import thanks_url
 from tests.makers import (
     at,
     make_appointment,
@@ -475,7 +476,7 @@ def test_every_word_of_the_public_pages_is_spanish(client, clinic):
             *pieces(client.get(f"/get-started/?language={language}")),
             *pieces(client.post(f"/get-started/?language={language}", WRONG)),
             *pieces(client.post(f"/get-started/?language={language}", {"kind": "call_back"})),
-            *pieces(client.get(f"/get-started/thanks/?language={language}")),
+            *pieces(client.get(thanks_url(language, NOW))),
         }
 
     assert {piece for piece in seen["en"] & seen["es"] if not SAME_IN_BOTH.fullmatch(piece)} == set()
