@@ -4,6 +4,8 @@ from django import forms
 
 from sessions_app.models import TreatmentSession
 
+# A first visit or a review that went as it was booked.
+NOTHING_WAS_PLANNED = "Consultation only"
 _REASONS = (
     "Safety question: do not treat",
     "Patient is ill or has an infection",
@@ -14,7 +16,7 @@ _REASONS = (
     "Too soon after the last session",
     "Travel or event planned",
     "Clinician, kit or drug not available",
-    "Consultation only",
+    NOTHING_WAS_PLANNED,
 )
 
 

@@ -21,11 +21,11 @@ from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app import actions, holding
 from sessions_app.charting import Chart, chart_of, parts, values_of
-from sessions_app.forms.not_treated import NotTreatedForm
+from sessions_app.forms.not_treated import NOTHING_WAS_PLANNED, NotTreatedForm
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.pressed import after_button, wanted_rows
 from sessions_app.forms.treatment import AmpouleForm, SiteForm
-from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.models import Appointment, Service, TreatmentSession
 from sessions_app.preparation import clinicians
 from sessions_app.presenters import session_record
 from sessions_app.presenters.chart_url import chart_url
@@ -102,7 +102,9 @@ def session_save(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_treated(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
     session = get_visible_or_404(_sessions(request), request=request, public_id=public_id)
-    form = NotTreatedForm(request.POST or None, initial={"version": session.version})
+    is_treatment = session.appointment.service.kind == Service.Kind.TREATMENT
+    reason = "" if is_treatment else NOTHING_WAS_PLANNED
+    form = NotTreatedForm(request.POST or None, initial={"version": session.version, "reason": reason})
     if request.method == "POST" and form.is_valid():
         try:
             actions.mark_not_treated(session=session, by=request.user, **form.cleaned_data)
@@ -113,7 +115,11 @@ def not_treated(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
             if request.POST.get("next") == "book":
                 return redirect(f"{reverse('sessions_app:book')}?patient={session.patient.public_id}")
             return redirect("sessions_app:my_day")
-    context = {"form": form, "session": session, "dialog_title": "Not treated today"}
+    context = {
+        "form": form,
+        "session": session,
+        "dialog_title": "Not treated today" if is_treatment else "End the visit",
+    }
     status = 422 if form.errors and request.htmx else 200
     return render(request, "sessions_app/nurse/not_treated.html", context, status=status)
 
@@ -135,7 +141,7 @@ def session(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
 def _sessions(request: SignedInRequest) -> Any:
     return (
         TreatmentSession.objects.visible_to(request.user)
-        .select_related("patient", "nurse", "responsible_clinician", "appointment", "amends", "held_by")
+        .select_related("patient", "nurse", "responsible_clinician", "appointment__service", "amends", "held_by")
         .prefetch_related(*parts())
     )
 

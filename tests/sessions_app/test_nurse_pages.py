@@ -17,6 +17,7 @@ from tests.makers import (
     make_draft_session,
     make_patient,
     make_patient_user,
+    make_service,
     make_signed_session,
     make_user,
 )
@@ -567,6 +568,36 @@ def test_not_treated_today_ends_the_visit_with_a_reason(client):
     assert (ended.status_code, ended["Location"]) == (302, reverse("sessions_app:my_day"))
     session.refresh_from_db()
     assert (session.status, session.not_treated_reason) == ("not_treated", "Fever")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("review", "Review of the legs"), ("first_visit", "First talk")])
+def test_a_visit_without_a_treatment_says_how_it_ends_until_something_is_charted(client, kind, name):
+    session = draft_of(kind, name=name, sites=0)
+    client = signed_in(client, session.nurse)
+
+    said = words(client.get(visit_url(session)))
+    dialog = client.get(url_of("not_treated", session))
+    charted = draft_of(kind, name="Another", sites=1)
+
+    assert f"{name}: no treatment was booked. Write what you saw under Note and end the visit." in said
+    assert "End the visit" in words(dialog)
+    assert ">Consultation only</textarea>" in re.sub(r"\s*\n", "", dialog.content.decode())
+    assert "no treatment was booked" not in words(signed_in(client, charted.nurse).get(visit_url(charted)))
+
+
+def test_a_treatment_says_nothing_of_it_and_its_end_without_treatment_wants_a_reason(client):
+    session = make_draft_session(sites=0)
+    client = signed_in(client, session.nurse)
+
+    assert "no treatment was booked" not in words(client.get(visit_url(session)))
+    dialog = client.get(url_of("not_treated", session))
+    assert "Not treated today" in words(dialog)
+    assert ">Consultation only</textarea>" not in dialog.content.decode()
+
+
+def draft_of(kind, *, sites, **facts):
+    appointment = make_appointment(service=make_service(kind, **facts), status="in_treatment")
+    return make_draft_session(appointment=appointment, sites=sites)
 
 
 def test_the_dialog_of_not_treated_answers_errors_to_htmx_with_422(client):
