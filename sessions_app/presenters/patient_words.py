@@ -55,8 +55,3 @@ def near(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     if days == 1:
         return gettext("tomorrow, %(time)s") % {"time": clock_time(instant, zone)}
     return moment(instant, zone)
-
-
-def hours_words(hours: int) -> str:
-    """`1 hour`, `24 hours`"""
-    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
