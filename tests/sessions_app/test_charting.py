@@ -147,6 +147,16 @@ def test_surgery_counts_for_three_calendar_months(day, expected):
     } == expected
 
 
+@pytest.mark.parametrize(("legs", "expected"), [("left", {}), ("right", {"L11b": "ACK"}), ("both", {})])
+def test_a_stocking_that_is_not_on_the_treated_leg_asks_for_a_reason(legs, expected):
+    session = ready_draft(sites=[{"leg": "left"}], compression_legs=legs)
+
+    found = chart_of(session, now=SIGNING).findings
+
+    assert {each.finding.id: each.finding.severity for each in found} == expected
+    assert all(each.is_open for each in found)
+
+
 @pytest.mark.parametrize(("minutes", "expected"), [(14, {"L10": "BLOCK", "L12": "ACK"}), (15, {})])
 def test_the_observation_gate_is_fifteen_minutes(minutes, expected):
     end = at("2026-01-13 10:30")
