@@ -134,6 +134,8 @@ class ConfirmCodeView(FormOnly, allauth_views.ConfirmLoginCodeView):
         found: dict[str, Any] = super().get_context_data(**kwargs)
         if found["email"] != self.request.session.get(_TYPED):
             found["email"] = masked(found["email"] or "")
+            # The clinic wrote the link to this person itself: whether the address is known is no secret here.
+            found["was_sent"] = self._process is not None and self._process.user is not None
         return found
 
     def _verify_form_valid(self, form: Form) -> HttpResponse:

@@ -111,6 +111,18 @@ def test_the_button_sends_a_code_and_the_secret_leaves_the_address(patient):
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+def test_after_the_link_the_page_says_where_the_code_went_and_after_a_typed_address_it_does_not(patient):
+    browser, other = Client(), Client()
+    browser.post(link_of(patient))
+    other.post(reverse("account_request_login_code"), {"email": patient.email})
+
+    by_link, typed = (each.get(CONFIRM).content.decode() for each in (browser, other))
+
+    assert "We sent a code to <b>m…@example.com</b>. It works for 10 minutes." in by_link
+    assert "If <b>marigold@example.com</b> is known to the clinic, a code is on its way." in typed
+    assert ("We sent a code" in typed, "is known to the clinic" in by_link) == (False, False)
+
+
 def test_the_code_opens_the_own_page(patient):
     make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
     client = Client()
