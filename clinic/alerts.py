@@ -17,12 +17,16 @@ from clinic.notifications.presenter import late_words
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One line on every staff page. ``is_urgent``: somebody may come to harm while it stands."""
+    """One line on every staff page. ``is_urgent``: somebody may come to harm while it stands.
+
+    ``is_grave``: somebody may be dying; it stands above all others.
+    """
 
     words: str
     url: str = ""
     link: str = ""
     is_urgent: bool = False
+    is_grave: bool = False
 
 
 AlertSource = Callable[[User], Iterable[Alert]]
@@ -46,10 +50,10 @@ def unregister_alerts(name: str) -> None:
 
 
 def alerts_for(user: User, *, page: str = "") -> list[Alert]:
-    """Urgent ones first, otherwise in the order of registration, without those that `page` shows itself."""
+    """Grave ones first, then urgent ones, each in the order of registration; not those that `page` shows itself."""
     asked = [source for name, source in _sources.items() if not (page and name in _shown_on and _shown_on[name](page))]
     found = [alert for source in asked for alert in source(user)]
-    return sorted(found, key=lambda alert: not alert.is_urgent)
+    return sorted(found, key=lambda alert: (not alert.is_grave, not alert.is_urgent))
 
 
 def reminders_are_late(user: User) -> Iterator[Alert]:

@@ -11,6 +11,7 @@ from clinic.access import Permission
 from clinic.alerts import Alert
 from clinic.models import Patient, User
 from clinic.protocol.vocabulary import Hold
+from sessions_app.emergency import GRAVE_KINDS
 from sessions_app.facts import OpenEvent, RecordedEvents
 from sessions_app.models import AdverseEvent, TreatmentSession
 from sessions_app.visit_events import gravity
@@ -61,7 +62,8 @@ def event_alerts(user: User) -> Iterable[Alert]:
     )
     for event in unseen[:_NAMED]:
         words = f"Adverse event: {event.get_kind_display().lower()}, {event.patient.name}."
-        yield Alert(words, reverse("sessions_app:event", args=[event.public_id]), "Look at it", is_urgent=True)
+        address = reverse("sessions_app:event", args=[event.public_id])
+        yield Alert(words, address, "Look at it", is_urgent=True, is_grave=event.kind in GRAVE_KINDS)
     if len(unseen) > _NAMED:
         address = f"{reverse('sessions_app:events')}?state=unseen"
         yield Alert("More adverse events wait for a clinician.", address, "Open the list", is_urgent=True)

@@ -20,6 +20,7 @@ from tests.makers import (
     make_clinic,
     make_draft_session,
     make_patient,
+    make_report,
     make_user,
 )
 from tests.sessions_app.charts import in_force, ready_draft, signed_in, words
@@ -209,6 +210,18 @@ def test_the_alerts_name_the_gravest_event_first_however_late_it_began():
         "Adverse event: extravasation",
         "Adverse event: pulmonary embolism",
     ]
+
+
+def test_a_grave_event_stands_above_the_reports_that_nobody_took_and_a_slight_one_below():
+    make_clinic()
+    make_report()
+    begun("haematoma", "10:00")
+    begun("anaphylaxis", "10:25")
+
+    said = [alert.words.partition(",")[0] for alert in alerts_for(make_user(Role.CLINICIAN)) if alert.is_urgent]
+
+    assert [words.partition(":")[0] for words in said] == ["Adverse event", "Report for today", "Adverse event"]
+    assert (said[0], said[2]) == ("Adverse event: anaphylaxis", "Adverse event: haematoma")
 
 
 def test_the_register_begins_with_what_is_grave_and_unseen_and_marks_it(client):
