@@ -22,9 +22,10 @@ def calls_now(context: template.Context) -> CallsNow:
     request = context.get("request")
     if request is None:
         return anytime(context["clinic"])
-    known: Any = getattr(request, "calls_now", None)
+    known: CallsNow | None = getattr(request, "calls_now", None)
     if known is None:
-        known = request.calls_now = _found(request.clinic, is_in_trouble=context.get("was_told") is False)
+        known = _found(request.clinic, is_in_trouble=context.get("was_told") is False)
+        request.calls_now = known
     return known
 
 
