@@ -120,8 +120,10 @@
   }
   function scrollAtEdge(x, y) {
     const board = theBoard();
-    const frame = board.scrollHeight > board.clientHeight + 1 && getComputedStyle(board).overflowY !== "visible" ? board : window;
-    const down = y > window.innerHeight - EDGE_PX ? 14 : y < EDGE_PX * 2 ? -14 : 0;
+    const scrolls = board.scrollHeight > board.clientHeight + 1 && getComputedStyle(board).overflowY !== "visible";
+    const frame = scrolls ? board : window;
+    const box = scrolls ? board.getBoundingClientRect() : { top: 0, bottom: window.innerHeight };
+    const down = y > Math.min(box.bottom, window.innerHeight) - EDGE_PX ? 14 : y < Math.max(box.top, 0) + EDGE_PX * 2 ? -14 : 0;
     const right = x > window.innerWidth - EDGE_PX ? 14 : x < EDGE_PX ? -14 : 0;
     if (down) frame.scrollBy(0, down);
     if (right) board.scrollBy(right, 0);
@@ -244,6 +246,19 @@
     const asked = event.target.matches && event.target.matches("[data-poll]");
     if (asked && (carried || press || isTyping())) event.preventDefault();
   });
+  // The board of today is as high as the screen has room for below its head, and scrolls in itself: the alerts, the date
+  // and the button that books stay in sight while it shows the present.
+  const LEAST_PX = 320;
+  function fit() {
+    const board = document.querySelector(".board:has(.now-time)");
+    if (!board) return;
+    const below = board.getBoundingClientRect().top + window.scrollY;
+    const room = Math.max(LEAST_PX, Math.floor(window.innerHeight - below - parseFloat(getComputedStyle(board).fontSize)));
+    board.classList.add("board-fits");
+    board.style.setProperty("--board-room", `${room}px`);
+  }
+  window.addEventListener("resize", fit);
+  new ResizeObserver(fit).observe(document.body);
   let kept = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!event.detail.target || event.detail.target.id !== "day" || !event.detail.shouldSwap) return;
@@ -253,6 +268,7 @@
   });
   document.addEventListener("htmx:afterSwap", () => {
     if (!kept) return;
+    fit();
     const board = theBoard();
     if (board) board.scrollTo({ left: kept.left, top: kept.top, behavior: "instant" });
     window.scrollTo({ top: kept.page, behavior: "instant" });
@@ -265,14 +281,10 @@
     if (!document.hidden && document.getElementById("day") && !document.querySelector("dialog[open]")) window.htmx.trigger(document.body, "day:refresh");
   });
 
-  // A board that scrolls in itself begins at the present.
-  const now = document.querySelector(".board-scroll .now-time");
+  // It begins at the present.
+  fit();
+  const now = document.querySelector(".board .now-time");
   if (now) theBoard().scrollTop = now.offsetTop - theBoard().clientHeight / 3;
-  // So does a page whose present is in the lower half of the screen, or below it.
-  const below = document.querySelector(".board .now-time");
-  if (below && below.checkVisibility() && !window.scrollY && below.getBoundingClientRect().bottom > window.innerHeight / 2) {
-    window.scrollTo({ top: below.getBoundingClientRect().top - window.innerHeight / 3, behavior: "instant" });
-  }
 
   // --- The day on paper -----------------------------------------------------------------------------------------
   document.querySelectorAll("[data-print]").forEach((button) => {

@@ -231,7 +231,7 @@ def test_a_stale_move_is_refused_in_words_with_what_the_other_desk_did(open_desk
 def test_a_refresh_disturbs_neither_typed_text_nor_scroll_nor_an_open_dialog(open_desk, house):
     page = open_desk("Petra Fallowell", size="tablet")
     page.locator("[data-search]").fill("fenni")
-    page.evaluate("window.scrollTo(0, 120)")
+    page.evaluate("window.scrollTo({ top: 120, behavior: 'instant' })")
 
     with page.expect_response(lambda answer: "/day/changes/" in answer.url and answer.status == 200):
         booking.change_status(

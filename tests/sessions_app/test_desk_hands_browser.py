@@ -201,18 +201,50 @@ def test_left_and_right_still_go_to_the_day_beside(open_page, house):
     page.wait_for_url(f"**/day/?date={today_at('12:00', days=1).date()}")
 
 
-def test_today_opens_with_the_present_in_the_upper_half_and_a_refresh_moves_nothing(open_page, house):
-    book(house, "Fern", "14:30")
-    page = open_page()
-    now_at = "document.querySelector('.board .now-time').getBoundingClientRect().top"
+def in_sight(page, selector):
+    return page.locator(selector).first.evaluate(
+        """(node) => {
+            const box = node.getBoundingClientRect();
+            const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return box.top >= 0 && box.bottom <= innerHeight && (at === node || node.contains(at));
+        }"""
+    )
 
-    assert 0 < page.evaluate(now_at) < 450
-    page.evaluate("window.scrollTo({ top: 130, behavior: 'instant' })")
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+@pytest.mark.parametrize("lanes", [1, 7])
+def test_today_opens_at_its_head_with_the_present_in_sight_and_a_refresh_moves_nothing(
+    open_page, house, lanes, width, height
+):
+    for number in range(1, lanes):
+        nurse = make_user(Role.NURSE, name=f"Nurse {number}")
+        make_hours(nurse, weekdays=range(7), starts="06:00", ends="20:00")
+    near = book(house, "Fern", "14:30")
+    page = open_page("about:blank")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(reverse("sessions_app:day"))
+
+    seen = [in_sight(page, each) for each in ("h1", "[data-focus-id=book]", ".tally", ".board .now-time")]
+    assert (seen, in_sight(page, f'.board [data-focus-id="v-{near.public_id}"]')) == ([True] * 4, True)
+    assert page.evaluate("window.scrollY") == 0
+    board = page.locator("[data-board].board")
+    board.evaluate("(board) => board.scrollTo({ top: 130, behavior: 'instant' })")
     with page.expect_response(lambda answer: "/day/?" in answer.url):
         page.evaluate("document.body.dispatchEvent(new CustomEvent('day:refresh', { bubbles: true }))")
     page.locator(".board .now-time").wait_for()
 
-    assert page.evaluate("window.scrollY") == 130
+    assert (page.evaluate("window.scrollY"), board.evaluate("(board) => board.scrollTop")) == (0, 130)
+
+
+def test_on_a_short_screen_the_head_stays_in_sight(open_page, house):
+    book(house, "Fern", "14:30")
+    page = open_page("about:blank")
+    page.set_viewport_size({"width": 1024, "height": 420})
+    page.goto(reverse("sessions_app:day"))
+
+    assert (in_sight(page, "h1"), page.evaluate("window.scrollY")) == (True, 0)
+    # What does not fit below it is reached by scrolling the page.
+    assert page.locator("[data-board].board").evaluate("(board) => board.clientHeight") >= 300
 
 
 # --- The address stays the board's -----------------------------------------------------------------------------------
