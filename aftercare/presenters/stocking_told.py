@@ -49,8 +49,8 @@ def stocking_title(stocking: Stocking) -> str:
 def until_words(stocking: Stocking, clock: Clock) -> str:
     """When the phase ends: an instant day and night, a date by day."""
     if stocking.phase is Phase.CONTINUOUS:
-        return clock.near(stocking.until)
-    return clock.near_day(stocking.last_date)
+        return clock.until(stocking.until)
+    return clock.until_day(stocking.last_date)
 
 
 def leg_line(stocking: Stocking, clock: Clock) -> str:

@@ -190,7 +190,7 @@ def _leave_groups(groups: Sequence[AvoidGroup], clock: Clock, words: PlanWords) 
         LeaveGroup(
             title=_leave_title(group.until, clock),
             until=_full_moment(group.until, clock),
-            short=gettext("Until %(when)s") % {"when": clock.near(group.until)},
+            short=gettext("Until %(when)s") % {"when": clock.until(group.until)},
             things=tuple(
                 (leave_name(key, long_flight_hours=words.long_flight_hours), LEAVE[key][1]) for key in group.keys
             ),

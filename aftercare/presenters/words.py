@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.protocol import ItemKey, Leg
@@ -81,6 +81,15 @@ class Clock:
         if day == self.today:
             return gettext("today")
         return gettext("tomorrow") if day == self.today + timedelta(days=1) else short_day(day)
+
+    def until(self, instant: datetime) -> str:
+        """As `near`, behind the word "until": Spanish has an article before a date and none before "today"."""
+        near, dated = self.near(instant), self.moment(instant)
+        return pgettext("behind until", "%(when)s") % {"when": dated} if near == dated else near
+
+    def until_day(self, day: date) -> str:
+        near, dated = self.near_day(day), short_day(day)
+        return pgettext("behind until", "%(when)s") % {"when": dated} if near == dated else near
 
     def date_of(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()

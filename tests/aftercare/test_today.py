@@ -447,7 +447,7 @@ def test_a_spanish_page_writes_dates_in_spanish():
     text = text_of(page_in("es", "continuous"))
 
     assert "Jueves 15 de enero, día 2 de su plan" in text
-    assert "hasta mar 20 ene, 10:30 EST" in text
+    assert "hasta el mar 20 ene, 10:30 EST" in text
 
 
 def test_a_spanish_page_says_so_to_browsers():

@@ -88,6 +88,8 @@ def test_a_visit_is_told_in_the_clinics_time_with_its_zone_where_the_patients_di
     assert "Tue 20 Jan, 10:30." in near.short
     assert "Tuesday 20 January, 10:30 (EST)" in far.body
     assert "martes 20 de enero, 10:30" in letter(MessageKey.APPT_1, "es").body
+    assert ": visita mar 20 ene, 10:30." in letter(MessageKey.APPT_1, "es").short
+    assert ": visita reservada mar 20 ene, 10:30." in letter("APPT_BOOKED", "es").short
 
 
 def test_the_neutral_sender_name_stands_in_for_a_name_that_reveals_the_treatment():
