@@ -17,7 +17,7 @@ from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.choices import RISK_ITEMS
 from sessions_app.models import DayCheck, SeriesConsent
-from sessions_app.preparation import CONSENT, KIT, check_of, clinicians, today_of
+from sessions_app.preparation import CONSENT, KIT, check_of, clinicians, is_on_paper_somewhere, today_of
 from sessions_app.wording import day_words
 
 
@@ -135,6 +135,8 @@ def _recorded_consent(asked: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 def _why_not(chart: Chart) -> str:
+    if is_on_paper_somewhere(chart.session, chart.ready):
+        return "Ticked as signed on paper. Write where the paper is, such as Folder 3."
     if chart.ready.consent is not None or chart.session.screening.get("consent_signed"):
         return ""
     standing = chart.ready.standing

@@ -559,6 +559,14 @@ def test_before_the_treatment_is_over_a_paper_that_nobody_can_find_is_only_asked
     assert "P14" not in [judged.finding.id for judged in chart_of(begun, now=SIGNING).findings]
 
 
+def test_the_visit_asks_for_the_place_beside_the_tick(client):
+    session = ready_draft(screening={**UNSIGNED, "consent_signed": True, "consent_paper": "x"})
+    page = signed_in(client, session.nurse).get(reverse("sessions_app:visit", args=[session.appointment.public_id]))
+
+    assert "Ticked as signed on paper. Write where the paper is, such as Folder 3." in words(page)
+    assert "Recorded as signed on paper." not in words(page)
+
+
 def test_the_record_says_where_the_paper_is_and_who_had_it_signed():
     session = ready_draft(screening={**UNSIGNED, "consent_signed": True, "consent_paper": "Tablet was flat; folder 3"})
 
