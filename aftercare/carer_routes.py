@@ -11,6 +11,7 @@ PATTERNS = [
     path("settings/", preferences.preferences, name="preferences"),
     path("settings/language/", preferences.speak, name="speak"),
     path("settings/stop/", preferences.stop_messages, name="stop_messages"),
+    path("settings/start/", preferences.start_messages, name="start_messages"),
     path("settings/people/", carers.carers, name="carers"),
     path("settings/people/<uuid:carer_id>/", carers.carer, name="carer"),
     path("patients/<uuid:patient_id>/people/", carers.patient_carers, name="patient_carers"),

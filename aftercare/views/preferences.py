@@ -23,6 +23,8 @@ from clinic.requests import SignedInRequest
 # "large" or nothing. static/js/theme.js keeps the same one, so that the button works without a request.
 TEXT_COOKIE = "text"
 _A_YEAR = 365 * 24 * 3600
+# The ways that a press of "Stop all messages" ended in this session.
+_STOPPED = "messages_stopped"
 
 
 @requires(Permission.CARED_PLAN)
@@ -38,6 +40,8 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "patient": patient,
         "may_stop": any(held.values()),
+        "is_off": bool(held) and not any(held.values()),
+        "may_undo": bool(request.session.get(_STOPPED)),
         "carer_count": Carer.objects.living().filter(patient=patient).count() if patient else 0,
         "cares": Carer.objects.living().filter(user=request.user).exists(),
         "zone_lines": zone_words(patient, request.clinic, timezone.now()),
@@ -64,8 +68,25 @@ def stop_messages(request: SignedInRequest) -> HttpResponse:
     if patient is None:
         raise Http404
     contact = {str(channel): False for channel in Channel}
+    stopped = [channel for channel, allowed in standing(patient).items() if allowed]
     change_preferences(patient=patient, language=patient.language, contact=contact, by=request.user)
+    if stopped:  # a second press has nothing more to stop
+        request.session[_STOPPED] = stopped
     messages.success(request, _("You get no more messages. Your visits stay booked."))
+    return redirect("aftercare:preferences")
+
+
+@requires(Permission.OWN_PLAN)
+@require_POST
+def start_messages(request: SignedInRequest) -> HttpResponse:
+    """Undo of a stop of this session: the ways that it ended and no other; the button stands beside their consent."""
+    patient = Patient.objects.filter(user=request.user).first()
+    if patient is None:
+        raise Http404
+    contact = {str(channel): True for channel in request.session.pop(_STOPPED, []) if channel in set(Channel)}
+    if contact:
+        change_preferences(patient=patient, language=patient.language, contact=contact, by=request.user)
+        messages.success(request, _("You get messages again, as before."))
     return redirect("aftercare:preferences")
 
 
@@ -85,6 +106,7 @@ def _form(request: SignedInRequest, patient: Patient | None, held: dict[str, boo
 def _keep(request: SignedInRequest, patient: Patient | None, form: ReaderForm) -> HttpResponse:
     language = form.cleaned_data["language"]
     _speak(request, patient, language, form.contact() if isinstance(form, PreferencesForm) else {})
+    request.session.pop(_STOPPED, None)  # what is decided now is not to be undone
     with translation.override(page_language(language)):
         messages.success(request, _("Your settings are saved."))
     response = redirect("aftercare:preferences")

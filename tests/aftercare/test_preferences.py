@@ -109,6 +109,33 @@ def test_one_press_stops_all_messages(patient):
     assert ("Your visits stay booked." in page, "Stop all messages" in page) == (True, False)
 
 
+@time_machine.travel(NOW, tick=False)
+def test_a_stop_can_be_undone_on_the_page_that_follows_and_brings_back_what_it_ended(patient):
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    change_preferences(patient=patient, language="en", contact={"sms": False}, by=patient.user)
+    planned, browser = waiting(patient), browser_of(patient.user)
+
+    for _ in range(2):
+        page = browser.post(f"{PAGE}stop/", follow=True).content.decode()
+    off = (standing(patient), waiting(patient))
+    again = browser.post(f"{PAGE}start/", follow=True).content.decode()
+
+    assert ("Messages are off" in page, "Undo: send me messages as before" in page) == (True, True)
+    assert off == ({"email": False, "sms": False}, 0)
+    assert (standing(patient), waiting(patient)) == ({"email": True, "sms": False}, planned)
+    assert ("You get messages again, as before." in again, "Messages are off" in again) == (True, False)
+
+
+def test_messages_that_were_switched_off_otherwise_are_told_and_have_no_undo(patient):
+    change_preferences(patient=patient, language="en", contact={"email": False}, by=patient.user)
+    browser = browser_of(patient.user)
+
+    page = browser.post(f"{PAGE}start/", follow=True).content.decode()
+
+    assert ("Messages are off" in page, "Undo: send me messages" in page) == (True, False)
+    assert standing(patient) == {"email": False}
+
+
 def test_looking_at_the_stop_address_stops_nothing(patient):
     assert browser_of(patient.user).get(f"{PAGE}stop/").status_code == 405
     assert standing(patient) == {"email": True}
@@ -128,14 +155,14 @@ def test_the_language_changes_pages_and_messages_at_once(patient):
 def test_the_switch_in_the_head_leads_to_the_same_page_in_the_other_language_and_keeps_it(patient):
     browser = browser_of(patient.user)
     page = browser.get("/my-visits/").content.decode()
-    assert re.search(r'<button[^>]* name="language" value="es" lang="es">.*?Español</button>', page)
+    assert re.search(r'<button[^>]* name="language" value="es" lang="es">.*?Español</span>', page)
 
     answer = browser.post(f"{PAGE}language/", {"language": "es", "next": "/my-visits/"}, follow=True)
 
     patient.refresh_from_db()
     spoken = answer.content.decode()
     assert (answer.request["PATH_INFO"], '<html lang="es"' in spoken, patient.language) == ("/my-visits/", True, "es")
-    assert re.search(r'<button[^>]* name="language" value="en" lang="en">.*?English</button>', spoken)
+    assert re.search(r'<button[^>]* name="language" value="en" lang="en">.*?English</span>', spoken)
     assert standing(patient) == {"email": True}
 
 

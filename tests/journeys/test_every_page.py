@@ -214,8 +214,10 @@ NO_PAGES = {
     "aftercare:how_report",
     *(f"aftercare:care_{name}" for name in ("how", "how_symptoms", "how_words", "how_well", "how_reports")),
     "aftercare:report_told",  # after a press, seen there as well
+    "aftercare:speak",
+    "aftercare:start_messages",
     "aftercare:care_how_report",  # a carer's: the same pages
-    *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "speak", "carer", "patient_carer")),
+    *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "carer", "patient_carer")),
     "aftercare:care_print",  # the patient's sheet; looked at in tests/aftercare/test_print_browser.py
     "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
     *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close")),

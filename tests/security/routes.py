@@ -274,6 +274,7 @@ ROUTES: dict[str, Route] = {
     ),
     "aftercare:preferences": Route(READERS, FILL),
     "aftercare:speak": Route(READERS, {"POST": GOES_ON}),
+    "aftercare:start_messages": Route(PATIENTS, {"POST": GOES_ON}),
     "aftercare:stop_messages": Route(PATIENTS, {"POST": GOES_ON}),
     "aftercare:carers": Route(PATIENTS, FILL),
     "aftercare:carer": Route(PATIENTS, {"POST": OWN_ONLY}, {"carer_id": "carer_b"}),
