@@ -206,16 +206,18 @@ def test_on_a_page_enlarged_to_200_percent_the_bar_takes_nothing_of_the_screen(p
     )
 
 
-@pytest.mark.parametrize(("width", "language"), [(320, "es"), (390, "es"), (390, "en")])
-def test_in_large_text_the_buttons_at_the_bottom_are_one_row(page_of, patient, live_server, width, language):
+@pytest.mark.parametrize(
+    ("text", "width", "language"),
+    [("large", 320, "es"), ("large", 390, "es"), ("large", 390, "en"), ("normal", 390, "es"), ("normal", 360, "en")],
+)
+def test_the_buttons_at_the_bottom_are_one_row(page_of, patient, live_server, text, width, language):
     patient.language = language
     patient.save()
     page = page_of(patient.user, width=width, height=740)
-    page.context.add_cookies([{"name": "text", "value": "large", "url": live_server.url}])
+    page.context.add_cookies([{"name": "text", "value": text, "url": live_server.url}])
     rows, heights = [], []
     for path in ("/today/", "/settings/"):
         page.goto(path)
-        page.locator('html[data-text="large"]').wait_for()
         tops = page.locator(".bar-bottom .btn").evaluate_all(
             "all => all.map((each) => each.getBoundingClientRect().top)"
         )
