@@ -1,4 +1,4 @@
-"""What a clinician says to an adverse event: seen, allergy confirmed, closed, opened again."""
+"""What a clinician says to an adverse event: seen, allergy confirmed, closed, opened again; and "it was a mistake"."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -98,13 +98,56 @@ def close(
     return closed
 
 
+def may_withdraw(event: AdverseEvent, by: User) -> bool:
+    """Whether `by` may say that it was recorded by mistake: nothing but its beginning is recorded.
+
+    The press that began it may have stamped a step; whatever was recorded after it makes the event a clinician's. One
+    query at most.
+    """
+    is_theirs = event.reported_by_id == by.pk and by.may(Permission.RECORD_SESSION)
+    if event.closed_at is not None or not (is_theirs or by.may(Permission.OVERRIDE_CHECK)):
+        return False
+    if event.version != 1 or event.acknowledged_at is not None:
+        return False
+    return not event.steps.exclude(recorded_at=event.recorded_at).exists()
+
+
+def withdraw(*, event: AdverseEvent, note: str, by: User, now: datetime | None = None) -> AdverseEvent:
+    """It never happened: closed as a mistake, with the reason; kept, and audited.
+
+    `Refused` without a reason, and once more than its beginning is recorded.
+    """
+    now = now or timezone.now()
+    note = " ".join(without_nul(note).split())
+    if not note:
+        raise Refused("Write how it came to this, in a few words.", rule="note", field="mistake_note")
+    if len(note) > LONGEST_NOTE:
+        raise Refused(f"Shorten this to {LONGEST_NOTE} characters.", rule="length", field="mistake_note")
+    return with_retries(lambda: _write_withdrawal(event, note, by, now))
+
+
+@transaction.atomic
+def _write_withdrawal(event: AdverseEvent, note: str, by: User, now: datetime) -> AdverseEvent:
+    # Waits for a step that is being written, as a step waits for this.
+    stored = AdverseEvent.objects.select_for_update(of=("self",)).select_related("patient", "session").get(pk=event.pk)
+    if stored.is_mistake:
+        return stored
+    if not may_withdraw(stored, by):
+        text = "More than its beginning is recorded by now, or somebody else began it. A clinician closes it."
+        raise Refused(text, rule="more", field="mistake_note")
+    closed = claim(stored, stored.version, closed_at=now, closed_by=by, closing_note=note, is_mistake=True)
+    _end_task(closed, by=by, now=now)
+    audit.record("adverse event was a mistake", by=by, subject=closed, patient=closed.patient, kind=closed.kind)
+    return closed
+
+
 @_decision
 def reopen(*, event: AdverseEvent, version: int, by: User) -> AdverseEvent:
     """Something is left to do after all: treatments wait again. The note of the closing stays until the next one."""
     stored = AdverseEvent.objects.get(pk=event.pk)
     if stored.closed_at is None:
         return stored
-    opened = claim(stored, version, closed_at=None, closed_by=None)
+    opened = claim(stored, version, closed_at=None, closed_by=None, is_mistake=False)
     audit.record("adverse event opened again", by=by, subject=opened, patient=opened.patient)
     return opened
 

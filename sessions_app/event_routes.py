@@ -11,6 +11,7 @@ PATTERNS = [
     path("events/<uuid:public_id>/seen/", event.seen, name="event_seen"),
     path("events/<uuid:public_id>/allergy/", event.allergy, name="event_allergy"),
     path("events/<uuid:public_id>/close/", event.close, name="event_close"),
+    path("events/<uuid:public_id>/mistake/", event.withdraw, name="event_withdraw"),
     path("events/<uuid:public_id>/open/", event.reopen, name="event_reopen"),
     path("events/<uuid:public_id>/report/", events.report, name="event_report"),
 ]

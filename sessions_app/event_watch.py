@@ -71,7 +71,7 @@ def event_alerts(user: User) -> Iterable[Alert]:
 
 def recorded_in(session: TreatmentSession) -> RecordedEvents:
     """What the events of a session, in whichever version of it, say to the checks. One query."""
-    rows = AdverseEvent.objects.filter(session__lineage=session.lineage)
+    rows = AdverseEvent.objects.real().filter(session__lineage=session.lineage)
     steps: dict[str, set[str]] = {}
     standing: dict[UUID, OpenEvent] = {}
     for event, kind, recorded_at, closed_at, what in rows.values_list(

@@ -169,7 +169,7 @@ def _add_lots(by_session: dict[int, Entry], shown: QuerySet[TreatmentSession]) -
 def _add_events(entries: list[Entry], patient: Patient, reader: User) -> None:
     """An event hangs on one version of a session and speaks of all of them."""
     by_lineage = {entry.session.lineage: entry for entry in entries}
-    events = AdverseEvent.objects.visible_to(reader).filter(patient=patient, session__isnull=False)
+    events = AdverseEvent.objects.visible_to(reader).real().filter(patient=patient, session__isnull=False)
     for lineage, kind, grade, closed_at in events.order_by("onset_at").values_list(
         "session__lineage", "kind", "severity_grade", "closed_at"
     ):

@@ -22,6 +22,10 @@ class AdverseEventQuerySet(models.QuerySet["AdverseEvent"]):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
+    def real(self) -> Self:
+        """Without those that were recorded by mistake."""
+        return self.filter(is_mistake=False)
+
 
 class AdverseEvent(models.Model):
     class Kind(models.TextChoices):
@@ -110,6 +114,8 @@ class AdverseEvent(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     closing_note = models.CharField(max_length=500, blank=True)
+    # Begun by a wrong press and closed for that; it stays on record and says nothing about the patient.
+    is_mistake = models.BooleanField(default=False)
 
     objects = AdverseEventQuerySet.as_manager()
 

@@ -15,6 +15,7 @@ from clinic.phones import phone_words
 from clinic.protocol.zones import local_time
 from sessions_app.adverse_events import was_general_allergy
 from sessions_app.emergency import EMERGENCIES, Emergency, Step, emergency_of
+from sessions_app.event_decisions import may_withdraw
 from sessions_app.forms.event import EventForm, StepForm
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.preparation import ready_for
@@ -129,7 +130,8 @@ def history(event: AdverseEvent, zone: ZoneInfo) -> list[str]:
     if event.acknowledged_at:
         lines.append(f"Seen {time_words(event.acknowledged_at, zone)} by {event.acknowledged_by}.")
     if event.closed_at:
-        lines.append(f"Closed {time_words(event.closed_at, zone)} by {event.closed_by}: {event.closing_note}")
+        how = "Closed as recorded by mistake" if event.is_mistake else "Closed"
+        lines.append(f"{how} {time_words(event.closed_at, zone)} by {event.closed_by}: {event.closing_note}")
     elif event.closing_note:
         lines.append(f"Was closed before, with the note: {event.closing_note}")
     return lines
@@ -161,6 +163,7 @@ def event_context(
         "began": when_words(event.onset_at, clinic.zone),
         "is_open": event.closed_at is None,
         "may_decide": may_decide,
+        "may_withdraw": may_withdraw(event, reader),
         "asks_for_allergy": allergic and not event.patient.polidocanol_allergy,
         "knows_allergy": allergic and event.patient.polidocanol_allergy,
         "visit_url": chart_url(root) if root and root.status == TreatmentSession.Status.DRAFT else "",

@@ -39,7 +39,9 @@ def tags_of(event: AdverseEvent) -> list[tuple[str, str, str]]:
     tags = []
     if event.serious_because:
         tags.append(("emergency", "octagon-alert", "Serious"))
-    if event.closed_at is not None:
+    if event.is_mistake:
+        tags.append(("plain", "ban", "Recorded by mistake"))
+    elif event.closed_at is not None:
         tags.append(("done", "circle-check", "Closed"))
     elif event.acknowledged_at is None:
         look = ("emergency", "siren") if event.kind in GRAVE_KINDS else ("danger", "circle-alert")

@@ -66,7 +66,8 @@ class _Words:
         }
         self.alerts = {"late": icon("clock-alert"), "asks": icon("message-square")}
         self.overbooked, self.lock = gettext("Overbooked"), icon("lock")
-        self.event_open = f'<span class="event-open">{icon("siren")}<span>{gettext("Event open")}</span></span>'
+        event = gettext("Event open")
+        self.event_open = f'<span class="event-open" title="{event}">{icon("siren")}<span>{event}</span></span>'
         self.to_move, self.to_cancel = icon("move"), icon("calendar-x")
 
     def block(self, b: Block, lane: Lane) -> str:

@@ -86,6 +86,20 @@ def close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     return _pressed(request, found, decide, said="Closed. Treatments can be booked again.")
 
 
+@requires(Permission.RECORD_SESSION)
+@require_POST
+def withdraw(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """It was begun by a wrong press: closed as a mistake, whatever else is typed on the page."""
+    found = event_or_404(request, public_id)
+    try:
+        event_decisions.withdraw(event=found, note=request.POST.get("mistake_note", ""), by=request.user)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, "Closed as a mistake. It stays on record.")
+    return redirect(address_of(found))
+
+
 @requires(Permission.OVERRIDE_CHECK)
 @require_POST
 def reopen(request: SignedInRequest, public_id: UUID) -> HttpResponse:

@@ -248,6 +248,7 @@ NO_PAGES = {
     "sessions_app:event_allergy",
     "sessions_app:event_close",
     "sessions_app:event_reopen",
+    "sessions_app:event_withdraw",
     "sessions_app:undo",
     "sessions_app:undo_course",
     "sessions_app:confirm_visit",

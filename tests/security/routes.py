@@ -230,6 +230,7 @@ ROUTES: dict[str, Route] = {
     "sessions_app:event_seen": Route(CLINICIANS, POST, {"public_id": "event"}),
     "sessions_app:event_allergy": Route(CLINICIANS, POST, {"public_id": "event"}),
     "sessions_app:event_close": Route(CLINICIANS, POST, {"public_id": "event"}),
+    "sessions_app:event_withdraw": Route(TREATING, POST, {"public_id": "event"}),
     "sessions_app:event_reopen": Route(CLINICIANS, POST, {"public_id": "event"}),
     "sessions_app:event_report": Route(TREATING, LOOK, {"public_id": "event"}),
     "sessions_app:photographs": Route(TREATING, LOOK, {"patient_id": "patient_a"}),

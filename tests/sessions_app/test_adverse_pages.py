@@ -484,8 +484,9 @@ def test_the_register_is_found_by_state_kind_period_and_lot(nurse, clinician):
         kind="matting", onset_at=at("2026-01-01 23:30"), closed_at=NOW, closed_by=clinician, closing_note="Faded"
     )
 
-    assert shown(nurse) == ["Ulcer or necrosis", "Deep vein thrombosis", "Matting"]
-    assert shown(nurse, state="open") == ["Ulcer or necrosis", "Deep vein thrombosis"]
+    # What is grave and unseen stands first, then the newest.
+    assert shown(nurse) == ["Deep vein thrombosis", "Ulcer or necrosis", "Matting"]
+    assert shown(nurse, state="open") == ["Deep vein thrombosis", "Ulcer or necrosis"]
     assert shown(nurse, state="unseen") == shown(nurse, state="serious") == ["Deep vein thrombosis"]
     assert shown(nurse, kind="matting") == ["Matting"]
     assert shown(nurse, first="2026-01-02", last="2026-01-02") == ["Deep vein thrombosis"]
