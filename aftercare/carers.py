@@ -109,7 +109,8 @@ def language_of(user: User) -> str | None:
     own = Patient.objects.filter(user=OuterRef("pk")).values("language")[:1]
     newest = Carer.objects.living().filter(user=OuterRef("pk")).order_by("-added_at", "-pk").values("language")[:1]
     accounts = User.objects.filter(pk=user.pk)
-    return accounts.values_list(Coalesce(Subquery(own), Subquery(newest)), flat=True).first()
+    language: str | None = accounts.values_list(Coalesce(Subquery(own), Subquery(newest)), flat=True).first()
+    return language
 
 
 def _account(email: str, name: str) -> User | None:

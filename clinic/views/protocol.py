@@ -47,8 +47,9 @@ def protocol_next(request: SignedInRequest) -> HttpResponse:
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and _seen(request, number) == number and not form.is_read:
         changed = form.changed()
-        form.data = form.data.copy()
-        form.data["shown"] = form.mark_of_changes()
+        data = request.POST.copy()
+        data["shown"] = form.mark_of_changes()
+        form.data = data
     elif is_valid:
         try:
             version = sign_version(
