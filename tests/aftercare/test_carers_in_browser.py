@@ -109,7 +109,9 @@ def test_from_letting_somebody_look_to_the_end_of_it_with_and_without_script(new
     page.get_by_role("button", name=f"End {LONG_NAME}'s access").click()
     page.get_by_role("heading", name="Nobody looks with you").wait_for()
 
-    assert helper.reload().status == 404
+    helper.reload()
+    helper.get_by_role("heading", name="There is no page for you now").wait_for()
+    assert (helper.url.endswith("/care/"), "Quillfeather" in helper.content()) == (True, False)
     assert Carer.objects.get().ended_by == patient.user
 
 
