@@ -297,7 +297,9 @@ def tally_of(filters: Filters, source: Source) -> list[tuple[SafeString, int, st
     """The visits in numbers, by what became of them, and how many of those to come are not confirmed."""
     rows = [row for row in source.entries if row.status and filters.lets_through(row, source.now)]
     statuses = [row.status for row in rows]
-    counted = [(icon(STATUSES[each][0]), statuses.count(each), STATUSES[each][1].lower()) for each in _TALLY]
-    unconfirmed = sum(is_unconfirmed(row, source.now) for row in rows)
-    counted.append((icon("circle-dashed"), unconfirmed, "not confirmed"))
+    words = {each: STATUSES[each][1].lower() for each in _TALLY}
+    # Only who is booked can be unconfirmed: a part of that number, and said as one.
+    if unconfirmed := sum(is_unconfirmed(row, source.now) for row in rows):
+        words[Status.BOOKED] += f", {unconfirmed} of them not confirmed"
+    counted = [(icon(STATUSES[each][0]), statuses.count(each), words[each]) for each in _TALLY]
     return [each for each in counted if each[1]]

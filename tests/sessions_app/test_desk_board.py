@@ -252,7 +252,8 @@ def test_the_page_says_the_day_the_tally_and_the_visits(client, desk, ada):
 
     assert "Tuesday 13 January" in body
     assert "<b>1</b> arrived" in body
-    assert "<b>1</b> booked" in body
+    assert "<b>1</b> booked, 1 of them not confirmed" in body
+    assert body.count("not confirmed</li>") == 1
     assert body.count("<b>Basil Oakenshaw</b>") == 1  # in the list of a phone
     assert body.count('<span class="appt-name">Basil Oakenshaw</span>') == 1
     assert 'aria-label="Check in Odette Fennimore"' in body

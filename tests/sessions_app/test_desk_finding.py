@@ -125,6 +125,8 @@ def test_a_review_can_be_booked_while_treatments_wait(client, desk, ada, greta, 
 
 def test_a_clinician_places_and_lifts_a_hold_on_the_patients_page(client, greta, hugo, treatment, ada):
     client.force_login(hugo)
+    free = client.get(reverse("clinic:patient", args=[greta.public_id])).content.decode()
+    assert "Hold the next treatment…" in free
     without = press(client, {"reason": " "}, "sessions_app:hold_place", greta.public_id)
     press(client, {"reason": "Skin not healed"}, "sessions_app:hold_place", greta.public_id)
     held = client.get(reverse("clinic:patient", args=[greta.public_id])).content.decode()

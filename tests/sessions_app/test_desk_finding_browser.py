@@ -197,7 +197,7 @@ def test_a_course_and_a_hold_work_without_script(new_context, house, live_server
     doctor = signed_in(new_context(java_script_enabled=False), house["clinician"], live_server)
     doctor.goto(reverse("sessions_app:hold_place", args=[house["otto"].public_id]))
     doctor.get_by_label("Why it waits").fill("Skin not healed")
-    doctor.get_by_role("button", name="Let it wait").click()
+    doctor.get_by_role("button", name="Hold the next treatment").click()
     page.goto(f"{reverse('sessions_app:book')}?patient={house['otto'].public_id}")
     page.get_by_text("No treatment can be booked now").wait_for()
     assert page.get_by_text("Skin not healed").count() == 0
