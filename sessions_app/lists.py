@@ -37,11 +37,14 @@ class VisitTask:
 def unconfirmed(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointment]:
     """Visits of today and tomorrow, from now on, that nobody has confirmed, by start. One query.
 
-    Who asked for another time stands on that list instead.
+    Who asked for another time stands on that list instead. Who was booked today and not moved since has just agreed to
+    the time, on the phone or at the desk.
     """
-    tomorrow_ends = start_of_day(local_date(now, zone) + timedelta(days=2), zone)
+    today = local_date(now, zone)
+    tomorrow_ends = start_of_day(today + timedelta(days=2), zone)
     visits = Appointment.objects.upcoming(now).filter(entry__starts_at__lt=tomorrow_ends, confirmed_at__isnull=True)
-    return list(_with_people(visits.filter(move_asked_at__isnull=True))[:limit])
+    visits = visits.filter(move_asked_at__isnull=True).exclude(version=1, booked_at__gte=start_of_day(today, zone))
+    return list(_with_people(visits)[:limit])
 
 
 def moves_asked(*, limit: int) -> list[VisitTask]:

@@ -39,7 +39,10 @@ def house():
     for patient in (tansy, bess):
         index_patient(patient)
     desk = make_user(Role.FRONT_DESK, name="Petra Fallowell")
-    visit = make_appointment(patient=bess, nurse=ada, room=room, service=service, starts_at=today_at("12:00", days=1))
+    visit = make_appointment(
+        patient=bess, nurse=ada, room=room, service=service, starts_at=today_at("12:00", days=1),
+        booked_at=today_at("12:00", days=-2),
+    )  # fmt: skip
     tomorrow = local_date(timezone.now(), Clinic.current().zone) + timedelta(days=1)
     waiting.join(patient=tansy, service=service, first_date=tomorrow, by=desk)
     return {"desk": desk, "tansy": tansy, "bess": bess, "visit": visit}

@@ -289,8 +289,8 @@ def names_of(client, name):
 
 
 def test_visits_of_today_and_tomorrow_that_nobody_confirmed(desk, house, book):
-    def booked(family, when):
-        return book(when, patient=make_patient(given_name="P", family_name=family))
+    def booked(family, when, at=NOW - timedelta(days=1)):
+        return book(when, patient=make_patient(given_name="P", family_name=family), now=at)
 
     booked("Later", "2026-01-15 10:00")
     booked("Tomorrow", "2026-01-14 10:00")
@@ -299,6 +299,15 @@ def test_visits_of_today_and_tomorrow_that_nobody_confirmed(desk, house, book):
     booking.confirm(appointment=sure, via="desk", by=house.desk)
 
     assert names_of(desk, "unconfirmed") == ["P Today", "P Tomorrow"]
+
+
+def test_who_was_booked_today_has_agreed_until_the_visit_is_moved(desk, house, book):
+    visit = book("2026-01-14 10:00", patient=make_patient(given_name="P", family_name="Phone"))
+    before = names_of(desk, "unconfirmed")
+
+    booking.move(appointment=visit, version=1, starts_at=at("2026-01-14 12:00"), by=house.desk, now=NOW)
+
+    assert (before, names_of(desk, "unconfirmed")) == ([], ["P Phone"])
 
 
 def test_who_asks_for_another_time_stands_on_one_list_until_it_is_settled(desk, house, book):
