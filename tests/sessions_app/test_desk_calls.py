@@ -173,7 +173,8 @@ def test_unreached_patients_stand_oldest_first_until_somebody_has_called(treatme
 
 
 def test_the_page_shows_all_three_lists(client, treatment):
-    client.force_login(make_user(Role.FRONT_DESK))
+    desk = make_user(Role.FRONT_DESK)
+    client.force_login(desk)
     treated("Greta Sandpiper", "2026-01-06", treatment)
     treated("Tansy Merriweather", "2025-12-20", treatment)
     StaffTask.objects.create(
@@ -183,6 +184,9 @@ def test_the_page_shows_all_three_lists(client, treatment):
     body = client.get(reverse("sessions_app:calls")).content.decode()
 
     assert [name in body for name in ("Greta Sandpiper", "Tansy Merriweather", "Linnet Marsh")] == [True] * 3
+    # The bar says one of these three, and the page says which.
+    assert lists.waiting_for_the_desk(desk) == 1
+    assert "The number in the bar counts requests, offers, wishes for another time," in body
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.NURSE, 200), (Role.ADMINISTRATOR, 403), (Role.PATIENT, 403)])
