@@ -362,7 +362,10 @@ class PatientAtHome(Person):
     def puts_the_questions_off(self):
         """The message that asks how one is leads to the questions; the plan is one press away."""
         self.sees("How are you?")
-        self.page.get_by_role("link", name="Today").first.click()
+        self.goes_to_today()
+
+    def goes_to_today(self, link="Today"):
+        self.page.get_by_role("link", name=link).first.click()
         self.page.wait_for_url("**/today/")
 
     def reads_of_today(self):

@@ -108,7 +108,7 @@ def test_a_patient_is_treated_sent_home_reminded_and_booked_again(lead, desk, nu
     desk.changes_the_language("Español")
     letters = {day: post_of_a_morning(post, clock, day) for day in range(15, 22)}
 
-    # Then the messages and the page speak Spanish
+    # Then the messages and the pages speak Spanish, and what is about a visit leads to the visits
     assert {day: [subject for _, subject, _ in each] for day, each in letters.items() if each} == {
         15: ["Su visita está reservada"],
         19: ["Recordatorio de su visita"],
@@ -120,8 +120,13 @@ def test_a_patient_is_treated_sent_home_reminded_and_booked_again(lead, desk, nu
     patient.types_the_code(post.newest_code())
     patient.looks_around()
     assert patient.reads_of_today() == {
-        "Media puesta de día": "hasta mar 3 feb",
-        "Próxima visita: jue 22 ene, 11:00": "Con Ada Birchwood. Reserve 65 minutos y venga con la media puesta.",
+        "Mañana, jueves 22 de enero, 11:00": "Con Ada Birchwood. Calcule 65 minutos.",
+    }
+    patient.goes_to_today("Hoy")
+    patient.looks_around()
+    assert patient.reads_of_today() == {
+        "Media puesta de día": "hasta el mar 3 feb",
+        "Próxima visita: mañana a las 11:00": "Con Ada Birchwood. Reserve 65 minutos y venga con la media puesta.",
     }
 
 
