@@ -67,7 +67,8 @@ def test_the_messages_of_a_spider_session_go_out_at_nine():
 def test_a_message_is_of_no_use_after_its_day():
     plan = make_plan("2026-01-13 10:30", SPIDER)
 
-    limits = {row.step: row.not_after for row in Delivery.objects.filter(source_id=plan.public_id)[:2]}
+    first_two = Delivery.objects.filter(source_id=plan.public_id).order_by("due_at")[:2]
+    limits = {row.step: row.not_after for row in first_two}
     assert limits == {"CHECK_1": at("2026-01-15 00:00"), "COMP_SWITCH": at("2026-01-17 00:00")}
 
 
