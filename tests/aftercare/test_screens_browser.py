@@ -22,7 +22,7 @@ from tests.makers import (
     make_user,
 )
 from tests.sessions_app.looks import OVERHANG
-from tests.support.browser import SIZES, sign_in
+from tests.support.browser import SIZES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORD = "w" * 300
@@ -31,18 +31,6 @@ WORD = "w" * 300
 @pytest.fixture(autouse=True)
 def _clinic():
     make_clinic(name="Larkfield Clinic", phone="555-0100")
-
-
-@pytest.fixture
-def page_of(new_context, live_server):
-    def opened(user, *, width=390, height=844, **facts):
-        context = new_context(**facts)
-        sign_in(context, user, live_server)
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        return page
-
-    return opened
 
 
 # --- Words without a space ---------------------------------------------------------------------------------------

@@ -34,18 +34,6 @@ def patient():
     return patient
 
 
-@pytest.fixture
-def page_of(new_context, live_server):
-    def opened(user, *, width=390, height=844, **facts):
-        context = new_context(**facts)
-        sign_in(context, user, live_server)
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        return page
-
-    return opened
-
-
 @pytest.mark.parametrize(("language", "size", "scheme"), LOOKS_BY_LANGUAGE)
 def test_everybody_can_read_the_answers_of_a_day(page_of, patient, language, size, scheme):
     patient.language = language

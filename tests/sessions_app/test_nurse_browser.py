@@ -17,6 +17,7 @@ from tests.support.browser import serious_accessibility_problems, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OFFLINE = "Not saved: no connection, keep this page open"
+LOST = "ERR_INTERNET_DISCONNECTED"
 
 
 @pytest.fixture
@@ -49,6 +50,37 @@ def stored(session):
 def saved(page, version):
     """Wait until the page holds that version, saved."""
     expect(page.locator(f'#saved[data-version="{version}"]')).to_be_visible()
+
+
+def died(page):
+    """The tab ends with what is typed in it, and the network is back; the browser and the address to come back to."""
+    address, context = page.url, page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    return context, address
+
+
+def opened_again(page):
+    """The same page in a new tab, after the old one died."""
+    context, address = died(page)
+    again = context.new_page()
+    again.goto(address)
+    return again
+
+
+def typed_without_network(open_visit):
+    """A visit with a site and a note that never reached the server, on a page that is still open."""
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
+    choose_place(page, "Right foot")
+    page.locator("#id_note").fill("typed without network")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+    return session, page
+
+
+def without(problems, words):
+    problems[:] = [problem for problem in problems if words not in problem]
 
 
 def choose_place(page, name):
@@ -148,7 +180,7 @@ def test_the_way_to_the_signature_says_why_it_stays(open_visit, page_problems):
     page.get_by_role("link", name="Back to My day").click()
 
     expect(page.locator(".toasts")).to_contain_text("Not saved yet, so this page stays open.")
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+    without(page_problems, LOST)
 
 
 def test_the_list_of_places_does_the_same(open_visit):
@@ -220,7 +252,7 @@ def test_without_connection_the_page_says_so_and_saves_when_it_is_back(open_visi
     saved(page, 2)
 
     assert stored(session).note == "typed on the way to room 2"
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+    without(page_problems, LOST)
 
 
 def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, page_problems):
@@ -244,21 +276,15 @@ def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, pag
 
     expect(again.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_have_value("7")
     expect(again.locator("[data-site]")).to_have_count(2)
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+    without(page_problems, LOST)
 
 
 def test_a_copy_that_comes_back_never_overwrites_a_colleague_whatever_else_the_page_has_to_save(
     open_visit, page_problems
 ):
     """The page opens with two things to save: its copy, and a field that is a value by now."""
-    session = draft_now(sites=1)
-    page = open_visit(session)
-    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
-    choose_place(page, "Right foot")
-    page.locator("#id_note").fill("typed without network")
-    expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
+    session, page = typed_without_network(open_visit)
+    context, address = died(page)
     screening = {**stored(session).screening, "unfinished": {"fields": {"weight_kg": "72"}}}
     TreatmentSession.objects.update(note="typed at the desk", version=2, screening=screening)
 
@@ -267,18 +293,12 @@ def test_a_copy_that_comes_back_never_overwrites_a_colleague_whatever_else_the_p
 
     expect(again.locator("#conflict")).to_contain_text("typed at the desk")
     assert (stored(session).note, stored(session).version) == ("typed at the desk", 2)
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+    without(page_problems, LOST)
 
 
 def test_what_is_typed_while_a_copy_comes_back_waits_for_it_and_overwrites_no_colleague(open_visit, page_problems):
-    session = draft_now(sites=1)
-    page = open_visit(session)
-    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
-    choose_place(page, "Right foot")
-    page.locator("#id_note").fill("typed without network")
-    expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
+    session, page = typed_without_network(open_visit)
+    context, address = died(page)
     TreatmentSession.objects.update(note="typed at the desk", version=2)
 
     again, rows = context.new_page(), []
@@ -293,7 +313,7 @@ def test_what_is_typed_while_a_copy_comes_back_waits_for_it_and_overwrites_no_co
 
     expect(again.locator("#conflict")).to_contain_text("typed at the desk")
     assert (stored(session).note, stored(session).version) == ("typed at the desk", 2)
-    page_problems[:] = [problem for problem in page_problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+    without(page_problems, LOST)
 
 
 def test_one_visit_on_two_tablets_the_second_sees_the_difference_and_keeps_its_words(open_visit):

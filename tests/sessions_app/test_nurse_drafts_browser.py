@@ -9,15 +9,20 @@ from playwright.sync_api import expect
 
 from sessions_app.models import TreatmentSession
 from tests.makers import make_user
-from tests.sessions_app.test_nurse_browser import OFFLINE, choose_place, draft_now, open_visit, saved, stored
+from tests.sessions_app.test_nurse_browser import (
+    LOST,
+    OFFLINE,
+    choose_place,
+    draft_now,
+    open_visit,
+    opened_again,
+    saved,
+    stored,
+    without,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 __all__ = ["open_visit"]
-LOST = "ERR_INTERNET_DISCONNECTED"
-
-
-def without(problems, words):
-    problems[:] = [problem for problem in problems if words not in problem]
 
 
 def kept_by(page):
@@ -30,12 +35,8 @@ def test_what_a_killed_tab_left_is_found_again_with_a_line_that_says_so(open_vis
     page.context.set_offline(True)
     page.locator("#id_note").fill("the battery went")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
 
-    again = context.new_page()
-    again.goto(address)
+    again = opened_again(page)
 
     expect(again.locator("#restored")).to_contain_text("Back on this page: what was typed here")
     expect(again.locator("#id_note")).to_have_value("the battery went")
@@ -60,12 +61,8 @@ def test_a_site_that_was_saved_before_the_tab_died_comes_back_once(open_visit, p
         page.context.set_offline(True)
     page.keyboard.type("7")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
 
-    again = context.new_page()
-    again.goto(address)
+    again = opened_again(page)
 
     expect(again.locator("#restored")).to_be_visible()
     expect(again.locator("[data-site]")).to_have_count(2)
@@ -86,12 +83,8 @@ def test_ampoules_of_a_lot_that_was_saved_before_the_tab_died_come_back_once(ope
     page.context.set_offline(True)
     row.locator("[name$='-opened']").fill("2")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
 
-    again = context.new_page()
-    again.goto(address)
+    again = opened_again(page)
 
     expect(again.locator("#restored")).to_be_visible()
     lots = "all => all.filter(each => each.querySelector('[name$=\"-lot\"]').value === 'OTHER-7')"

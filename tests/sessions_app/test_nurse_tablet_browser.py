@@ -6,8 +6,16 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.sessions_app.test_nurse_browser import OFFLINE, draft_now, open_visit, saved, stored
-from tests.sessions_app.test_nurse_drafts_browser import LOST, without
+from tests.sessions_app.test_nurse_browser import (
+    LOST,
+    OFFLINE,
+    draft_now,
+    open_visit,
+    opened_again,
+    saved,
+    stored,
+    without,
+)
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,12 +41,8 @@ def test_a_site_that_was_taken_out_before_the_tab_died_stays_out(open_visit, pag
     row.locator("[data-remove]").click()
     page.locator("#id_note").fill("two sites were enough")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
-    address, context = page.url, page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
 
-    again = context.new_page()
-    again.goto(address)
+    again = opened_again(page)
     saved(again, 2)
 
     expect(again.locator("[data-site]")).to_have_count(2)

@@ -190,9 +190,9 @@ def test_a_course_ends_the_offer_too(house):
     assert given_up_by(*course.appointments.all()) == [offered]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offered):
-    start = Barrier(2)
+def at_once(*actions):
+    """What each returned, or why it was refused; all begin together, each with a connection of its own."""
+    start = Barrier(len(actions))
 
     def run(action):
         start.wait()
@@ -203,6 +203,12 @@ def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offe
         finally:
             connections.close_all()
 
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offered):
     def book():
         wish = {"patient": house.patient, "service": house.service, "request_key": uuid.uuid4(), "by": house.desk}
         return booking.book(starts_at=at(OTHER), now=NOW, **wish)
@@ -210,8 +216,7 @@ def test_a_yes_and_a_booking_at_once_leave_no_offer_and_no_held_time(house, offe
     def say_yes():
         return waiting.accept(offer=offered, by=house.desk, now=NOW)
 
-    with ThreadPoolExecutor(2) as pool:
-        booked, yes = pool.map(run, (book, say_yes))
+    booked, yes = at_once(book, say_yes)
 
     offered.refresh_from_db()
     starts = set(Appointment.objects.filter(status="booked").values_list("entry__starts_at", flat=True))
@@ -229,16 +234,6 @@ def test_a_yes_and_a_move_of_the_same_visit_at_once_move_it_once(house, book):
     visit = book("2026-01-20 10:00")
     entry = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
     offered = waiting.offer(entry=entry, starts_at=at(KEPT), by=house.desk, now=NOW)
-    start = Barrier(2)
-
-    def run(action):
-        start.wait()
-        try:
-            return action()
-        except Refused as refused:
-            return refused
-        finally:
-            connections.close_all()
 
     def move():
         return booking.move(appointment=visit, version=1, starts_at=at(OTHER), by=house.desk, now=NOW)
@@ -246,8 +241,7 @@ def test_a_yes_and_a_move_of_the_same_visit_at_once_move_it_once(house, book):
     def say_yes():
         return waiting.accept(offer=offered, by=house.desk, now=NOW)
 
-    with ThreadPoolExecutor(2) as pool:
-        moved, yes = pool.map(run, (move, say_yes))
+    moved, yes = at_once(move, say_yes)
 
     offered.refresh_from_db(), visit.refresh_from_db()
     # Either came first; the other was refused: by the stale page, or by the offer that was given up.
