@@ -1,6 +1,7 @@
 """Whether everybody can read a page: what axe says of it, and whether anything is wider than the screen."""
 
-from tests.support.browser import SIZES, serious_accessibility_problems
+from tests.support.accessibility import serious_problems
+from tests.support.browser import SIZES
 
 # Axe takes seconds for a page, and the other combinations of size and scheme tell it nothing more.
 LOOKS = (("desk", "light"), ("phone", "dark"))
@@ -11,7 +12,7 @@ TABLET = SIZES["tablet"]["width"]
 def faults_of(page, *widths):
     """What is wrong with the page as it stands; how wide it is counts at its own size and at these widths (px)."""
     own = page.viewport_size
-    found = [*serious_accessibility_problems(page), *_too_wide(page)]
+    found = [*serious_problems(page), *_too_wide(page)]
     for width in widths:
         page.set_viewport_size({**own, "width": width})
         found += _too_wide(page)

@@ -12,7 +12,8 @@ from clinic.access import Role
 from tests.aftercare.people import RETICULAR, reachable_patient, treated_patient
 from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, TABLET, faults_at
 from tests.makers import make_appointment, make_carer, make_clinic, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LONG_NAME = "Wilhelmina Featherstonehaugh-Ravensworth"
@@ -91,7 +92,7 @@ def test_from_letting_somebody_look_to_the_end_of_it_with_and_without_script(new
     page.get_by_label("E-mail").fill(LONG_EMAIL)
     page.get_by_role("button", name="Check it once more").click()
     if script:
-        assert serious_accessibility_problems(page) == []
+        assert serious_problems(page) == []
     page.get_by_role("button", name=f"Let {LONG_EMAIL} look").click()
     page.get_by_role("heading", name=LONG_NAME).wait_for()
 

@@ -18,7 +18,8 @@ from clinic.paper_link import paper_link
 from tests.aftercare.people import RETICULAR, make_plan, treated_patient
 from tests.aftercare.readable import faults_at
 from tests.makers import PASSWORD, make_carer, make_clinic, make_report, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -194,7 +195,7 @@ def test_it_can_be_called_from_and_read_by_everybody(phone, marigold, live_serve
     with page.expect_navigation():
         phone.set_offline(False)
     page.goto("/today/kept/")
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
 
 
 def test_a_newer_plan_takes_the_place_of_the_kept_one(phone, marigold, live_server, without_network):

@@ -12,7 +12,8 @@ from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, make_plan, reachable_patient
 from tests.aftercare.readable import LOOKS, LOOKS_BY_LANGUAGE, TABLET, faults_at
 from tests.makers import make_appointment, make_clinic, make_patient_user, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HOUR = timedelta(hours=1)
@@ -70,7 +71,7 @@ def test_a_patient_comes_in_by_link_and_code(new_page, patient):
     assert faults_at(page, link) == []
     page.get_by_role("button", name="Send me the code").click()
     page.wait_for_url("**/accounts/code/confirm/")
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     page.get_by_label("Code from our message").fill(re.search(r"^\s+(\S+)\s*$", mail.outbox[-1].body, re.M).group(1))
     page.get_by_role("button", name="Open my page").click()
     page.wait_for_url("**/today/")
@@ -106,7 +107,7 @@ def test_a_nurse_signs_and_sees_what_is_on_its_way(new_context, live_server):
     page.get_by_role("button", name="Sign as Ada Birchwood").click()
 
     page.get_by_text("The session is locked.").wait_for()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     assert page.get_by_text("Planned").first.is_visible()
 
 

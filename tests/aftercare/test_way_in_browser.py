@@ -15,7 +15,7 @@ from clinic.paper_link import paper_link
 from tests.aftercare.people import RETICULAR, make_plan, reachable_patient
 from tests.clinic.notifications.engine import Clock, ring
 from tests.makers import make_clinic, make_patient_user
-from tests.support.browser import serious_accessibility_problems
+from tests.support.accessibility import serious_problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -65,7 +65,7 @@ def test_a_message_that_asks_how_one_is_opens_the_questions_by_a_code_and_once_s
     page.get_by_label("Code from our message").fill(re.search(r"^\s+(\d{6})\s*$", mail.outbox[1].body, re.M).group(1))
     page.get_by_role("button", name="Open my page").click()
     page.wait_for_url("**/how/")
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     for question in QUESTIONS:
         page.click(f"label[for=id_{question.key}_0]")
     page.click(".bar-bottom button.btn-primary")

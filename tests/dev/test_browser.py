@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser import serious_accessibility_problems
+from tests.support.accessibility import serious_problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -49,7 +49,7 @@ def test_request_to_another_host_is_noticed(page, page_problems):
 
 def test_what_somebody_cannot_see_or_hear_is_found(page):
     page.goto("/accounts/sign-in/")
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
 
     page.evaluate("""() => {
       const words = document.createElement("p"), field = document.createElement("input");
@@ -59,5 +59,5 @@ def test_what_somebody_cannot_see_or_hear_is_found(page):
       document.querySelector("main").append(words, field);
     }""")
 
-    found = [problem.removeprefix(f"{page.url} ").partition(":")[0] for problem in serious_accessibility_problems(page)]
+    found = [problem.removeprefix(f"{page.url} ").partition(":")[0] for problem in serious_problems(page)]
     assert found == ["color-contrast", "label"]

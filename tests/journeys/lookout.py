@@ -1,19 +1,11 @@
 """What is wrong with a page as it stands: for those who see badly, in both colour schemes, on a small screen."""
 
-from axe_playwright_python.sync_playwright import Axe
+from tests.support.accessibility import serious_problems
 
-from tests.support.browser import BRIEFLY
-
-GRAVE = ("serious", "critical")
 # Of axe's rules these see colours; the others find the same in the dark as in the light.
 SEE_COLOURS = ["color-contrast", "link-in-text-block"]
 # A long table repeats its first rows.
 EVERYTHING = {"exclude": [["tbody tr:nth-child(n + 5)"]]}
-# Colours that are still changing into others would be judged half way.
-ASK = """([where, options]) => {
-  for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
-  return axe.run(where, options);
-}"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -25,10 +17,8 @@ class Lookout:
 
     def judges(self, page):
         """The page in light and dark; what axe calls serious or critical, and what makes the page scroll sideways."""
-        if page.evaluate("typeof axe") == "undefined":
-            page.evaluate(Axe().axe_script)
-        self._asks_axe(page, "light", {})
-        self._asks_axe(page, "dark", {"runOnly": SEE_COLOURS})
+        self._asks_axe(page, "light")
+        self._asks_axe(page, "dark", runOnly=SEE_COLOURS)
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         self.measures(page)
 
@@ -37,10 +27,6 @@ class Lookout:
         if too_wide > 0:
             self.notes.append(f"{page.url} is {too_wide} px too wide at {page.viewport_size['width']} px")
 
-    def _asks_axe(self, page, scheme, options):
+    def _asks_axe(self, page, scheme, **options):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = page.evaluate(ASK, [EVERYTHING, {**BRIEFLY, **options}])
-        for violation in found["violations"]:
-            if violation["impact"] in GRAVE:
-                where = [node["target"] for node in violation["nodes"]]
-                self.notes.append(f"{page.url} in the {scheme}: {violation['help']}: {where}")
+        self.notes += [f"In the {scheme}: {each}" for each in serious_problems(page, where=EVERYTHING, **options)]

@@ -2,16 +2,14 @@
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.journeys.home_pages import NOW, furnish
 from tests.makers import at
-from tests.support.browser import BRIEFLY
+from tests.support.accessibility import STANDARD, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 # All that axe can judge of the standard; contrast and the size of targets among it.
-STANDARD = {**BRIEFLY, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 MOST_TABS = 120
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -82,10 +80,10 @@ def opened(page):
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "es")])
 def test_each_page_meets_what_can_be_judged_of_the_standard(home_in, scheme, language):
-    axe, wrong = Axe(), []
+    wrong = []
     for path, page in home_in(language, scheme=scheme):
         opened(page)
-        for violation in axe.run(page, options=STANDARD).response["violations"]:
+        for violation in violations(page, runOnly=STANDARD):
             where = [(node["target"], node["failureSummary"]) for node in violation["nodes"]]
             wrong.append(f"{path} {violation['id']}: {where}")
 

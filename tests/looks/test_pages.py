@@ -1,10 +1,9 @@
 """The shells and the small helpers in a real browser: readable by everybody, in both themes, on every screen."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.looks import urls
-from tests.support.browser import BRIEFLY
+from tests.support.accessibility import STANDARD, places, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.looks.urls")]
 
@@ -24,14 +23,8 @@ def _nothing_saved():
     urls.SAVED.clear()
 
 
-def violations(page):
-    found = Axe().run(
-        page, options={**BRIEFLY, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-    return [
-        (page.url, violation["id"], [node["target"] for node in violation["nodes"]])
-        for violation in found.response["violations"]
-    ]
+def wrong_of(page):
+    return [(page.url, each["id"], places(each)) for each in violations(page, runOnly=[*STANDARD, "best-practice"])]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
@@ -39,7 +32,7 @@ def test_axe_finds_nothing_on_any_page(page):
     found = []
     for address in PAGES:
         page.goto(address)
-        found += violations(page)
+        found += wrong_of(page)
 
     assert found == []
 
@@ -139,7 +132,7 @@ def test_key_opens_the_dialog_and_the_answer_closes_it_with_a_toast(page):
     page.goto("/looks/tried/")
     page.keyboard.press("b")
     page.get_by_role("dialog", name="Cancel this visit?").wait_for()
-    found = violations(page)
+    found = wrong_of(page)
     page.get_by_label("Reason").fill("ill")
     page.get_by_role("button", name="Cancel the visit").click()
     page.get_by_text("Cancelled.").wait_for()

@@ -14,7 +14,8 @@ from sessions_app.models import AdverseEvent
 from tests.makers import make_adverse_event, make_appointment, make_draft_session, make_patient, make_service, make_user
 from tests.sessions_app.charts import ASKED, in_force
 from tests.sessions_app.looks import too_wide, two_looks
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,7 +111,7 @@ def test_the_pages_can_be_read_and_fit(page_for, size, scheme):
 
     def look(name, *args, query=""):
         page.goto(reverse(f"sessions_app:{name}", args=args) + query)
-        assert serious_accessibility_problems(page) == []
+        assert serious_problems(page) == []
         assert too_wide(page) == []
 
     look("event_begin", session.patient.public_id)

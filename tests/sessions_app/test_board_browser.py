@@ -12,7 +12,8 @@ from clinic.search import index_patient
 from sessions_app import booking
 from sessions_app.models import Appointment
 from tests.makers import make_appointment, make_hours, make_patient, make_room, make_service, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -273,7 +274,7 @@ def test_keys_go_between_days_week_and_help(open_desk, house):
     page.wait_for_url(f"**/day/?date={day}")
     page.keyboard.press("?")
     page.locator("dialog[open]").get_by_role("heading", name="Keys").wait_for()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("t")
     page.wait_for_url("**/day/?")

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from sessions_app.models import DayCheck, SeriesConsent, TreatmentSession
 from tests.makers import at, make_consent, make_day_check, make_patient, make_user
 from tests.sessions_app.charts import ASKED, END, SIGNING, ready_draft
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 UNSIGNED = {name: value for name, value in ASKED.items() if not name.startswith("consent")}
@@ -66,7 +67,7 @@ def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open
     expect(page.get_by_role("button", name=re.compile(r"^Sign\s*, \d things missing"))).to_be_visible()
 
     page.get_by_role("link", name="Sign now").click()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     page.get_by_role("group", name="Photographs of my legs").get_by_text("No", exact=True).click()
     draw(page)
     page.get_by_role("button", name="Clear").click()
@@ -79,7 +80,7 @@ def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open
     expect(page.get_by_role("link", name="Check the plan and sign")).to_be_visible()
     [line] = SeriesConsent.objects.get().strokes
     assert len(line) == 10
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
 
 
 @pytest.mark.parametrize("size", ["phone", "tablet"])
@@ -97,7 +98,7 @@ def test_the_keyboard_signs_with_a_typed_name(open_visit, size, clock):
     page.keyboard.type("Marigold Quillfeather")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     page.get_by_role("button", name="Sign the consent").press("Enter")
 
     expect(page.get_by_text("Marigold Quillfeather, version 1, photographs allowed")).to_be_visible()

@@ -20,7 +20,8 @@ from tests.makers import (
 )
 from tests.sessions_app.desks import make_treatment, today_at
 from tests.sessions_app.looks import too_wide, two_looks
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -206,7 +207,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(context, house, live_serv
 
     for address in addresses:
         page.goto(address)
-        assert serious_accessibility_problems(page) == []
+        assert serious_problems(page) == []
         assert (address, too_wide(page)) == (address, [])
 
 
@@ -214,10 +215,10 @@ def test_every_page_of_the_desk_is_accessible_and_fits(context, house, live_serv
 def test_the_dialogs_are_accessible(desk_page, house, scheme):
     desk_page.locator(f'[data-focus-id="due-{house["greta"].public_id}"]').click()
     desk_page.locator("dialog[open] .slot").first.wait_for()
-    assert serious_accessibility_problems(desk_page) == []
+    assert serious_problems(desk_page) == []
     desk_page.keyboard.press("Escape")
     open_visit(desk_page, house["visit"])
-    assert serious_accessibility_problems(desk_page) == []
+    assert serious_problems(desk_page) == []
 
 
 def place(page):

@@ -20,7 +20,8 @@ from tests.makers import (
 )
 from tests.sessions_app.desks import make_treatment, today_at
 from tests.sessions_app.looks import too_wide, two_looks
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -165,7 +166,7 @@ def test_a_course_is_changed_in_its_row_and_booked_and_taken_back(desk_page, hou
     rows = desk_page.locator("dialog[open] .course-row")
     rows.first.wait_for()
     assert rows.count() == 3
-    assert serious_accessibility_problems(desk_page) == []
+    assert serious_problems(desk_page) == []
     other = rows.nth(1).locator("option:not(:checked)").first.get_attribute("value")
     rows.nth(1).locator("select").select_option(other)
     desk_page.wait_for_function(
@@ -223,7 +224,7 @@ def test_a_move_that_comes_with_its_time_needs_one_press_and_is_undone_in_the_vi
     target = today_at("11:00", days=3)
     slot = f"{target.isoformat()}|{house['ada'].pk}"
     desk_page.goto(f"{reverse('sessions_app:move', args=[visit.public_id])}?slot={slot.replace('+', '%2B')}")
-    assert serious_accessibility_problems(desk_page) == []
+    assert serious_problems(desk_page) == []
     desk_page.locator("[data-confirm]").press("Enter")
     desk_page.get_by_text("Moved: Greta Sandpiper").wait_for()
 
@@ -251,7 +252,7 @@ def test_the_new_dialogs_are_accessible_and_fit(context, house, live_server, siz
 
     for address in addresses:
         page.goto(address)
-        assert serious_accessibility_problems(page) == []
+        assert serious_problems(page) == []
         assert (address, too_wide(page)) == (address, [])
 
 

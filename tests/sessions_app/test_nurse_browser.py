@@ -13,7 +13,8 @@ from sessions_app.models import TreatmentSession
 from tests.makers import make_appointment, make_draft_session, make_patient, make_signed_session, make_user
 from tests.sessions_app.charts import ASKED, in_force, ready_draft
 from tests.sessions_app.looks import too_wide, two_looks
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OFFLINE = "Not saved: no connection, keep this page open"
@@ -408,7 +409,7 @@ def test_the_nurses_pages_are_accessible_and_never_scroll_sideways(new_context, 
     for address in addresses:
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        problems += serious_accessibility_problems(page)
+        problems += serious_problems(page)
         problems += [f"{address} scrolls sideways at {width} px" for width in too_wide(page)]
 
     assert problems == []

@@ -9,7 +9,8 @@ from sessions_app.models import Photograph
 from tests.makers import at, make_user
 from tests.sessions_app.photographs_kept import keep_photograph, make_photographed_patient
 from tests.sessions_app.pictures_made import jpeg
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -134,11 +135,11 @@ def test_pages_of_photographs_are_accessible(open_page, scheme):
     found = []
     for path in paths:
         page.goto(path)
-        found += serious_accessibility_problems(page)
+        found += serious_problems(page)
     # Withdrawn: each of them is marked.
     patient.series_consents.update(ended_at=at("2026-03-01 10:00"), ended_why="Withdrawn")
     for path in (paths[0], paths[3]):
         page.goto(path)
-        found += serious_accessibility_problems(page)
+        found += serious_problems(page)
 
     assert found == []

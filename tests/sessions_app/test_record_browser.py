@@ -21,7 +21,8 @@ from tests.makers import (
     make_signed_session,
     make_user,
 )
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PLACES = ("thigh_anterior", "thigh_medial", "thigh_lateral", "calf_anterior", "calf_medial", "calf_lateral")
@@ -157,6 +158,6 @@ def test_the_pages_of_the_record_are_accessible(open_page, scheme):
     found = {}
     for name in ("record", "scores", "score_new", "handover"):
         page.goto(address(name, patient))
-        found[name] = serious_accessibility_problems(page)
+        found[name] = serious_problems(page)
 
     assert found == {"record": [], "scores": [], "score_new": [], "handover": []}

@@ -10,7 +10,8 @@ from clinic.access import Role
 from clinic.models import StaffTask
 from sessions_app.models import Closure, NurseHours
 from tests.makers import at, make_appointment, make_hours, make_room, make_user
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +55,7 @@ def test_a_week_is_typed_its_visits_are_shown_and_it_is_saved(page, nurse, visit
     panel = page.get_by_role("group", name="1 visit falls outside")
     expect(panel).to_contain_text("Nora Pike does not work then.")
     expect(panel).to_be_focused()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
     expect(page.get_by_label("Monday")).to_have_value("8-12")
     panel.get_by_role("button", name="Save the hours and make a task").click()
 
@@ -74,7 +75,7 @@ def test_a_nurses_time_off_is_entered_around_a_visit_and_ended(page, nurse, visi
     page.get_by_role("button", name="Close it", exact=True).click()
     page.get_by_role("button", name="Close it and make a task").click()
     expect(page.get_by_text("1 visit is still in it")).to_be_visible()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
 
     page.get_by_role("button", name="End time off Holiday").click()
 

@@ -9,7 +9,8 @@ from clinic.access import Role
 from tests.makers import make_appointment, make_patient, make_report, make_user
 from tests.sessions_app.charts import in_force
 from tests.sessions_app.looks import too_wide, two_looks
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WAITS = "Treatment waits: a report of symptoms is open."
@@ -77,5 +78,5 @@ def test_board_dialog_day_and_start_are_accessible_and_never_scroll_sideways(ope
     ):
         page = open_as(user, address, size=size, scheme=scheme)
         expect(page.locator("main")).to_contain_text("Greta Alderwick")
-        assert serious_accessibility_problems(page) == []
+        assert serious_problems(page) == []
         assert too_wide(page) == []

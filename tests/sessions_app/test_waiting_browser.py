@@ -24,7 +24,8 @@ from tests.makers import (
 from tests.sessions_app.desks import today_at
 from tests.sessions_app.looks import too_wide, two_looks
 from tests.sessions_app.test_desk_browser import open_visit
-from tests.support.browser import serious_accessibility_problems, sign_in
+from tests.support.accessibility import serious_problems
+from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -115,7 +116,7 @@ def test_cancelling_leads_to_who_waits(page, house):
     page.get_by_role("link", name="Offer it").click()
 
     page.locator("dialog[open]").get_by_role("link", name="Tansy Merriweather", exact=True).wait_for()
-    assert serious_accessibility_problems(page) == []
+    assert serious_problems(page) == []
 
 
 @two_looks
@@ -135,6 +136,6 @@ def test_lists_and_dialogs_fit_and_everybody_can_read_them(new_context, house, l
     found = {}
     for address in addresses:
         page.goto(address)
-        found[address] = (serious_accessibility_problems(page), too_wide(page))
+        found[address] = (serious_problems(page), too_wide(page))
 
     assert found == dict.fromkeys(addresses, ([], []))

@@ -8,7 +8,6 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import sync_playwright
@@ -39,9 +38,6 @@ REFUSED_BY_PURPOSE = (
     "htmx:afterRequest",
     "htmx:sendAbort",
 )
-# Axe lists what it found wrong, not the hundreds of elements that pass, and does not read the stylesheets again, which
-# the content security policy takes for an attack.
-BRIEFLY = {"resultTypes": ["violations"], "preload": False}
 
 
 @pytest.fixture(scope="session")
@@ -152,13 +148,3 @@ def context(new_context, size, scheme):
 @pytest.fixture
 def page(context):
     return context.new_page()
-
-
-def serious_accessibility_problems(page):
-    """What axe calls serious or critical on the page as it stands: rule, help and the elements."""
-    violations = Axe().run(page, options=BRIEFLY).response["violations"]
-    return [
-        f"{page.url} {violation['id']}: {violation['help']}: {[node['target'] for node in violation['nodes']]}"
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
