@@ -50,7 +50,8 @@ def begin(
 ) -> AdverseEvent:
     """A new event, or the one that the same form began already. `onset_at`: now if None.
 
-    Another kind is another event, also from the same form: the answer to the first press may never have arrived.
+    Another kind is another event, also from the same form: the answer to the first press may never have arrived. So is
+    a press after that event was closed, by a clinician or as a mistake: what happens then nobody has seen.
 
     Alerts the clinicians and holds the patient's treatments from this moment. `Refused` for an onset in the future, a
     session of somebody else, or a form that was used for another patient.
@@ -66,6 +67,9 @@ def begin(
         begun, key = _begun(patient, request_key), request_key
         if begun is not None and begun.kind != kind:
             key = uuid5(request_key, kind)
+            begun = _begun(patient, key)
+        while begun is not None and begun.closed_at is not None:
+            key = uuid5(key, str(begun.public_id))
             begun = _begun(patient, key)
         return begun or _write_event(
             patient=patient, session=root, request_key=key, kind=kind, onset_at=onset, by=by, now=now

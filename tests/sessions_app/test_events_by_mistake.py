@@ -73,6 +73,22 @@ def test_a_mistake_says_nothing_of_the_session_and_its_patient(nurse, event):
     assert [entry.events for entry in read_record(event.patient, reader=nurse).entries if entry.events] == []
 
 
+def test_a_press_on_the_page_that_began_a_mistake_records_what_happens_now(client, nurse, event):
+    event_decisions.withdraw(event=event, note="Wrong button", by=nurse)
+    page = f"{reverse('sessions_app:event_begin', args=[event.patient.public_id])}?session={event.session.public_id}"
+    sent = {"request_key": event.request_key, "session": event.session.public_id, "press": "anaphylaxis:AMBULANCE"}
+
+    answers = [client.post(page, sent) for _ in range(2)]
+
+    real = AdverseEvent.objects.get(is_mistake=False)
+    assert [answer.url for answer in answers] == [url(real)] * 2
+    assert (real.kind, real.closed_at, [step.what for step in real.steps.all()]) == (
+        "anaphylaxis",
+        None,
+        [Step.AMBULANCE],
+    )
+
+
 def more_steps(event, nurse):
     adverse_events.add_step(event=event, what="Oxygen given", by=nurse, now=at("2026-01-13 10:46"))
 
