@@ -7,6 +7,7 @@ from hypothesis import settings as hypothesis_settings
 
 pytest_plugins = [
     "tests.support.strictness",
+    "tests.support.second_look",
     "tests.support.databases",
     "tests.support.files",
     "tests.support.redis_server",

@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTHING_SELECTED = 5
 # Two workers: the machine of a small clinic's developer has two cores. Each has a database and helpers of its own.
 SPREAD = ("-n", "2", "--dist", "worksteal")
+# A browser on a loaded machine is the one part whose moments are not ours: two of its tests at most may run once more,
+# and each says why. What is wrong fails twice; everywhere else one failure is one too many.
+SECOND_LOOK = ("--reruns", "1", "--max-suite-reruns", "2")
 PLAIN = "not browser and not redis and not faults"
 
 
@@ -39,7 +42,7 @@ LEGS = (
     Leg("sqlite-faults", "faults and not redis", options=SPREAD),
     Leg("postgres", PLAIN, on_postgres=True, options=(*SPREAD, "--database-tests-only")),
     Leg("postgres-faults", "faults and not redis", on_postgres=True, options=SPREAD),
-    Leg("browser", "browser", options=SPREAD, needs="chromium"),
+    Leg("browser", "browser", options=(*SPREAD, *SECOND_LOOK), needs="chromium"),
     Leg("redis", "redis", on_postgres=True, options=SPREAD, needs="redis-server"),
 )
 

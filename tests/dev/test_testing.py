@@ -118,6 +118,40 @@ def test_no_skips_counts_a_skip_as_a_failure(tmp_path, options, last_line):
     assert done.stdout.splitlines()[-1].startswith(last_line)
 
 
+SHAKY = """
+import pytest
+from pathlib import Path
+@pytest.mark.parametrize("number", range({tests}))
+def test_shaky(number):
+    seen = Path(__file__).with_name(f"seen-{{number}}")
+    if {always} or not seen.exists():
+        seen.touch()
+        pytest.fail("the page was not there yet")
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "always", "last_line"),
+    [(2, False, "2 passed, 2 rerun"), (1, True, "1 failed, 1 rerun"), (3, False, "1 failed, 2 passed, 2 rerun")],
+)
+def test_a_browser_test_has_a_second_run_that_is_told_and_only_two_have_one(tmp_path, tests, always, last_line):
+    (tmp_path / "test_sample.py").write_text(SHAKY.format(tests=tests, always=always))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "-p", "tests.support.second_look"]
+    where = ["-c", "/dev/null", "--rootdir", tmp_path, tmp_path / "test_sample.py"]
+
+    done = subprocess.run(
+        [*command, *testing.SECOND_LOOK, *where], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.splitlines()[-1].startswith(last_line)
+    assert "run a second time after call: test_sample.py::test_shaky[0]" in done.stdout
+    assert "the page was not there yet" in done.stdout
+
+
+def test_no_other_leg_runs_a_test_again():
+    assert [leg.name for leg in testing.LEGS if "--reruns" in leg.options] == ["browser"]
+
+
 def test_throwaway_postgres_answers_and_leaves_nothing(tmp_path):
     if postgres.programs() is None:
         pytest.skip("the wheel has no PostgreSQL for this machine")
