@@ -12,7 +12,7 @@ class AftercareConfig(AppConfig):
         from aftercare import missed_calls, report_stuck, report_watch  # noqa: PLC0415
         from aftercare.actions import take_back_plan  # noqa: PLC0415
         from aftercare.carers import language_of  # noqa: PLC0415
-        from aftercare.letters import letters, unwanted  # noqa: PLC0415  (models exist from here on)
+        from aftercare.letters import held, letters, unwanted  # noqa: PLC0415  (models exist from here on)
         from aftercare.models import AftercarePlan  # noqa: PLC0415
         from aftercare.presenters.adherence import adherence_panel  # noqa: PLC0415
         from aftercare.presenters.carers import carer_panel  # noqa: PLC0415
@@ -37,7 +37,7 @@ class AftercareConfig(AppConfig):
 
         register_readers("carers", language_of)
         checkin_not_taken.register()
-        notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters)
+        notifications.register_source("plan", still_wanted_many=unwanted, letter_many=letters, held_many=held)
         notifications.register_source(
             missed_calls.SOURCE, still_wanted_many=missed_calls.unwanted, letter_many=missed_calls.letters
         )

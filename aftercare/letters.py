@@ -1,6 +1,6 @@
-"""What the message engine asks about messages of a plan: is it still wanted, and what do its words need."""
+"""What the message engine asks about messages of a plan: is it still wanted, does it wait, what do its words need."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,32 +14,34 @@ from clinic.protocol.vocabulary import MessageKey
 
 # They lead to what the plan asks of the stocking: "a new step", "your plan goes on".
 _OF_THE_STOCKING = (MessageKey.COMP_SWITCH, MessageKey.WEEKLY)
+# Read by everybody who sees messages, so it says nothing of what was reported.
+WAITS = "a report of the patient is not answered yet"
 
 
 def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
-    """Asked at the point of no return: why a message must not go out any more, by delivery id.
-
-    One query, one more where a message is about the stocking.
-    """
+    """Asked at the point of no return: why a message must not go out any more, by delivery id. One query."""
     plans = _plans_of(deliveries)
-    wearers = {each.patient_id for each in deliveries if each.step in _OF_THE_STOCKING}
-    off = told_off(wearers) if wearers else set()
-    reasons = {each.pk: _why_unwanted(each, plans.get(each.source_id), off) for each in deliveries}
+    reasons = {each.pk: _why_unwanted(each, plans.get(each.source_id)) for each in deliveries}
     return {pk: reason for pk, reason in reasons.items() if reason}
 
 
-def _why_unwanted(delivery: Delivery, plan: Any, off: Collection[int]) -> str:
-    """That a plan was corrected is told for the newest version of it, also when nothing is left to do.
-
-    Whoever was told to take the stocking off is not reminded of it before the clinic has spoken with them.
-    """
+def _why_unwanted(delivery: Delivery, plan: Any) -> str:
+    """That a plan was corrected is told for the newest version of it, also when nothing is left to do."""
     if plan is None:
         return "the plan does not exist"
     if plan.has_newer or (plan.replaced_at is not None and delivery.step != CORRECTED):
         return "the plan was corrected"
-    if delivery.step in _OF_THE_STOCKING and delivery.patient_id in off:
-        return "the patient was told to take the stocking off"
     return "the plan is over" if delivery.due_at >= plan.ends_at else ""
+
+
+def held(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
+    """What is about the stocking waits, for whoever was told to take it off, until the clinic has spoken with them.
+
+    Then it goes out, on the day that it speaks of. At most one query.
+    """
+    of_stocking = [each for each in deliveries if each.step in _OF_THE_STOCKING]
+    off = told_off({each.patient_id for each in of_stocking}) if of_stocking else set()
+    return {each.pk: WAITS for each in of_stocking if each.patient_id in off}
 
 
 def letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:

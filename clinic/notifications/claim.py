@@ -59,9 +59,13 @@ def release(batch: Batch) -> int:
     return _give_back(batch, [delivery.pk for delivery in batch.deliveries])
 
 
-def put_back(batch: Batch, ids: Collection[uuid.UUID], *, until: datetime) -> int:
-    """Give back some rows of a batch that nobody should claim before `until`; returns how many."""
-    return _give_back(batch, ids, next_try_at=until)
+def put_back(batch: Batch, ids: Collection[uuid.UUID], *, until: datetime, reason: str = "") -> int:
+    """Give back some rows of a batch that nobody should claim before `until`; returns how many.
+
+    `reason` is shown with the row until it leaves; without one the row keeps what it said.
+    """
+    said = {"reason": reason[:200]} if reason else {}
+    return _give_back(batch, ids, next_try_at=until, **said)
 
 
 def _give_back(batch: Batch, ids: Collection[uuid.UUID], **changes: Any) -> int:

@@ -1,7 +1,8 @@
 """Look again, for a whole claimed batch at once: is each message still wanted, permitted, and inside the window?
 
-What is not, leaves the batch here with its reason. What can change between this look and the departure of a row (a
-stop, a moved visit, a lost lease) is asked once more inside the row's own transaction in `send`.
+What is not, leaves the batch here with its reason; what waits for a person is asked about again later. What can change
+between this look and the departure of a row (a stop, a moved visit, a lost lease) is asked once more inside the row's
+own transaction in `send`.
 """
 
 import logging
@@ -48,9 +49,10 @@ class Ready:
 
 
 def recheck(batch: Batch, *, clock: Clock, timing: Timing) -> list[Ready]:
-    """The rows that may go out now; the others are called off, put back until the window opens, or expired."""
+    """The rows that may go out now; the others are called off, put back until they may go, or expired."""
     wanted = _call_off_unwanted(batch, batch.deliveries, clock, timing)
-    reachable = _call_off_unreachable(batch, wanted, clock)
+    free = _put_back_held(batch, wanted, clock, timing)
+    reachable = _call_off_unreachable(batch, free, clock)
     open_now = _put_back_until_open(batch, [delivery for delivery, _ in reachable], clock, timing)
     ways = {delivery.pk: way for delivery, way in reachable}
     contexts, _ = _by_source(open_now, lambda source: source.letters)
@@ -73,6 +75,26 @@ def _call_off_unwanted(batch: Batch, deliveries: list[Delivery], clock: Clock, t
         call_off(batch, ids, reason, clock)
     if unanswered:
         # Nobody could say whether these are wanted, so they are not sent; asked again until their deadline.
+        put_back(batch, unanswered, until=clock.now() + timing.back_off[0])
+    return [delivery for delivery in deliveries if delivery.pk not in reasons and delivery.pk not in unanswered]
+
+
+def _put_back_held(batch: Batch, deliveries: list[Delivery], clock: Clock, timing: Timing) -> list[Delivery]:
+    """What waits for a person is asked again until its deadline is near; then it is called off.
+
+    It does not expire: that would ask somebody to tell the patient what must not be told yet. So the last question
+    comes a whole wait before the deadline, however late the next ring is.
+    """
+    reasons, unanswered = _by_source(deliveries, lambda source: source.held)
+    again = clock.now() + timing.held
+    for delivery in deliveries:
+        if delivery.pk not in reasons:
+            continue
+        if again + timing.held > delivery.not_after:
+            call_off(batch, [delivery.pk], reasons[delivery.pk], clock)
+        else:
+            put_back(batch, [delivery.pk], until=again, reason=reasons[delivery.pk])
+    if unanswered:
         put_back(batch, unanswered, until=clock.now() + timing.back_off[0])
     return [delivery for delivery in deliveries if delivery.pk not in reasons and delivery.pk not in unanswered]
 

@@ -21,6 +21,8 @@ class Timing:
     # Local time t of the patient: opens <= t < closes.
     opens: time = time(8, 0)
     closes: time = time(21, 0)
+    # How soon a message that waits for a person is looked at again.
+    held: timedelta = timedelta(minutes=5)
     # How often what a provider said is written again when the database is away at that moment.
     record_pauses_s: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
 

@@ -8,11 +8,14 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
+from aftercare import report_work
+from clinic.access import Role
 from clinic.models import Delivery, StaffTask
+from clinic.notifications import health
 from clinic.notifications.dispatch import dispatch
 from clinic.notifications.sweep import sweep
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan, reachable_patient
-from tests.makers import at, make_clinic, make_patient_user
+from tests.makers import at, make_clinic, make_patient_user, make_report, make_user
 
 pytestmark = pytest.mark.django_db
 # What a message must not say: what was treated, how, with what, or what the patient wears or feels.
@@ -116,6 +119,47 @@ def test_only_the_message_that_asks_how_one_is_leads_to_the_questions():
     words = plan.patient.portal_links.order_by("created_at").values_list("leads_to", flat=True)
     assert len(steps) >= 6
     assert list(words) == ["how" if step == "CHECK_1" else "today" for step in steps]
+
+
+# Reported on the morning of the day on which the stocking may come off for the night.
+TOES = {"symptoms": ["TOES_UNDER_STOCKING"], "reported_at": at("2026-01-16 08:40")}
+
+
+def switch_of(plan):
+    row = Delivery.objects.get(patient=plan.patient, step="COMP_SWITCH")
+    return row.state, row.reason
+
+
+def test_a_message_of_the_stocking_waits_for_the_answer_to_a_report_and_goes_out_after_it():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    report = make_report(patient=plan.patient, **TOES)
+    ring("2026-01-14 09:00")
+
+    ring("2026-01-16 09:00")
+    assert switch_of(plan) == ("pending", "a report of the patient is not answered yet")
+    with time_machine.travel(at("2026-01-16 09:02"), tick=False):
+        assert not health.status().is_late
+        clinician = make_user(Role.CLINICIAN)
+        report_work.save(report=report, version=report.version, contact="reached", by=clinician)
+    ring("2026-01-16 09:05")
+
+    assert switch_of(plan) == ("sent", "")
+    assert [message.subject for message in mail.outbox] == ["How are you?", "A new step in your plan"]
+    assert not StaffTask.objects.exists()
+
+
+def test_a_message_of_the_stocking_that_waited_its_whole_day_is_called_off_and_asks_nobody_to_tell_it():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    make_report(patient=plan.patient, **TOES)
+    ring("2026-01-14 09:00")
+
+    for hour in ("09:00", "12:00", "20:55", "23:52"):
+        ring(f"2026-01-16 {hour}")
+    ring("2026-01-17 00:01")
+
+    assert switch_of(plan) == ("cancelled", "a report of the patient is not answered yet")
+    assert [message.subject for message in mail.outbox] == ["How are you?"]
+    assert not StaffTask.objects.exists()
 
 
 def test_the_link_lives_until_the_plan_ends():

@@ -8,7 +8,7 @@ import time_machine
 from django.contrib.messages import get_messages
 
 from aftercare import report_work
-from aftercare.letters import unwanted
+from aftercare.letters import held
 from aftercare.models import Tick
 from clinic.access import Role
 from clinic.models import Delivery
@@ -280,16 +280,16 @@ def test_another_report_of_the_patient_stays_the_patients(patient):
 
 def test_no_message_leads_to_the_stocking_before_the_clinic_has_spoken_with_the_patient(patient, clinician):
     waiting = list(Delivery.objects.filter(patient=patient, source="plan", state="pending"))
-    assert unwanted(waiting) == {}
+    assert held(waiting) == {}
     report = report_by(patient, **TOES)
 
-    held = {each.step for each in waiting if each.pk in unwanted(waiting)}
+    steps = {each.step for each in waiting if each.pk in held(waiting)}
 
-    assert held == {each.step for each in waiting} & {"COMP_SWITCH", "WEEKLY"}
-    assert held >= {"COMP_SWITCH"}
-    assert set(unwanted(waiting).values()) == {"the patient was told to take the stocking off"}
+    assert steps == {each.step for each in waiting} & {"COMP_SWITCH", "WEEKLY"}
+    assert steps >= {"COMP_SWITCH"}
+    assert set(held(waiting).values()) == {"a report of the patient is not answered yet"}
     report_work.save(report=report, version=report.version, contact="reached", by=clinician)
-    assert unwanted(waiting) == {}
+    assert held(waiting) == {}
 
 
 def test_the_report_of_one_patient_holds_no_message_of_another(patient):
@@ -298,4 +298,4 @@ def test_the_report_of_one_patient_holds_no_message_of_another(patient):
 
     waiting = list(Delivery.objects.filter(source="plan", state="pending"))
 
-    assert {each.patient_id for each in waiting if each.pk in unwanted(waiting)} == {other.pk}
+    assert {each.patient_id for each in waiting if each.pk in held(waiting)} == {other.pk}
