@@ -16,7 +16,16 @@ from clinic.models import Clinic, User
 from sessions_app.calls_now import is_closed
 from sessions_app.models import NurseHours
 from tests.aftercare.people import RETICULAR, browser_of, treated_patient
-from tests.makers import at, make_clinic, make_entry, make_hours, make_report, make_user
+from tests.makers import (
+    at,
+    make_clinic,
+    make_entry,
+    make_hours,
+    make_offer,
+    make_report,
+    make_user,
+    make_wait_entry,
+)
 
 pytestmark = pytest.mark.django_db
 DAY, NIGHT, SUNDAY = "2026-01-15 12:00", "2026-01-15 23:10", "2026-01-18 12:00"
@@ -124,6 +133,17 @@ def test_who_was_called_in_vain_calls_back_where_somebody_answers(patient):
     assert calls == {DAY: [BY_DAY], NIGHT: [BY_NIGHT, BY_DAY]}
 
 
+@pytest.mark.parametrize(("moment", "number"), [(DAY, "555-0100"), (NIGHT, "555-0199")])
+def test_a_kept_time_is_taken_by_the_number_that_answers_at_this_hour(patient, moment, number):
+    with time_machine.travel(at(moment), tick=False):
+        make_offer(make_wait_entry(patient=patient), starts_at=at("2026-01-20 10:00"))
+
+    pages = [page_at(moment, patient, path) for path in ("/today/", "/my-visits/")]
+
+    assert [f"Call {number} to take it." in text_of(page) for page in pages] == [True, True]
+    assert [f'<a class="together" href="tel:{number}">' in page for page in pages] == [True, True]
+
+
 # --- no number for that time -------------------------------------------------------------------------------------
 
 
@@ -138,6 +158,16 @@ def test_without_a_number_for_the_night_the_button_says_when_it_answers(patient)
 
     assert bar_of(page) == [BY_DAY]
     assert "Call us Mon to Fri 8:00 to 18:00" in text_of(page[page.index('<nav class="bar-bottom"') :])
+
+
+@pytest.mark.usefixtures("_no_number_at_night")
+def test_without_a_number_for_the_night_a_kept_time_says_when_it_answers(patient):
+    with time_machine.travel(at(NIGHT), tick=False):
+        make_offer(make_wait_entry(patient=patient), starts_at=at("2026-01-20 10:00"))
+
+    page = text_of(page_at(NIGHT, patient))
+
+    assert "Call 555-0100 to take it. (Mon to Fri 8:00 to 18:00)" in page
 
 
 @pytest.mark.usefixtures("_no_number_at_night")
