@@ -5,9 +5,12 @@ what is stored with a report is this.
 To be confirmed by the clinical lead, as all texts of the triage.
 """
 
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.models import SymptomReport
+from clinic.language import page_language
 from clinic.models import Clinic
 from clinic.protocol.triage import SYMPTOMS, Level, TriageAnswer
 from sessions_app.calls_now import CallsNow, calls
@@ -52,6 +55,25 @@ def told(answer: TriageAnswer, clinic: Clinic, *, calling: CallsNow | None = Non
     if answer.level is Level.SAME_DAY and not is_on_phone:
         return call_first(calling or calls(clinic, is_closed=False)) + text
     return text
+
+
+def told_english(report: SymptomReport, clinic: Clinic) -> str:
+    """What `report` told in another language, in English for staff; empty where it was English.
+
+    It is made again of what made the words. Which number they name hangs on the hour of the report, so the one with
+    which the stored words come out again is meant; by day where the clinic's numbers or words have changed since.
+    """
+    if report.language == "en" or not report.told:
+        return ""
+    answer = TriageAnswer(Level(report.level), tuple(report.because), "")
+    is_on_phone = report.source == SymptomReport.Source.PHONE
+
+    def said(language: str, calling: CallsNow) -> str:
+        with translation.override(page_language(language)):
+            return told(answer, clinic, calling=calling, is_on_phone=is_on_phone)
+
+    by_day, by_night = calls(clinic, is_closed=False), calls(clinic, is_closed=True)
+    return said("en", by_night if said(report.language, by_night) == report.told else by_day)
 
 
 def call_first(calling: CallsNow) -> str:

@@ -26,7 +26,9 @@ from aftercare.presenters.symptoms import (
 )
 from aftercare.report_stuck import refusal_words
 from aftercare.report_work import may_close
+from aftercare.told import told_english
 from clinic.access import Permission
+from clinic.language import page_language
 from clinic.models import Clinic, Patient, User
 from clinic.protocol.triage import FREE_TEXT, SYMPTOMS, Level
 from sessions_app.facts import session_date
@@ -78,6 +80,8 @@ class ReportCard:
     who: str
     reported: str
     answers: Sequence[AnswerLine]
+    told_language: str
+    told_english: str  # what was told in another language
     facts: Sequence[tuple[str, str]]
     steps: Sequence[StepLine]
     others: Sequence[OtherLine]
@@ -109,6 +113,8 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         who=_who(report),
         reported=f"{near_words(report.reported_at, now, zone)}{source_words(report)}",
         answers=list(_answers(report)),
+        told_language=page_language(report.language),
+        told_english=told_english(report, clinic),
         facts=list(_facts(report, reader, now, zone)) if sees_chart else [],
         steps=[step_line(step, now, zone, reads_notes=answers_reports) for step in steps],
         others=_others(report, reader, now, zone),

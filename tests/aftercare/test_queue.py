@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -12,6 +13,7 @@ from aftercare import report_work
 from aftercare.models import ReportNotice, ReportStep
 from aftercare.presenters.queue import queue_page, title_of
 from aftercare.presenters.symptoms import QUESTIONS
+from aftercare.reports import Said, file_report
 from clinic.access import Role
 from clinic.alerts import alerts_for
 from clinic.models import AuditEvent, Clinic, User
@@ -23,7 +25,9 @@ from tests.makers import (
     make_adverse_event,
     make_clinic,
     make_draft_session,
+    make_hours,
     make_patient,
+    make_patient_user,
     make_report,
     make_service,
     make_signed_session,
@@ -238,6 +242,39 @@ def test_the_report_shows_what_was_answered_told_injected_and_done(client, clini
         "Treatments cannot be booked until this is closed.", "Petra Fallowell has it since 10:00",
     )  # fmt: skip
     assert [part for part in expected if part not in text] == []
+
+
+@pytest.mark.parametrize(("when", "number"), [("2026-01-15 10:00", "555-0100"), ("2026-01-15 23:10", "555-0199")])
+def test_what_was_told_in_spanish_stands_in_english_beside_it(client, clinician, when, number):
+    clinic = make_clinic(phone="555-0100", out_of_hours_phone="555-0199")
+    make_hours(make_user(name="Ada Birchwood"))
+    make_service()
+    patient = make_patient_user().patient
+    report = file_report(
+        patient=patient,
+        said=Said(["TOES_UNDER_STOCKING"]),
+        request_key=uuid4(),
+        source="portal",
+        by=patient.user,
+        now=at(when),
+        clinic=clinic,
+        language="es",
+    )
+    client.force_login(clinician)
+    answer = client.get(address("report", report))
+
+    assert f'<span lang="es">Llame al {number}. ' in answer.content.decode()
+    assert (
+        f"In English: Call {number}. Speak to a clinician today. When the clinic is closed, go to urgent care or an "
+        "emergency department. If it gets worse, call 911. Take the stocking off now. If the toes do not get better "
+        "promptly, call 911." in words(answer)
+    )
+
+
+def test_what_was_told_in_english_stands_there_once(client, clinician):
+    client.force_login(clinician)
+
+    assert "In English:" not in words(client.get(address("report", make_report())))
 
 
 def test_the_front_desk_reads_what_the_patient_said_and_no_chart_and_no_note(client, nurse):
