@@ -22,6 +22,7 @@ from sessions_app.facts import observation_minutes, zone_of
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import Difference, differences, record_to_sign
+from sessions_app.presenters.visit import Warn, warnings
 from sessions_app.wording import list_words
 
 
@@ -66,7 +67,7 @@ class MissingLine:
 class SignPage:
     who: str
     who_line: str
-    allergies: str
+    warnings: tuple[Warn, ...]
     facts: tuple[Fact, ...]
     missing: tuple[MissingLine, ...]
     findings: tuple[FindingLine, ...]
@@ -100,7 +101,7 @@ def sign_page(
     return SignPage(
         who=str(session.patient),
         who_line=_who_line(session, now),
-        allergies=session.patient.allergies.strip(),
+        warnings=tuple(warnings(session.patient)),
         facts=tuple(done_facts(chart)),
         missing=tuple(_missing_line(each) for each in chart.missing if each.anchor not in answerable),
         findings=findings,

@@ -15,7 +15,7 @@ from aftercare import actions
 from aftercare.issuing import preview_of
 from aftercare.models import AftercarePlan, PlanItem
 from clinic.access import Role
-from clinic.models import AuditEvent, Clinic, Delivery, ProtocolVersion
+from clinic.models import AuditEvent, Clinic, Delivery, Patient, ProtocolVersion
 from sessions_app.models import Appointment, SessionFinding, TreatmentSession
 from sessions_app.refusals import Stale
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, make_plan, reachable_patient, schedule_of
@@ -88,6 +88,28 @@ def test_the_page_shows_the_plan_with_reasons_and_every_message():
         "shortest Sun 18 Jan, 10:30",
     ):
         assert words in page
+
+
+def test_an_emergency_is_one_tap_away_before_and_after_the_signature():
+    session = complete_draft(SPIDER)
+    nurse = signed_in()
+    event = f"{reverse('sessions_app:event_begin', args=[session.patient.public_id])}?session={session.public_id}"
+
+    before = nurse.get(page_of(session)).content.decode()
+    post(nurse, session)
+    after = nurse.get(page_of(session)).content.decode()
+
+    assert ("The session is locked" in before, before.count(f'href="{event}"')) == (False, 1)
+    assert ("The session is locked" in after, after.count(f'href="{event}"')) == (True, 1)
+
+
+def test_the_head_says_what_the_patient_is_allergic_to():
+    session = complete_draft(SPIDER)
+    Patient.objects.filter(pk=session.patient_id).update(polidocanol_allergy=True, allergies="Latex")
+
+    head = signed_in().get(page_of(session)).content.decode().split("</header>")[0]
+
+    assert ("Allergy to polidocanol" in head, "Allergies: Latex" in head) == (True, True)
 
 
 def test_what_the_page_promises_is_what_is_stored():

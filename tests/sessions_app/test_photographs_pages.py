@@ -221,6 +221,15 @@ def test_those_that_are_pictures_are_added_and_the_others_are_named_at_the_field
     assert ("<b>evil" in page, 'aria-invalid="true"' in page) == (False, True)
 
 
+def test_an_emergency_is_one_tap_away_while_photographs_of_a_visit_are_taken():
+    session = make_draft_session()
+    begin = reverse("sessions_app:event_begin", args=[session.patient.public_id])
+
+    page = signed_in().get(add_url(session.patient, session=session.public_id)).content.decode()
+
+    assert page.count(f'href="{begin}?session={session.public_id}"') == 1
+
+
 def test_a_session_gives_its_own_way_back_and_its_moment():
     session = make_draft_session()
     allow_photographs(session.patient)
