@@ -51,6 +51,7 @@ def test_an_emergency_from_the_first_tap_until_treatments_can_be_booked_again(pa
     nurse = page_for(session.nurse, size="tablet")
     nurse.goto(reverse("sessions_app:visit", args=[session.appointment.public_id]))
     nurse.locator("header").get_by_role("link", name="Adverse event").click()
+    nurse.wait_for_load_state()
     block = nurse.get_by_role("region", name="Allergic sign, anaphylaxis")
     assert block.bounding_box()["y"] < 300
     assert all(button.bounding_box()["height"] >= 48 for button in block.get_by_role("button").all())
