@@ -15,9 +15,11 @@ from clinic.access import Permission, requires
 from clinic.duplicates import Namesake, PossibleDuplicates
 from clinic.forms import PatientForm, differences
 from clinic.gate import get_visible_or_404
-from clinic.models import ContactPreference, Patient
+from clinic.models import ContactPreference, Patient, ProtocolVersion
 from clinic.patient_list import page_of_patients
 from clinic.patient_page import head_alerts_for, head_links_for, panels_for
+from clinic.protocol.checks.findings import plain
+from clinic.protocol.values import Protocol
 from clinic.requests import SignedInRequest
 from clinic.search import find_patients
 from clinic.search_text import as_facts
@@ -92,6 +94,7 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "preferences": ContactPreference.objects.filter(patient=found).order_by("channel"),
         "shows_chart": shows_chart,
         "risks": [Patient.RiskFactor(risk).label for risk in found.risk_factors] if shows_chart else [],
+        "dose_limit_mg": _dose_limit_mg(found) if shows_chart else "",
         "panels": panels_for(found, request.user, timezone.now()),
         "head_links": head_links_for(found, request.user),
         "may_review": shows_chart and request.user.may(Permission.REVIEW_AUDIT),
@@ -130,6 +133,13 @@ def patient_edit(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def _patient_or_404(request: SignedInRequest, patient_id: UUID) -> Patient:
     visible = Patient.objects.visible_to(request.user).select_related("user")
     return get_visible_or_404(visible, request=request, public_id=patient_id)
+
+
+def _dose_limit_mg(patient: Patient) -> str:
+    """What the protocol allows this patient on one day, in mg; "" without a weight or without such a limit."""
+    version = ProtocolVersion.in_force()
+    per_kg = (version.protocol() if version else Protocol.default()).max_mg_per_kg_day
+    return plain(per_kg * patient.weight_kg) if per_kg and patient.weight_kg else ""
 
 
 def _show_difference(request: SignedInRequest, form: PatientForm, stored: Patient) -> HttpResponse:

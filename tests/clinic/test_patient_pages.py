@@ -1,6 +1,7 @@
 """The pages about patients: forms, duplicates, stale pages, search, paging, and who sees what."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -471,3 +472,32 @@ def test_a_clinician_is_asked_why_an_allergy_is_ruled_out(client):
     patient.refresh_from_db()
     assert errors(refused) == {"allergy_ruled_out": [actions.WHY_RULED_OUT]}
     assert (accepted.status_code, patient.polidocanol_allergy) == (302, False)
+
+
+def test_what_endangers_a_patient_stands_before_everything_else(client):
+    patient = make_patient(
+        polidocanol_allergy=True, allergies="Latex, penicillin", risk_factors=["oestrogen"], weight_kg=Decimal("62.5")
+    )
+    client.force_login(make_user(Role.NURSE))
+
+    page = client.get(reverse("clinic:patient", args=[patient.public_id])).content.decode()
+    head = page.partition("page-nav")[0]
+
+    for words in ("Polidocanol", "Latex, penicillin", "Pill or hormone therapy", "62.5 kg", "at most 125 mg a day"):
+        assert head.count(words) == page.count(words) == 1, words
+
+
+def test_no_allergy_on_file_is_said_too(client):
+    client.force_login(make_user(Role.NURSE))
+
+    page = client.get(reverse("clinic:patient", args=[make_patient().public_id])).content.decode()
+
+    assert "none recorded" in page.partition("page-nav")[0]
+
+
+def test_the_front_desk_is_shown_no_allergy(client, desk):
+    patient = make_patient(polidocanol_allergy=True, allergies="Latex")
+
+    page = client.get(reverse("clinic:patient", args=[patient.public_id])).content.decode()
+
+    assert ("Polidocanol" in page, "Latex" in page, "treat-facts" in page) == (False, False, False)
