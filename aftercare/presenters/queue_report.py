@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from aftercare.adherence import State, last_days
+from aftercare.issuing import running_plans
 from aftercare.missed_calls import is_told_of
 from aftercare.models import ReportNotice, ReportStep, SymptomReport, Tick
 from aftercare.models.report import takes_nothing
 from aftercare.presenters.queue import level_key, near_words, source_words, title_of
+from aftercare.presenters.stocking_told import page_again
 from aftercare.presenters.symptoms import (
     QUESTIONS,
     affirmed_words,
@@ -24,8 +26,12 @@ from aftercare.presenters.symptoms import (
     symptom_words,
     unanswered_words,
 )
+from aftercare.presenters.words import Clock
 from aftercare.report_stuck import refusal_words
 from aftercare.report_work import may_close
+from aftercare.stocking_told import is_off, told_to
+from aftercare.stored import plan_of
+from aftercare.today import today_of
 from aftercare.told import told_english
 from clinic.access import Permission
 from clinic.language import page_language
@@ -82,6 +88,7 @@ class ReportCard:
     answers: Sequence[AnswerLine]
     told_language: str
     told_english: str  # what was told in another language
+    stocking_again: str  # what the patient's page says after the call
     facts: Sequence[tuple[str, str]]
     steps: Sequence[StepLine]
     others: Sequence[OtherLine]
@@ -101,7 +108,7 @@ class ReportCard:
 
 
 def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: datetime) -> ReportCard:
-    """`report` comes with its people. At most thirteen queries, however much was done about it."""
+    """`report` comes with its people. At most sixteen queries, however much was done about it."""
     zone = clinic.zone
     answers_reports, is_open = reader.may(Permission.ANSWER_REPORTS), report.closed_at is None
     steps = list(report.steps.select_related("by", "to"))
@@ -115,6 +122,7 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         answers=list(_answers(report)),
         told_language=page_language(report.language),
         told_english=told_english(report, clinic),
+        stocking_again=_stocking_again(report, now, zone) if answers_reports and is_open else "",
         facts=list(_facts(report, reader, now, zone)) if sees_chart else [],
         steps=[step_line(step, now, zone, reads_notes=answers_reports) for step in steps],
         others=_others(report, reader, now, zone),
@@ -246,6 +254,16 @@ def _facts(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -
             yield "Worn, as given", said
         for event in entry.events:
             yield "Adverse event", f"{event.words}, {'open' if event.is_open else 'closed'}"
+
+
+def _stocking_again(report: SymptomReport, now: datetime, zone: ZoneInfo) -> str:
+    """Nothing is asked of the database for a report about something else; at most three queries."""
+    told = told_to(report.patient) if is_off(report) else None
+    if told is None or not told.is_off:
+        return ""
+    plans = [plan_of(row) for row in running_plans(report.patient, now=now)]
+    today = today_of(plans, now, zone=zone)
+    return page_again(today, Clock(today.zone, today.day_date))
 
 
 def _said(patient: Patient, now: datetime, zone: ZoneInfo) -> str:

@@ -41,6 +41,20 @@ def plan_says(today: Today, clock: Clock) -> str:
     }
 
 
+def page_again(today: Today, clock: Clock) -> str:
+    """For who calls somebody that was told to take the stocking off: what their page says once they are reached."""
+    if not today.stockings:
+        return ""
+    if len(today.stockings) > 1:
+        plan = "; ".join(leg_line(each, clock) for each in today.stockings)
+    else:
+        plan = f"“{stocking_title(today.stockings[0])}” until {until_words(today.stockings[0], clock)}"
+    return (
+        "Their page says to take the stocking off until a clinician has reached them. Then it says what the plan says: "
+        f"{plan}. Tell them what holds."
+    )
+
+
 def stocking_title(stocking: Stocking) -> str:
     is_continuous = stocking.phase is Phase.CONTINUOUS
     return gettext("Stocking on, day and night") if is_continuous else gettext("Stocking on by day")

@@ -299,3 +299,26 @@ def test_the_report_of_one_patient_holds_no_message_of_another(patient):
     waiting = list(Delivery.objects.filter(source="plan", state="pending"))
 
     assert {each.patient_id for each in waiting if each.pk in held(waiting)} == {other.pk}
+
+
+# --- who calls ---------------------------------------------------------------------------------------------------
+
+AGAIN = "Then it says what the plan says: “Stocking on, day and night” until Tue 20 Jan, 10:30. Tell them what holds."
+
+
+def test_who_calls_reads_what_the_patients_page_says_after_the_call(patient, clinician):
+    report = report_by(patient, **TOES)
+    address = f"/queue/{report.public_id}/"
+
+    before = text_of(main_of(browser_of(clinician), address))
+    report_work.save(report=report, version=report.version, contact="reached", by=clinician)
+    after = text_of(main_of(browser_of(clinician), address))
+
+    assert f"take the stocking off until a clinician has reached them. {AGAIN}" in before
+    assert "Tell them what holds" not in after
+
+
+def test_a_report_of_something_else_says_nothing_of_the_stocking_to_who_calls(patient, clinician):
+    report = report_by(patient)
+
+    assert "Tell them what holds" not in text_of(main_of(browser_of(clinician), f"/queue/{report.public_id}/"))
