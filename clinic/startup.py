@@ -1,4 +1,4 @@
-"""What is looked at before work begins: the database's own rules, and that no demo becomes a clinic."""
+"""What is looked at before work begins: the database's own rules, and that no demo is a clinic and no clinic a demo."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, InterfaceError
 
 from clinic.database_rules import missing
-from clinic.models import Clinic
+from clinic.models import Clinic, User
 
 
 def rules_are_installed(app_configs: Any, databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
@@ -25,13 +25,22 @@ def rules_are_installed(app_configs: Any, databases: Any = None, **_: Any) -> li
     return [checks.Error(f"Database rules are missing: {', '.join(lost)}. Run ./dev manage migrate.", id="clinic.E002")]
 
 
-def refuse_demo_data_outside_demo() -> None:
-    """A database that was filled with invented people never serves a real clinic."""
-    if settings.DEMO:
-        return
+def refuse_the_wrong_clinic() -> None:
+    """A database that was filled with invented people never serves a real clinic, and no real one opens as a demo.
+
+    A demo shows each message and sign-in code to whoever looks, and its messages become files: those of a real clinic
+    would count as sent. `manage.py` and `./dev up` are a demo unless they are told otherwise. Raises
+    `ImproperlyConfigured`; its words say what to set.
+    """
     try:
-        demo = Clinic.objects.filter(is_demo=True).exists()
-    except DatabaseError:
+        is_demo = Clinic.objects.filter(is_demo=True).exists()
+        is_real = not is_demo and User.objects.exists()
+    except (DatabaseError, InterfaceError):
         return  # an unreachable database is the health address's business; it comes back
-    if demo:
+    if is_demo and not settings.DEMO:
         raise ImproperlyConfigured("This database holds the demo clinic. Point DATABASE_URL at the real one.")
+    if is_real and settings.DEMO:
+        raise ImproperlyConfigured(
+            "This database holds a real clinic, and this is demo mode. Set DJANGO_SETTINGS_MODULE to "
+            "clinic.settings.production, or point DATABASE_URL at another database."
+        )

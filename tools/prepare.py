@@ -14,10 +14,18 @@ import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from whitenoise.storage import CompressedManifestStaticFilesStorage, CompressedStaticFilesStorage
+
+
+def refuse_the_wrong_clinic() -> None:
+    """Before anything is written; a database without tables, or one that is away, is no wrong one yet."""
+    from clinic import startup  # noqa: PLC0415  (needs the loaded apps)
+
+    startup.refuse_the_wrong_clinic()
 
 
 def bring_tables_up_to_date() -> None:
@@ -53,9 +61,13 @@ def demo_people() -> str:
 
 def main() -> int:
     with contextlib.redirect_stdout(sys.stderr):
-        django.setup()
         try:
+            django.setup()
+            refuse_the_wrong_clinic()
             bring_tables_up_to_date()
+        except ImproperlyConfigured as refused:
+            print(refused, file=sys.stderr)
+            return 1
         except OperationalError as error:
             print(f"The database does not answer (DATABASE_URL): {str(error).strip()}", file=sys.stderr)
             return 1

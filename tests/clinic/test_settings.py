@@ -6,10 +6,11 @@ import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from clinic.startup import refuse_demo_data_outside_demo
-from tests.makers import make_clinic
+from clinic.startup import refuse_the_wrong_clinic
+from tests.makers import make_clinic, make_user
 
 GOOD = {
     "SECRET_KEY": "k" * 60,
@@ -64,7 +65,7 @@ def test_a_database_with_the_demo_clinic_is_refused_outside_the_demo():
     make_clinic(is_demo=True)
 
     with pytest.raises(ImproperlyConfigured):
-        refuse_demo_data_outside_demo()
+        refuse_the_wrong_clinic()
 
 
 @pytest.mark.django_db
@@ -72,4 +73,28 @@ def test_a_database_with_the_demo_clinic_is_refused_outside_the_demo():
 def test_the_demo_itself_starts_on_its_own_data():
     make_clinic(is_demo=True)
 
-    assert refuse_demo_data_outside_demo() is None
+    assert refuse_the_wrong_clinic() is None
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True)
+def test_a_real_clinic_is_never_opened_as_a_demo_which_shows_its_codes_to_everybody():
+    make_user()
+
+    with pytest.raises(ImproperlyConfigured, match=r"Set DJANGO_SETTINGS_MODULE to clinic\.settings\.production"):
+        refuse_the_wrong_clinic()
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True)
+def test_reminders_of_a_real_clinic_are_never_sent_by_a_demo_which_would_keep_them():
+    make_user()
+
+    with pytest.raises(CommandError, match="This database holds a real clinic"):
+        call_command("run_reminders", "--once")
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True)
+def test_a_database_with_nobody_in_it_may_become_a_demo():
+    assert refuse_the_wrong_clinic() is None

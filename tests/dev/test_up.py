@@ -5,8 +5,10 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 
-from tools import up
+from tests.makers import make_user
+from tools import prepare, up
 
 
 @pytest.fixture
@@ -57,3 +59,16 @@ def test_missing_dotenv_gives_nothing(tmp_path):
 def test_reminders_come_from_a_loop_without_redis_and_from_celery_with_it():
     assert [program.name for program in up.reminder_programs(False)] == ["reminders"]
     assert [program.name for program in up.reminder_programs(True)] == ["worker", "beat"]
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True)
+def test_a_real_clinic_is_not_opened_as_a_demo_and_the_reason_is_one_line(capsys):
+    make_user()
+
+    assert prepare.main() == 1
+    assert capsys.readouterr() == (
+        "",
+        "This database holds a real clinic, and this is demo mode. Set DJANGO_SETTINGS_MODULE to "
+        "clinic.settings.production, or point DATABASE_URL at another database.\n",
+    )

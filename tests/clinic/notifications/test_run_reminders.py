@@ -90,6 +90,7 @@ def test_a_task_that_fails_does_not_stop_the_others(caplog):
     assert "ada@example.com" not in caplog.text
 
 
+@pytest.mark.django_db
 def test_once_without_a_database_ends_with_a_reason(monkeypatch):
     monkeypatch.setattr(run_reminders, "ring", _away)
 
