@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from clinic import audit
-from clinic.access import STAFF_ROLES, Permission, Role, permissions_of
+from clinic.access import PORTAL_ROLES, STAFF_ROLES, Permission, Role, permissions_of
 from clinic.models import Clinic, User
 from clinic.phones import BadNumber, phone_words, to_e164
 
@@ -22,6 +22,10 @@ class SetUpAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Addresses filter by what the list offers alone; Django would take any column, a password's hash included."""
+        return lookup.partition("__")[0] in self.list_filter
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -86,7 +90,11 @@ class PersonForm(forms.ModelForm):
             raise forms.ValidationError(str(error)) from error
 
     def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
+        email = str(self.cleaned_data["email"]).lower()
+        # Said here, because the constraint of the database would add its own name.
+        if User.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Somebody already signs in with this e-mail.")
+        return email
 
     def clean_roles(self) -> frozenset[Role]:
         return frozenset(Role(role) for role in self.cleaned_data["roles"])
@@ -94,7 +102,7 @@ class PersonForm(forms.ModelForm):
 
 @admin.register(User)
 class PersonAdmin(SetUpAdmin):
-    """Staff only; patients have their own pages and sign in without a password."""
+    """Staff only; patients and carers have their own pages and sign in without a password."""
 
     form = PersonForm
     fields = ["email", "name", "phone", "roles", "is_active"]
@@ -104,7 +112,10 @@ class PersonAdmin(SetUpAdmin):
     ordering = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).exclude(roles__contains=f"|{Role.PATIENT}|")
+        people = super().get_queryset(request)
+        for role in PORTAL_ROLES:
+            people = people.exclude(roles__contains=f"|{role}|")
+        return people
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, Patient, User
 from sessions_app.models import NurseHours
-from tests.makers import make_hours, make_patient_user, make_user
+from tests.makers import make_carer, make_hours, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +91,34 @@ def test_accounts_of_patients_are_not_shown_and_not_reachable(client, administra
     answer = client.get(reverse("admin:clinic_user_change", args=[patient.pk]))
     assert answer.status_code == 302
     assert Patient.objects.count() == 1
+
+
+def test_accounts_of_carers_are_not_shown_and_become_no_colleagues(client, administrator):
+    account = make_carer(user=make_user(Role.CARER, name="Basil Quillfeather")).user
+
+    assert b"Quillfeather" not in client.get(reverse("admin:clinic_user_changelist")).content
+    facts = {"email": account.email, "name": account.name, "roles": ["nurse"], "is_active": "on"}
+    answer = client.post(reverse("admin:clinic_user_change", args=[account.pk]), facts)
+    assert answer.status_code == 302
+    assert User.objects.get(pk=account.pk).roles == {Role.CARER}
+
+
+def test_an_address_that_somebody_signs_in_with_is_refused_in_words(client, administrator):
+    make_patient_user(email="marigold@example.com")
+    facts = {"email": "Marigold@Example.com", "name": "X", "roles": ["nurse"], "is_active": "on"}
+
+    answer = client.post(reverse("admin:clinic_user_add"), facts)
+
+    errors = answer.context["adminform"].form.errors
+    assert errors == {"email": ["Somebody already signs in with this e-mail."]}
+
+
+@pytest.mark.parametrize("lookup", ["password__startswith", "roles__contains", "email__regex", "patient__family_name"])
+def test_addresses_ask_the_people_for_nothing_but_what_the_list_offers(client, administrator, lookup):
+    people = reverse("admin:clinic_user_changelist")
+
+    assert client.get(people, {lookup: "a"}).status_code == 400
+    assert client.get(people, {"is_active__exact": "1"}).status_code == 200
 
 
 def test_saving_a_person_keeps_the_password(client, administrator):
