@@ -81,7 +81,8 @@ def book(
     overbook_reason: str = "",
     now: datetime | None = None,
 ) -> Appointment:
-    """Book a visit; no nurse or room means any that is free. The same `request_key` again gives the booking it made.
+    """Book a visit; no nurse or room means any that is free. The same `request_key` again gives the booking it made
+    while that stands, and books nothing once it is cancelled.
 
     With a reason, somebody with the permission to overbook gets a taken time too, beside one other visit; a free time
     is booked plainly all the same. Raises `Taken` with alternatives, `EarlyNeedsClinician`, or `Refused` for what
@@ -129,10 +130,14 @@ def _book(unsaved: Appointment, wish: Wish) -> Appointment:
 
 
 def _made_by(request_key: UUID, patient: Patient, service: Service) -> Appointment | None:
-    """The booking that this form made already; `Refused` when it was for somebody or something else."""
+    """The booking that this form made already; `Refused` when it was for somebody or something else, or is no more."""
     made = Appointment.objects.select_related("entry__patient", "service").filter(request_key=request_key).first()
     if made is not None and (made.entry.patient_id, made.service_id) != (patient.pk, service.pk):
         raise Refused("This form has made another booking already. Open a new one.", rule="request_key")
+    if made is not None and made.status == Status.CANCELLED:
+        # A page gone back to, or left open beside: nobody may read "Booked" of a visit that is not.
+        text = "What this form booked was taken back or cancelled since. Nothing is booked: open a new one."
+        raise Refused(text, rule="request_key")
     return made
 
 

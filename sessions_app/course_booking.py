@@ -22,7 +22,7 @@ from sessions_app.bookable import (
     with_neighbours,
 )
 from sessions_app.entries import Candidate, Conflict, lock_candidates
-from sessions_app.models import Course, Service
+from sessions_app.models import Appointment, Course, Service
 from sessions_app.offers_given_up import give_up_offers
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import Chain, RepeatRules
@@ -76,7 +76,7 @@ def book_course(
 
     `planned_sessions` are all that the patient needs, `done_before` those of them that were given already. Raises
     `CourseRefused` with a `Refused` (or `Taken` with alternatives) for each visit that cannot be booked; then none is.
-    The same `request_key` again gives the course it made.
+    The same `request_key` again gives the course it made, while some of it stands.
     """
     check_texts(early_reason=(early_reason, 300), travel_note=(travel_note, 200))
     if made := _made_by(request_key, patient, service):
@@ -127,6 +127,9 @@ def _made_by(request_key: UUID, patient: Patient, service: Service) -> Course | 
     made = Course.objects.filter(request_key=request_key).first()
     if made is not None and (made.patient_id, made.service_id) != (patient.pk, service.pk):
         raise Refused("This form has made another course already. Open a new one.", rule="request_key")
+    if made is not None and not made.appointments.exclude(status=Appointment.Status.CANCELLED).exists():
+        text = "The course that this form booked was taken back or cancelled since. Nothing is booked: open a new one."
+        raise Refused(text, rule="request_key")
     return made
 
 

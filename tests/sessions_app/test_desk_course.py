@@ -123,6 +123,16 @@ def test_pressing_twice_books_one_course(client, desk, ada, treatment, greta):
     assert (Course.objects.count(), Appointment.objects.filter(course__isnull=False).count()) == (1, 3)
 
 
+def test_a_form_whose_course_was_taken_back_does_not_say_booked(client, desk, ada, treatment, greta):
+    data = form(greta, treatment, ada, *THREE)
+    client.post(json.loads(press(client, data)["HX-Trigger"])["toast"]["undo"])
+
+    again = press(client, data)
+
+    assert (again.status_code, "HX-Trigger" in again.headers) == (422, False)
+    assert "The course that this form booked was taken back or cancelled since." in again.content.decode()
+
+
 def test_a_form_that_booked_already_books_no_other_dates_and_says_so(client, desk, ada, treatment, greta):
     data = form(greta, treatment, ada, *THREE)
     press(client, data)

@@ -86,6 +86,18 @@ def test_a_booking_that_is_taken_back_is_cancelled(book, undo):
     assert (back.status, back.cancel_reason, back.entry.active) == ("cancelled", "Booking taken back", False)
 
 
+def test_a_form_whose_booking_was_taken_back_does_not_say_that_it_stands(book, undo):
+    key, patient = uuid.uuid4(), make_patient()
+    undo(book("2026-01-14 10:00", patient=patient, request_key=key))
+
+    error = refused(book, "2026-01-14 10:00", patient=patient, request_key=key)
+
+    assert (error.rule, Appointment.objects.filter(status="booked").count()) == ("request_key", 0)
+    assert (
+        error.message == "What this form booked was taken back or cancelled since. Nothing is booked: open a new one."
+    )
+
+
 def test_what_is_taken_back_is_told_to_nobody(house, book, move, cancel, undo):
     patient = make_patient(email_allowed=True)
     made = book("2026-01-20 10:00", patient=patient)
