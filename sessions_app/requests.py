@@ -4,11 +4,12 @@ A request is no patient: it becomes one when somebody at the desk registers it o
 Everything is safe to press twice; every step of the desk is in the audit trail.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
@@ -41,40 +42,55 @@ def ask(
     request_key: UUID,
     now: datetime,
 ) -> VisitRequest:
-    """Put a request on the desk's list. The same `request_key` again gives the row that it made, unchanged.
+    """Put a request on the desk's list. The same words with one `request_key` again give the row that they made.
 
+    Other words with it make another row: a number that was corrected after going back must not be lost.
     `phone` is E.164 or empty; one of `phone` and `email` is needed (the database sees to it).
     """
-    made = VisitRequest.objects.filter(request_key=request_key).first()
-    if made is not None:
-        return made
+    said: dict[str, Any] = {
+        "kind": kind,
+        "name": name,
+        "phone": phone,
+        "email": email.lower(),
+        "weekdays": weekdays,
+        "parts_of_day": list(parts_of_day),
+    }
+
+    def write() -> VisitRequest:
+        key = key_for(request_key, said)
+        return VisitRequest.objects.filter(request_key=key).first() or _write(key, said, language, now)
+
     try:
-        with transaction.atomic():
-            asked = VisitRequest.objects.create(
-                kind=kind,
-                request_key=request_key,
-                name=name,
-                phone=phone,
-                email=email.lower(),
-                language=language,
-                weekdays=weekdays,
-                parts_of_day=list(parts_of_day),
-                asked_at=now,
-                answer_by=promised(Clinic.current(), now),
-            )
-            audit.record("visit asked for", by=AnonymousUser(), subject=asked, kind=str(kind))
-            return asked
+        return write()
     except IntegrityError:
-        # This very form, sent twice at once; anything else goes on as the error that it is.
-        made = VisitRequest.objects.filter(request_key=request_key).first()
-        if made is None:
-            raise
-        return made
+        # This form, sent twice at once: the same words are that row. Anything else goes on as the error that it is.
+        return write()
 
 
-def is_known(request_key: UUID) -> bool:
-    """Whether the form with this key has made its row already."""
-    return VisitRequest.objects.filter(request_key=request_key).exists()
+@transaction.atomic
+def _write(key: UUID, said: Mapping[str, Any], language: str, now: datetime) -> VisitRequest:
+    promise = promised(Clinic.current(), now)
+    asked = VisitRequest.objects.create(request_key=key, language=language, asked_at=now, answer_by=promise, **said)
+    audit.record("visit asked for", by=AnonymousUser(), subject=asked, kind=str(said["kind"]))
+    return asked
+
+
+def key_for(request_key: UUID, said: Mapping[str, Any]) -> UUID:
+    """The key of the row of these words (arguments of `ask`): another one when the form has made a row of others."""
+    made = VisitRequest.objects.filter(request_key=request_key).first()
+    words = _words_of(said)
+    is_same = made is None or words == _words_of({name: getattr(made, name) for name in said})
+    return request_key if is_same else uuid5(request_key, words)
+
+
+def _words_of(said: Mapping[str, Any]) -> str:
+    facts = (str(said[name]) for name in ("kind", "name", "phone", "email", "weekdays"))
+    return json.dumps([*facts, sorted(said["parts_of_day"])])
+
+
+def is_known(key: UUID) -> bool:
+    """Whether the row of this key, see `key_for`, is made already."""
+    return VisitRequest.objects.filter(request_key=key).exists()
 
 
 def promised(clinic: Clinic, now: datetime, opened: Sequence[Period] | None = None) -> datetime:

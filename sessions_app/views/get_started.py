@@ -5,6 +5,7 @@ number or e-mail from which more came today than is put on the desk's list.
 """
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.signing import BadSignature, Signer
@@ -68,24 +69,17 @@ def thanks_url(language: str, until: datetime) -> str:
 
 
 def _ask(form: GetStartedForm, language: str, now: datetime) -> datetime:
-    typed = form.cleaned_data
-    asked = requests.ask(
-        kind=typed["kind"],
-        name=typed["name"],
-        phone=typed["phone"],
-        email=typed["email"],
-        language=language,
-        weekdays=form.weekday_bits,
-        parts_of_day=typed["parts_of_day"],
-        request_key=form.request_key,
-        now=now,
-    )
-    return asked.answer_by
+    return requests.ask(**_said(form), language=language, request_key=form.request_key, now=now).answer_by
+
+
+def _said(form: GetStartedForm) -> dict[str, Any]:
+    typed = {name: form.cleaned_data[name] for name in ("kind", "name", "phone", "email", "parts_of_day")}
+    return {**typed, "weekdays": form.weekday_bits}
 
 
 def _is_within_limits(request: HttpRequest, form: GetStartedForm) -> bool:
-    """Each way to reach somebody counts for itself, as a hash. Sending one form again costs nothing: it adds no row."""
-    if requests.is_known(form.request_key):
+    """Each way to reach somebody counts for itself, as a hash. Sending the same again costs nothing: it adds no row."""
+    if requests.is_known(requests.key_for(form.request_key, _said(form))):
         return True
     for contact in (form.cleaned_data["phone"], form.cleaned_data["email"]):
         if contact:

@@ -76,11 +76,19 @@ def test_sent_twice_makes_one_row_and_the_same_answer(client, opened):
     assert (first.url, VisitRequest.objects.count()) == (second.url, 1)
 
 
-def test_ticket_sent_again_with_other_words_changes_nothing(client, opened):
-    client.post(PATH, {**TYPED, "ticket": opened})
-    client.post(PATH, {**TYPED, "name": "Somebody Else", "ticket": opened})
+def test_a_number_that_is_corrected_after_going_back_is_heard(client, opened):
+    client.post(PATH, {**TYPED, "phone": "(212) 555-0141", "ticket": opened})
+    corrected = [client.post(PATH, {**TYPED, "ticket": opened}).status_code for _ in range(2)]
 
-    assert [asked.name for asked in VisitRequest.objects.all()] == ["Ivy Larkspur"]
+    assert corrected == [302, 302]
+    assert [str(asked.phone) for asked in VisitRequest.objects.order_by("pk")] == ["+12125550141", "+12125550142"]
+
+
+def test_other_words_with_a_used_ticket_count_for_the_limit_of_a_contact(client, opened):
+    for name in ("Ivy", "Ivy L", "Ivy La", "Ivy Lar", "Ivy Lark"):
+        client.post(PATH, {**TYPED, "name": name, "ticket": opened})
+
+    assert [asked.name for asked in VisitRequest.objects.order_by("pk")] == ["Ivy", "Ivy L", "Ivy La"]
 
 
 def test_thanks_page_says_the_promise_and_nobodys_name(client, opened):
