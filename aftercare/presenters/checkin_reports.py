@@ -98,12 +98,15 @@ class ReportPage:
 class ReportLine:
     """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page.
 
+    `when` stands alone, `since` within a sentence: Spanish has an article before a date there.
+
     `outcome` is what became of a closed one, which may ask for a call (`asks_call`). `over_at` is when the time for an
     answer ends; None where nobody is waited for, or it has ended already.
     """
 
     public_id: str
     when: str
+    since: str
     what: str
     state: str
     is_open: bool
@@ -166,6 +169,7 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
         ReportLine(
             public_id=str(report.public_id),
             when=clock.near(report.reported_at),
+            since=clock.until(report.reported_at),
             what=_in_short(report),
             state=state_words(report, clock, now),
             is_open=report.closed_at is None,
@@ -291,7 +295,7 @@ def _told_again(report: SymptomReport, clinic: Clinic, calling: CallsNow) -> tup
 
 
 def _due(report: SymptomReport, clock: Clock) -> str:
-    when = clock.near(report.due_at)
+    when = clock.until(report.due_at)
     if report.level == Level.REASSURE:
         return gettext("We read it by %(when)s") % {"when": when}
     return gettext("Somebody answers by %(when)s") % {"when": when}
@@ -300,7 +304,7 @@ def _due(report: SymptomReport, clock: Clock) -> str:
 def _closed_now(clock: Clock, opens: datetime | None) -> str:
     if opens is None:
         return ""
-    return gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.near(opens)}
+    return gettext("The clinic is closed now and opens %(when)s.") % {"when": clock.until(opens)}
 
 
 def late_words(report: SymptomReport, now: datetime) -> str:

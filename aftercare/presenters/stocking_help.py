@@ -73,5 +73,5 @@ def help_words(patient: Patient, clock: Clock, now: datetime) -> str:
     said, (due,) = gettext("You told us that the stocking does not work."), due_times(found, now)
     if due <= now:
         return f"{said} {gettext('This takes longer than we said. Call us now.')}"
-    by_when = gettext("We call or write to you by %(when)s. If it cannot wait, call us.") % {"when": clock.near(due)}
+    by_when = gettext("We call or write to you by %(when)s. If it cannot wait, call us.") % {"when": clock.until(due)}
     return f"{said} {by_when}"

@@ -83,7 +83,7 @@ class Clock:
         return gettext("tomorrow") if day == self.today + timedelta(days=1) else short_day(day)
 
     def until(self, instant: datetime) -> str:
-        """As `near`, behind the word "until": Spanish has an article before a date and none before "today"."""
+        """As `near`, within a sentence: Spanish has an article before a date and none before "today"."""
         near, dated = self.near(instant), self.moment(instant)
         return pgettext("behind until", "%(when)s") % {"when": dated} if near == dated else near
 

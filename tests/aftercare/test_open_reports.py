@@ -285,6 +285,18 @@ def test_how_a_report_stands_is_said_in_spanish_too(browser, patient, nurse, cli
     assert "Nos avisó de algo hoy a las 09:10. Respondido: hoy a las 09:20." in pages_of(browser, report)[0]
 
 
+def test_in_spanish_a_date_within_a_sentence_has_its_article(browser, patient):
+    patient.language = "es"
+    patient.save()
+    facts = {"level": "REASSURE", "symptoms": ["BRUISES"], "language": "es", "due_at": at("2026-01-19 18:00")}
+    report = make_report(patient=patient, by=patient.user, reported_at=at("2026-01-13 09:10"), **facts)
+    today, page, _ = pages_of(browser, report)
+
+    assert "Nos avisó de algo el mar 13 ene, 09:10. Lo leemos a más tardar el lun 19 ene, 18:00." in today
+    assert "Lo leemos a más tardar el lun 19 ene, 18:00" in page
+    assert "el mar 13 ene, 09:10. Lo leemos a más tardar el lun 19 ene" in text_of(browser.get("/today/kept/"))
+
+
 # --- several -----------------------------------------------------------------------------------------------------
 
 
