@@ -7,7 +7,7 @@ import time_machine
 from django.db import OperationalError
 
 from clinic.models import Heartbeat
-from clinic.notifications import health
+from clinic.notifications import health, heartbeat
 from tests.clinic.notifications.engine import make_due
 from tests.makers import at
 
@@ -52,6 +52,27 @@ def test_a_message_that_waits_for_its_hour_or_its_next_try_is_not_late():
 
     make_due(due_at=ago(hours=12), next_try_at=ago(minutes=9))
     assert health.status().oldest_due == timedelta(minutes=9)
+
+
+def test_a_message_that_is_tried_again_does_not_hide_one_that_waits_longer():
+    make_due(due_at=ago(hours=12), next_try_at=ago(minutes=1))
+    make_due(due_at=ago(hours=1))
+
+    assert health.status().oldest_due == timedelta(hours=1)
+
+
+def test_reminders_are_late_when_their_last_ring_is_of_a_clock_that_ran_ahead():
+    Heartbeat.objects.create(component="reminders", at=NOW + timedelta(days=1))
+
+    assert health.status().is_late is True
+
+
+def test_a_clock_that_was_put_right_is_followed_and_a_slow_ringer_is_not():
+    heartbeat.beat("reminders", NOW + timedelta(days=1))
+    heartbeat.beat("reminders", NOW)
+    heartbeat.beat("reminders", ago(minutes=1))
+
+    assert Heartbeat.objects.get().at == NOW
 
 
 def test_the_health_address_gives_ages_in_seconds_and_no_data(client):
