@@ -266,12 +266,21 @@ def differences(form: PatientForm, stored: Patient) -> list[dict[str, Any]]:
         field = bound.field
         if not field.show_hidden_initial:
             continue
-        opened = field.to_python(form._widget_data_value(field.hidden_widget(), bound.html_initial_name))  # type: ignore[attr-defined]
+        opened = _as_opened(form, bound)
         present = field.to_python(now.get(bound.name, ""))
         if opened != present:
             words = {"label": bound.label, "was": _in_words(field, opened), "now": _in_words(field, present)}
             found.append({**words, "both": bound.name in typed})
     return found
+
+
+def _as_opened(form: PatientForm, bound: forms.BoundField) -> Any:
+    """The value that the page was opened with; the field's empty one when what it sent back is none of ours."""
+    sent = form._widget_data_value(bound.field.hidden_widget(), bound.html_initial_name)  # type: ignore[attr-defined]
+    try:
+        return bound.field.to_python(sent)
+    except forms.ValidationError:
+        return bound.field.to_python(None)
 
 
 def _in_words(field: forms.Field, value: Any) -> str:

@@ -255,6 +255,20 @@ def test_a_stale_page_shows_the_difference_and_overwrites_nothing(client, desk):
     }  # fmt: skip
 
 
+def test_a_stale_page_whose_hidden_values_were_changed_is_refused_like_any_other(client, desk):
+    register(client)
+    patient = Patient.objects.get()
+    client.force_login(make_user(Role.NURSE))
+    hidden = ("weight_kg", "birth_date", "risk_factors", "time_zone", "polidocanol_allergy")
+    mine = opened(client, patient) | {f"initial-{name}": "rubbish" for name in hidden}
+    actions.update_patient(patient=patient, version=1, changes={"language": "es"}, by=make_user(Role.NURSE))
+
+    response = edit(client, patient, mine)
+
+    patient.refresh_from_db()
+    assert (response.status_code, patient.version) == (409, 2)
+
+
 def test_after_looking_at_the_difference_the_page_can_be_saved(client, desk):
     register(client)
     patient = Patient.objects.get()
