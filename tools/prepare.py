@@ -44,6 +44,15 @@ def fill_first_demo() -> None:
             call_command("seed_demo")
 
 
+def share_the_password() -> None:
+    """What is printed lets everybody in, also when DEMO_PASSWORD is another one than at the first start."""
+    if settings.DEMO:
+        for person in get_user_model().objects.staff():
+            if not person.check_password(settings.DEMO_PASSWORD):
+                person.set_password(settings.DEMO_PASSWORD)
+                person.save(update_fields=["password"])
+
+
 def collect_static_files() -> None:
     """With their compressed twins, and a hash in the name in production; with DEBUG files are served where they are."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
@@ -72,6 +81,7 @@ def main() -> int:
             print(f"The database does not answer (DATABASE_URL): {str(error).strip()}", file=sys.stderr)
             return 1
         fill_first_demo()
+        share_the_password()
         collect_static_files()
         answer = {"people": demo_people(), "redis": bool(settings.REDIS_URL)}
     print(json.dumps(answer))

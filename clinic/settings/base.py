@@ -7,6 +7,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -94,6 +95,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database: SQLite with nothing installed, PostgreSQL by DATABASE_URL; the same code on both ---------------
 DATABASE_URL: str = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'legwork.sqlite3'}")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
+if not DATABASES["default"].get("ENGINE", "").endswith(("sqlite3", "postgresql")):
+    raise ImproperlyConfigured("Set DATABASE_URL to postgres://user:password@host:5432/name, or to sqlite:///file.")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE: two writers queue for the lock instead of failing at the first write of a read transaction.
     DATABASES["default"]["OPTIONS"] = {

@@ -11,9 +11,9 @@ from clinic.models import AuditEvent, User
 pytestmark = pytest.mark.django_db
 
 
-def _create(email="noor@example.org"):
+def _create(email="noor@example.org", name="Noor Applegarth"):
     out = StringIO()
-    call_command("create_administrator", email=email, name="Noor Applegarth", stdout=out)
+    call_command("create_administrator", email=email, name=name, stdout=out)
     return out.getvalue().strip()
 
 
@@ -34,6 +34,17 @@ def test_an_address_that_is_taken_is_refused():
 
     with pytest.raises(CommandError, match="already signs in"):
         _create("Noor@Example.org")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [({"email": "noor"}, "Enter the whole e-mail"), ({"name": "  "}, "Enter the name of the administrator")],
+)
+def test_an_account_that_nobody_could_use_is_not_made(facts, said):
+    with pytest.raises(CommandError, match=said):
+        _create(**facts)
+
+    assert User.objects.count() == 0
 
 
 def test_the_link_lets_the_administrator_choose_a_password_once(client):

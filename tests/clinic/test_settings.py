@@ -50,6 +50,8 @@ def test_production_starts_with_its_own_key_hosts_address_and_mail_server():
         ({"BASE_URL": None}, "Set BASE_URL"),
         ({"BASE_URL": "http://portal.example.com"}, "Set BASE_URL"),
         ({"EMAIL_URL": None}, "Set EMAIL_URL"),
+        ({"DATABASE_URL": "legwork"}, "Set DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://user:secret@db/legwork"}, "Set DATABASE_URL"),
         ({"NOTIFICATION_CHANNELS": "file"}, "Set NOTIFICATION_CHANNELS"),
     ],
 )

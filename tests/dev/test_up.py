@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from tests.makers import make_user
+from tests.makers import make_patient_user, make_user
 from tools import prepare, up
 
 
@@ -72,3 +72,16 @@ def test_a_real_clinic_is_not_opened_as_a_demo_and_the_reason_is_one_line(capsys
         "This database holds a real clinic, and this is demo mode. Set DJANGO_SETTINGS_MODULE to "
         "clinic.settings.production, or point DATABASE_URL at another database.\n",
     )
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True, DEMO_PASSWORD="another-one-2026")
+def test_a_demo_that_was_filled_with_another_password_is_opened_by_the_printed_one():
+    nurse, patient = make_user(password="legwork-demo-2026"), make_patient_user()
+
+    prepare.share_the_password()
+
+    nurse.refresh_from_db()
+    patient.refresh_from_db()
+    assert nurse.check_password("another-one-2026")
+    assert not patient.has_usable_password()

@@ -6,7 +6,9 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 
@@ -24,6 +26,12 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            validate_email(options["email"])
+        except ValidationError as error:
+            raise CommandError("Enter the whole e-mail, for example name@example.com.") from error
+        if not options["name"].strip():
+            raise CommandError("Enter the name of the administrator.")
         if User.objects.filter(email=options["email"].lower()).exists():
             raise CommandError("Somebody already signs in with this e-mail.")
         person = User.objects.create_user(
