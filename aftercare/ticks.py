@@ -34,13 +34,14 @@ REASONS: dict[Tick.Task, tuple[Tick.Reason, ...]] = {
         Reason.SLIPS,
         Reason.HARD_TO_PUT_ON,
         Reason.SKIN,
+        Reason.LOST,
         Reason.FORGOT,
         Reason.OTHER,
     ),
     Task.WALK: (Reason.HEAT, Reason.FORGOT, Reason.OTHER),
 }
-# Somebody of the clinic calls about these: a stocking that does not fit or hurts is not solved by a tip.
-NEEDS_A_CALL = frozenset({Reason.TOO_TIGHT, Reason.SLIPS, Reason.HARD_TO_PUT_ON, Reason.SKIN})
+# Somebody of the clinic calls about these: a stocking that does not fit, hurts or is not there is not solved by a tip.
+NEEDS_A_CALL = frozenset({Reason.TOO_TIGHT, Reason.SLIPS, Reason.HARD_TO_PUT_ON, Reason.SKIN, Reason.LOST})
 # What the body feels, or what we do not know, belongs to "How are you?": there it is read within its time.
 LEADS_TO_QUESTIONS = frozenset({Reason.SKIN, Reason.OTHER})
 
@@ -59,8 +60,22 @@ def tasks_on(timeline: Timeline, day: date) -> frozenset[Tick.Task]:
 
 def answers_of(patient: Patient, *, first: date, last: date) -> dict[tuple[date, str], Tick]:
     """The newest answer per date and task between two dates, both inclusive. One query."""
-    rows = Tick.objects.filter(patient=patient, date__gte=first, date__lte=last).order_by("given_at", "pk")
-    return {(row.date, row.task): row for row in rows}
+    return newest_of(all_answers_of(patient, first=first, last=last))
+
+
+def all_answers_of(patient: Patient, *, first: date, last: date) -> list[Tick]:
+    """Every answer between two dates, both inclusive, also what was corrected since; oldest first. One query."""
+    return list(Tick.objects.filter(patient=patient, date__gte=first, date__lte=last).order_by("given_at", "pk"))
+
+
+def newest_of(answers: Iterable[Tick]) -> dict[tuple[date, str], Tick]:
+    """Of answers in the order in which they were given, the one that counts for each date and task."""
+    return {(row.date, row.task): row for row in answers}
+
+
+def may_wait_for_help(answers: Iterable[Tick]) -> bool:
+    """Whether one of them asked for a call; the call may still be open when the day was answered otherwise since."""
+    return any(row.task == Task.STOCKING and helps_with([row.reason]) for row in answers)
 
 
 def helps_with(reasons: Iterable[str]) -> bool:
@@ -84,8 +99,8 @@ def answer_day(
 
     The same page may answer again in other words: that is another row, whether or not the first was seen to arrive.
 
-    A stocking that does not fit, cannot be put on or hurts the skin opens a staff task, one per patient while it is
-    open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
+    A stocking that does not fit, cannot be put on, hurts the skin or is lost opens a staff task, one per patient while it
+    is open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
     """
     now = now or timezone.now()
     reason = "" if answer == Answer.YES else reason

@@ -1,7 +1,7 @@
 """The patient's own page: what to do now, and until when."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,7 +20,7 @@ from aftercare.presenters.stocking_help import help_words
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.stocking_told import StockingTold, told_to
-from aftercare.ticks import answers_of
+from aftercare.ticks import all_answers_of, may_wait_for_help, newest_of
 from aftercare.views.checkin_reports import open_reports, others_report
 from aftercare.views.preferences import plan_shape
 from clinic.access import Permission, requires
@@ -53,7 +53,8 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     now, patient = timezone.now(), reader.patient
     visits = upcoming_visits(patient, now=now)
     day = local_date(now, request.clinic.zone)
-    answers = answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1))
+    given = all_answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1))
+    answers = newest_of(given)
     reports = open_reports(request, reader)
     told = _told(reader, reports)
     page = today_page(
@@ -77,7 +78,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "may_answer": reader.may_answer,
         "open_reports": reports,
         "others_report": others_report(request, reader, reports, told) if told else None,
-        "help_words": _help_words(request, reader, answers, now),
+        "help_words": _help_words(request, reader, given, now),
         "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},
@@ -100,11 +101,9 @@ def _wait(request: SignedInRequest, reader: Reader, has_visit: bool, now: dateti
     return wait_words(own, has_visit=has_visit, now=now, zone=request.clinic.zone)
 
 
-def _help_words(
-    request: SignedInRequest, reader: Reader, answers: Mapping[tuple[date, str], Tick], now: datetime
-) -> str:
-    """By when somebody helps with the stocking. Nothing is asked of the database where the stocking was never named."""
-    if not reader.may_answer or not any(task == Tick.Task.STOCKING for _, task in answers):
+def _help_words(request: SignedInRequest, reader: Reader, given: Iterable[Tick], now: datetime) -> str:
+    """By when somebody helps with the stocking. Nothing is asked of the database where no answer asked for a call."""
+    if not reader.may_answer or not may_wait_for_help(given):
         return ""
     return help_words(reader.patient, clock_for(reader, request.clinic, now), now)
 

@@ -287,7 +287,7 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
     assert answer.url == STOCKING
     assert "You said: “It is on, but…” (hard to put on)" in text
     assert "While it is on, leave it on as your plan says." in text
-    assert f"{ASKED} We call or write to you by tomorrow, 18:00. If it cannot wait, call us." in text
+    assert f"{ASKED} We call or write to you by today, 18:00. If it cannot wait, call us." in text
 
 
 @pytest.mark.usefixtures("_hours")
@@ -295,8 +295,8 @@ def test_an_answer_that_did_not_work_leads_to_its_help(patient):
 def test_today_says_by_when_somebody_helps_until_somebody_did(patient, reason):
     answered(patient, "no", reason=reason)
 
-    assert f"{ASKED} We call or write to you by tomorrow, 18:00." in text_of(shown(patient))
-    late = text_of(shown(patient, when="2026-01-16 18:00"))
+    assert f"{ASKED} We call or write to you by today, 18:00." in text_of(shown(patient))
+    late = text_of(shown(patient, when="2026-01-15 18:00"))
     assert f"{ASKED} This takes longer than we said. Call us now." in late
     finish_help(task=wanted().get(), note="Ordered a larger one.", by=make_user(), now=at("2026-01-16 18:01"))
     assert ASKED not in text_of(shown(patient, when="2026-01-16 18:02"))
@@ -305,21 +305,75 @@ def test_today_says_by_when_somebody_helps_until_somebody_did(patient, reason):
 
 @pytest.mark.usefixtures("_hours")
 def test_the_end_of_the_time_is_that_of_a_report_of_the_same_trouble(patient):
-    answered(patient, "no", reason="slips", when="2026-01-16 12:00")
+    answered(patient, "no", reason="slips", day=date(2026, 1, 23), when="2026-01-23 12:00")
     report = file_report(
         patient=patient,
         said=Said(["STOCKING_PROBLEM"]),
         request_key=uuid.uuid4(),
         source="portal",
         by=patient.user,
-        now=at("2026-01-16 12:00"),
+        now=at("2026-01-23 12:00"),
         clinic=Clinic.current(),
     )
 
     found = open_help(limit=1)
 
     assert report.level == "NEXT_DAY"
-    assert due_times(found, at("2026-01-16 12:00")) == [report.due_at] == [at("2026-01-19 18:00")]
+    assert due_times(found, at("2026-01-23 12:00")) == [report.due_at] == [at("2026-01-26 18:00")]
+
+
+@pytest.mark.usefixtures("_hours")
+@pytest.mark.parametrize(
+    ("told_at", "due"),
+    [
+        ("2026-01-15 12:00", "2026-01-15 18:00"),
+        ("2026-01-15 19:00", "2026-01-16 18:00"),  # closed for the day
+        ("2026-01-17 12:00", "2026-01-19 18:00"),  # a Saturday
+        ("2026-01-20 09:30", "2026-01-20 10:30"),  # the end of day and night comes before closing
+        ("2026-01-20 10:30", "2026-01-21 18:00"),  # by day: as before
+    ],
+)
+def test_while_the_stocking_is_for_day_and_night_somebody_helps_the_same_clinic_day_and_before_its_end(
+    patient, told_at, due
+):
+    answered(patient, "part", reason="too_tight", day=date.fromisoformat(told_at[:10]), when=told_at)
+
+    assert due_times(open_help(limit=1), at(told_at)) == [at(due)]
+
+
+@pytest.mark.usefixtures("_hours")
+def test_an_end_of_day_and_night_while_nobody_is_there_is_promised_by_nobody():
+    patient = make_patient_user().patient
+    make_plan("2026-01-13 07:30", SPIDER, patient=patient)
+
+    answered(patient, "no", reason="slips", when="2026-01-15 18:30")
+
+    assert due_times(open_help(limit=1), at("2026-01-15 18:30")) == [at("2026-01-16 18:00")]
+
+
+@pytest.mark.usefixtures("_hours")
+def test_a_lost_stocking_is_a_reason_and_somebody_calls_the_same_clinic_day_by_day_too(patient):
+    noon = "2026-01-23 12:00"
+    assert "I do not have it: lost, torn or wet" in text_of(shown(patient, STOCKING, when=noon))
+    answer = sent(patient, when=noon, day="2026-01-23", answer="no", reason="lost")
+
+    promise = "You told us that the stocking is lost, torn or wet. We call or write to you by today, 18:00."
+    assert promise in text_of(shown(patient, answer.url, when=noon))
+    assert promise in text_of(shown(patient, when=noon))
+    assert [each.reason_words for each in open_help(limit=2)] == ["Lost, torn or wet"]
+
+
+@pytest.mark.usefixtures("_hours")
+def test_who_says_more_while_the_call_is_open_is_called_sooner_and_never_later(patient):
+    friday = date(2026, 1, 23)
+    answered(patient, "part", reason="slips", day=friday, when="2026-01-23 09:00")
+    assert due_times(open_help(limit=1), at("2026-01-23 09:00")) == [at("2026-01-26 18:00")]
+    answered(patient, "no", reason="lost", day=friday, when="2026-01-23 10:00")
+    answered(patient, "no", reason="skin", day=friday, when="2026-01-23 11:00")
+
+    found = open_help(limit=1)
+
+    assert (found[0].reason, due_times(found, at("2026-01-23 11:00"))) == ("skin", [at("2026-01-23 18:00")])
 
 
 @pytest.mark.usefixtures("_hours")
@@ -328,8 +382,16 @@ def test_in_spanish_too_it_is_said_by_when_somebody_helps(patient):
     patient.save()
     answered(patient, "no", reason="slips")
 
-    said = "Nos dijo que la media no funciona. Le llamamos o escribimos a más tardar mañana a las 18:00."
+    said = "Nos dijo que la media no funciona. Le llamamos o escribimos a más tardar hoy a las 18:00."
     assert said in text_of(shown(patient))
+
+
+@pytest.mark.usefixtures("_hours")
+def test_who_answered_otherwise_since_still_reads_that_somebody_calls(patient):
+    answered(patient, "no", reason="slips")
+    answered(patient, "yes")
+
+    assert ASKED in shown(patient)
 
 
 def test_who_may_only_look_reads_nothing_of_the_stocking_that_does_not_work(patient):

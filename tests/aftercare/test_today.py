@@ -318,6 +318,15 @@ def test_itching_is_called_normal_for_two_days_only(patient):
     assert "Itching" not in seen_by(patient, "2026-01-16 00:00")
 
 
+def test_the_page_answers_in_the_order_in_which_a_patient_asks(patient):
+    make_plan("2026-01-13 10:30", RETICULAR, patient=patient)
+    page = seen_by(patient, "2026-01-14 12:30")
+
+    places = [page.index(mark) for mark in ('id="now"', 'id="walk"', 'id="leave"', 'id="visit"', 'id="normal"')]
+    places += [page.index(mark) for mark in ('id="plan-heading"', 'id="who"')]
+    assert places == sorted(places)
+
+
 def test_what_is_normal_follows_the_days_since_each_session(patient):
     make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
     make_plan("2026-04-16 11:00", SPIDER, patient=patient)
@@ -542,7 +551,7 @@ def test_the_page_costs_the_same_queries_with_one_plan_and_with_four_and_with_a_
     for day in range(1, 31):
         make_tick(patient=patient, by=patient.user, date=date(2026, 1, day))
 
-    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (12, 13)  # one: does somebody wait for help
+    assert (len(one), len(queries_of(patient, "2026-01-18 12:30"))) == (12, 12)
 
 
 def test_reading_the_own_page_writes_nothing(patient):
