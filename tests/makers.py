@@ -61,7 +61,7 @@ def make_user(role=Role.NURSE, **facts):
     """A person who signs in; `role` is one role or a set of them, None for nobody in particular."""
     number = next(_numbers)
     roles = frozenset() if role is None else frozenset([role]) if isinstance(role, str) else frozenset(role)
-    facts = {"email": f"person{number}@example.com", "name": f"Person Invented{number}", "roles": roles, **facts}
+    facts = {"email": f"person{number}@example.com", "name": f"Person Invented{number:05d}", "roles": roles, **facts}
     return User.objects.create_user(facts.pop("email"), facts.pop("password", PASSWORD), **facts)
 
 
@@ -95,13 +95,14 @@ def make_patient_user(patient=None, **facts):
 
 
 def make_room(**facts):
-    return Room.objects.create(**{"name": f"Room {next(_numbers)}", **facts})
+    """A room that sorts after "Room 1" to "Room 9", whatever ran before: which room is offered first goes by name."""
+    return Room.objects.create(**{"name": f"Room X{next(_numbers):05d}", **facts})
 
 
 def make_service(kind=Service.Kind.TREATMENT, *, nurses=(), rooms=(), **facts):
     """30 min in the chair, 20 min observed walk, 10 min turn-round: an hour of the calendar."""
     lengths = {"chair_minutes": 30, "walk_minutes": 20, "buffer_minutes": 10}
-    service = Service.objects.create(**{"kind": kind, "name": f"Service {next(_numbers)}", **lengths, **facts})
+    service = Service.objects.create(**{"kind": kind, "name": f"Service {next(_numbers):05d}", **lengths, **facts})
     service.nurses.set(nurses)
     service.rooms.set(rooms)
     return service
