@@ -20,6 +20,8 @@ from sessions_app.models import PartOfDay
 _OTHER_NURSE, _OTHER_PART_OF_DAY, _USELESS_GAP = 2.0, 1.5, 1.0
 _DAY = timedelta(days=1)
 _SOON = timedelta(hours=36)
+# Starts nearer to each other are one time to a patient.
+_APART = timedelta(hours=1)
 # On the clinic's wall clock: before this hour it is morning, before that one afternoon.
 _NOON, _EVENING = 12, 17
 
@@ -77,11 +79,19 @@ class Ranking:
         self.stretch_starts = {id: [each.starts_at for each in free] for id, free in self.stretches.items()}
 
     def best(self, slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:
-        """The best few, best first, in different half-days as long as there are such; each says why it is offered."""
+        """The best few, best first, as different as they can be; each says why it is offered.
+
+        In different half-days as long as there are such, then well apart, then with another nurse; what stands beside
+        another one, as 09:15 beside 09:00, is only offered where there is nothing else.
+        """
         ranked = sorted(slots, key=self._score)
         chosen = varied(ranked, zone=zone, count=count)
-        if len(chosen) < count:
-            chosen += [slot for slot in ranked if slot not in chosen][: count - len(chosen)]
+        for differs in (_is_apart, _is_another, _is_new):
+            for slot in ranked:
+                if len(chosen) >= count:
+                    break
+                if all(differs(slot, each) for each in chosen):
+                    chosen.append(slot)
         return [slot._replace(why=self.why(slot)) for slot in chosen]
 
     def why(self, slot: Slot) -> str:
@@ -125,6 +135,20 @@ class Ranking:
     def _stretch_of(self, slot: Slot) -> Period:
         number = bisect_right(self.stretch_starts[slot.nurse_id], slot.starts_at) - 1
         return self.stretches[slot.nurse_id][number]
+
+
+def _is_apart(slot: Slot, other: Slot) -> bool:
+    """A patient who cannot come at one of them may well come at the other."""
+    starts = sorted((slot.starts_at, other.starts_at))
+    return starts[1] - starts[0] >= max(_APART, slot.ends_at - slot.starts_at)
+
+
+def _is_another(slot: Slot, other: Slot) -> bool:
+    return slot.nurse_id != other.nurse_id or _is_apart(slot, other)
+
+
+def _is_new(slot: Slot, other: Slot) -> bool:
+    return slot != other
 
 
 def varied(slots: Iterable[Slot], *, zone: ZoneInfo, count: int) -> list[Slot]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from clinic.models import Patient
-from sessions_app.models import PartOfDay
+from sessions_app.models import PartOfDay, Service
 from sessions_app.ranking import Middle, part_of_day
 from sessions_app.slots import repeat_offer
 from tests.makers import (
@@ -108,6 +108,44 @@ def test_a_time_that_leaves_no_useless_gap_comes_before_its_neighbours(house, of
         at("2026-05-14 10:00"),
         at("2026-05-14 09:15"),
     ]
+
+
+def clocks(slots):
+    zone = make_clinic().zone
+    return [f"{slot.starts_at.astimezone(zone):%a %H:%M}" for slot in slots]
+
+
+def test_in_one_half_day_the_times_of_one_nurse_stand_well_apart(house, offer):
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="08:00", ends="12:00", weekdays=[3])
+
+    assert clocks(offer(prefers=Prefers.ANY)) == ["Thu 08:00", "Thu 09:00", "Thu 10:00", "Thu 11:00"]
+
+
+def test_in_one_half_day_a_short_visit_is_offered_every_hour_and_not_every_quarter(house, offer):
+    make_clinic(grid_minutes=15)
+    Service.objects.filter(kind="treatment").update(chair_minutes=15, walk_minutes=0, buffer_minutes=0)
+    house.nurse.hours.all().delete()
+    make_hours(house.nurse, starts="08:00", ends="12:00", weekdays=[3])
+
+    assert clocks(offer(prefers=Prefers.ANY)) == ["Thu 08:00", "Thu 09:00", "Thu 10:00", "Thu 11:00"]
+
+
+def test_another_nurse_at_about_the_same_time_is_offered_before_the_same_one_a_quarter_later(house, offer):
+    house.nurse.hours.all().delete()
+    other = make_user(name="Ada First")
+    make_room()
+    for nurse in (house.nurse, other):
+        make_hours(nurse, starts="09:00", ends="10:30", weekdays=[3])
+
+    best = offer(prefers=Prefers.ANY)
+
+    nurses = {house.nurse.pk: "same", other.pk: "other"}
+    assert [(nurses[slot.nurse_id], *clocks([slot])) for slot in best[:2]] == [
+        ("same", "Thu 09:00"),
+        ("other", "Thu 09:00"),
+    ]
+    assert len(best) == len(set(best)) == 4
 
 
 def test_the_last_time_of_an_evening_is_no_nearer_to_the_middle_than_the_first_of_a_morning(house, offer):
