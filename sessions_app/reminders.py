@@ -39,10 +39,12 @@ def plan_reminders(
     protocol: Protocol,
     now: datetime,
     also: Sequence[DueMessage] = (),
+    is_spoken: bool = False,
 ) -> None:
     """Write the due rows of a visit; times that are past already are not written. Inside the caller's transaction.
 
-    `also`: notices of the same visit, in the same statements.
+    `also`: notices of the same visit, in the same statements. `is_spoken`: the time was just agreed with the patient,
+    so that one who cannot be written to is no call for today; the list of unconfirmed visits brings the reminder.
 
     The visit's version is the occurrence: a moved visit is announced anew, the same booking sent twice is not.
     """
@@ -74,7 +76,8 @@ def plan_reminders(
             )
             for message in schedule
         ]
-        + list(also)
+        + list(also),
+        is_spoken=is_spoken,
     )
 
 

@@ -72,7 +72,7 @@ def write_booking(
         overbooked=bool(entry.overbook_reason),
     )
     notice = booked(appointment, clinic=wish.clinic, now=wish.now)
-    plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now, also=notice)
+    plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now, also=notice, is_spoken=True)
     settle_placed(appointment, clinic=wish.clinic, by=wish.by, now=wish.now)
     return appointment
 

@@ -54,12 +54,13 @@ class DueMessage:
 
 
 @transaction.atomic(savepoint=False)
-def plan(messages: Sequence[DueMessage], *, replaces: Iterable[UUID] = ()) -> None:
+def plan(messages: Sequence[DueMessage], *, replaces: Iterable[UUID] = (), is_spoken: bool = False) -> None:
     """Write the due rows in the caller's transaction; a message that is planned already is left as it is.
 
-    A patient who cannot be written to becomes one open staff task instead of a silent gap. `replaces` names former
-    sources (the plan before its correction) of the same kind of source: their unsent rows are called off, and a step
-    that is leaving at this very moment counts for the new one.
+    A patient who cannot be written to becomes one open staff task instead of a silent gap, unless it `is_spoken`:
+    somebody has just said it to the patient, and what follows of it comes up for a call by itself. `replaces` names
+    former sources (the plan before its correction) of the same kind of source: their unsent rows are called off, and a
+    step that is leaving at this very moment counts for the new one.
     """
     if not messages:
         return
@@ -72,7 +73,7 @@ def plan(messages: Sequence[DueMessage], *, replaces: Iterable[UUID] = ()) -> No
         _take_over(rows, replaced)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     unreachable = {message.patient.pk: message.patient for message in messages if message.patient.pk not in ways}
-    if unreachable:
+    if unreachable and not is_spoken:
         tasks = [StaffTask(kind=StaffTask.Kind.MESSAGE_UNREACHABLE, patient=p) for p in unreachable.values()]
         StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from clinic.models import Clinic, Patient
+from clinic.notifications.consent import ways_to
 from clinic.protocol.zones import local_date
 from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
 from sessions_app.models import Appointment, WaitListOffer
@@ -219,17 +220,18 @@ def _visit_row(visit: Appointment, text: str, *, ident: str, kept: Act) -> Row:
 
 def unconfirmed_list(*, now: datetime, zone: ZoneInfo, limit: int) -> WorkList:
     visits = unconfirmed(now=now, zone=zone, limit=limit + 1)
+    ways = ways_to({visit.patient.pk: visit.patient for visit in visits[:limit]}.values())
     return WorkList(
         name="unconfirmed",
         title="Not confirmed, today and tomorrow",
-        rows=[_unconfirmed_row(each, now, zone) for each in visits[:limit]],
+        rows=[_unconfirmed_row(each, now, zone, is_written_to=each.patient.pk in ways) for each in visits[:limit]],
         count=counted(visits, limit),
         icon="phone-call",
         empty="Everybody of today and tomorrow has confirmed.",
     )
 
 
-def _unconfirmed_row(visit: Appointment, now: datetime, zone: ZoneInfo) -> Row:
+def _unconfirmed_row(visit: Appointment, now: datetime, zone: ZoneInfo, *, is_written_to: bool) -> Row:
     patient = visit.patient
     return Row(
         ident=f"unconfirmed-{visit.public_id}",
@@ -237,6 +239,7 @@ def _unconfirmed_row(visit: Appointment, now: datetime, zone: ZoneInfo) -> Row:
         url=_url("appointment", visit.public_id),
         text=f"{soon_words(visit.starts_at, now, zone)}, {visit.service} with {visit.entry.nurse}.",
         phone=str(patient.phone or ""),
+        urgent="" if is_written_to else "No message reminds this patient.",
         acts=(Act("Confirmed", _url("confirm_visit", visit.public_id), "post"),),
     )
 

@@ -509,7 +509,7 @@ def test_the_dialog_says_that_the_patient_is_told_only_where_somebody_may_be_wri
     )
 
     assert "The patient is told in" not in for_greta
-    assert "Nobody writes to this patient: say it yourself." in for_greta
+    assert "Nobody writes to this patient: say it yourself, and ask how the clinic may write." in for_greta
     assert "The patient is told in 5 minutes." in for_otto
 
 

@@ -211,6 +211,36 @@ def test_the_lists_cost_the_same_for_one_and_for_thirty(client, treatment):
     assert counts[0] == counts[1]
 
 
+def test_an_unconfirmed_visit_says_when_no_message_reminds_the_patient(client, treatment):
+    client.force_login(make_user(Role.FRONT_DESK))
+    for allowed, clock in ((True, "09:00"), (False, "10:00")):
+        make_appointment(
+            patient=make_patient(email_allowed=allowed),
+            service=treatment,
+            starts_at=at(f"2026-01-14 {clock}"),
+            booked_at=NOW - timedelta(days=7),
+        )
+
+    (found,) = calls_for(make_user(Role.FRONT_DESK), now=NOW, clinic=make_clinic(), limit=8, only=["unconfirmed"]).lists
+    page = client.get(reverse("sessions_app:calls")).content.decode()
+
+    assert [row.urgent for row in found.rows] == ["", "No message reminds this patient."]
+    assert page.count("No message reminds this patient.") == 1
+
+
+def test_the_unconfirmed_cost_the_same_queries_for_one_and_for_eight(treatment):
+    desk, clinic, counts = make_user(Role.FRONT_DESK), make_clinic(), []
+    for clocks in (["08:00"], [f"{hour:02d}:00" for hour in range(9, 16)]):
+        for clock in clocks:
+            booked = {"starts_at": at(f"2026-01-14 {clock}"), "booked_at": NOW - timedelta(days=7)}
+            make_appointment(patient=make_patient(), service=treatment, **booked)
+        with CaptureQueriesContext(connection) as queries:
+            (found,) = calls_for(desk, now=NOW, clinic=clinic, limit=8, only=["unconfirmed"]).lists
+        counts.append((len(found.rows), len(queries)))
+
+    assert counts == [(1, 2), (8, 2)]
+
+
 # --- Who is not to be called, and what stays -----------------------------------------------------------------------
 
 

@@ -163,8 +163,21 @@ def test_the_same_booking_sent_twice_plans_its_reminders_once(house, patient, bo
     assert reminders().count() == 2
 
 
-def test_a_patient_who_cannot_be_reached_is_a_task_for_the_desk(book):
+def test_who_cannot_be_written_to_has_just_heard_of_a_booking_and_is_no_call_for_today(book):
     book("2026-01-20 10:00")
+
+    assert not Delivery.objects.exists()
+    assert not StaffTask.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["move", "cancel"])
+def test_who_cannot_be_written_to_is_a_call_for_the_desk_when_a_visit_is_moved_or_cancelled(house, book, change):
+    made = book("2026-01-20 10:00")
+
+    if change == "move":
+        move(made, "2026-01-21 10:00", house)
+    else:
+        booking.cancel(appointment=made, version=made.version, reason="Nurse is ill", by=house.desk, now=NOW)
 
     assert not Delivery.objects.exists()
     assert [task.kind for task in StaffTask.objects.open()] == ["message_unreachable"]
