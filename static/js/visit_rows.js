@@ -6,7 +6,43 @@
   // Likely the same at the next site. Never the number of injections.
   const LIKELY = ["vein_type", "strength", "strength_other", "each_ml", "needle_gauge", "technique"];
 
-  const LOT = ["strength_percent", "stock_lot", "lot", "expiry"];
+  const keys = (entries, kind) => entries.filter(([name]) => name === kind).map(([, key]) => key);
+  const valueOf = (entries, field) => (entries.find(([name]) => name === field) || ["", ""])[1];
+
+  // A line of ampoules is known by its lot, pressed or typed, and by its strength where it names none. What was typed
+  // before a lot was pressed means nothing; on a page of the server the number of a pressed lot stands in its field too.
+  function lineOf(entries, key) {
+    const said = (field) => valueOf(entries, `ampoule-${key}-${field}`).trim();
+    const pressed = said("stock_lot") === "other" ? "" : said("stock_lot");
+    const strength = Number(said("strength_percent").replace(",", "."));
+    return { key, pressed, lot: said("lot").toLowerCase(), strength, opened: Number(said("opened")) || 0 };
+  }
+  function isLike(was, is) {
+    if (Boolean(was.opened) !== Boolean(is.opened)) return false;
+    return was.pressed && was.opened ? true : !was.strength || !is.strength || was.strength === is.strength;
+  }
+  function isSameLot(was, is) {
+    if (!isLike(was, is)) return false;
+    return was.pressed && was.opened ? was.pressed === is.pressed : (was.pressed ? "" : was.lot) === is.lot;
+  }
+  // Fills `present`: which line of the page, by its entries `now`, is which of a copy. `stored`: what the server answered.
+  function matchAmpoules(typed, stored, now, present) {
+    const free = keys(now, "ampoule").map((key) => lineOf(now, key));
+    const match = (key, was, isSame) => {
+      const index = present.has(`ampoule-${key}`) ? -1 : free.findIndex((is) => isSame(was, is));
+      if (index >= 0) present.set(`ampoule-${key}`, `ampoule-${free.splice(index, 1)[0].key}`);
+    };
+    const linesOf = (entries) => keys(entries, "ampoule").map((key) => lineOf(entries, key));
+    for (const was of linesOf(stored)) match(was.key, was, isSameLot);
+    for (const was of linesOf(stored)) match(was.key, was, (one, is) => isLike(one, is) && one.opened === is.opened);
+    // Where the answer to the last save was lost, what it brought there is known by the copy alone.
+    for (const was of linesOf(typed)) if (was.opened) match(was.key, was, isSameLot);
+    // One that is none of the page's gets a line of its own; an empty one is gone where another stands in its place.
+    const onPage = new Set(keys(now, "ampoule"));
+    for (const { key, opened } of linesOf(typed)) {
+      if (!present.has(`ampoule-${key}`) && onPage.has(key)) present.set(`ampoule-${key}`, opened ? `ampoule-n${key}again` : "");
+    }
+  }
 
   // `visitRows(form, changed)`: addPlace(), next(), byPresentKeys(found, now) and bringBack(entries, gone). `changed` is
   // called when a row came or went.
@@ -158,31 +194,17 @@
         begin(row);
       },
       // The entries of a copy under the keys that its rows have on this page. A row that was saved after it was added is
-      // numbered by the server when the page is opened again: sites by their order, ampoules by strength, known by their lot.
+      // numbered by the server when the page is opened again: sites by their order, ampoules by strength.
       // Where the answer to the last save was lost, the copy's own sites are those of the server, place by place.
       // `gone`: the sites of this page that were taken out on the copy.
       byPresentKeys(found, now) {
-        const keys = (entries, kind) => entries.filter(([name]) => name === kind).map(([, key]) => key);
-        const valueOf = (entries, field) => (entries.find(([name]) => name === field) || ["", ""])[1];
         const placesOf = (entries) => JSON.stringify(keys(entries, "site").map((key) => valueOf(entries, `site-${key}-place`)));
-        const lotOf = (entries, key) => JSON.stringify(LOT.map((field) => valueOf(entries, `ampoule-${key}-${field}`)));
         const stored = found.stored || [];
         const present = new Map();
         const sitesNow = keys(now, "site");
         const then = [stored, found.entries].find((entries) => placesOf(entries) === placesOf(now));
         if (then) keys(then, "site").forEach((key, index) => present.set(`site-${key}`, `site-${sitesNow[index]}`));
-        const free = keys(now, "ampoule");
-        for (const key of keys(stored, "ampoule")) {
-          const index = free.findIndex((each) => lotOf(now, each) === lotOf(stored, key));
-          if (index >= 0) present.set(`ampoule-${key}`, `ampoule-${free.splice(index, 1)[0]}`);
-        }
-        // The line of a strength of which nothing was opened is gone once a lot of it stands there: nothing is in it.
-        const taken = new Set(present.values());
-        for (const key of keys(found.entries, "ampoule")) {
-          const row = `ampoule-${key}`;
-          if (present.has(row) || !taken.has(row)) continue;
-          present.set(row, Number(valueOf(found.entries, `${row}-opened`)) ? `ampoule-n${key}again` : "");
-        }
+        matchAmpoules(found.entries, stored, now, present);
         const kept = new Set(keys(found.entries, "site"));
         const gone = then === stored ? keys(stored, "site").flatMap((key, index) => (kept.has(key) ? [] : [sitesNow[index]])) : [];
         const entries = found.entries.flatMap(([name, value]) => {

@@ -1,14 +1,15 @@
 """Nothing typed is lost: killed tabs, dead networks, sessions that ran out, colleagues, shared tablets."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from sessions_app.models import TreatmentSession
-from tests.makers import make_user
+from sessions_app.models import SessionAmpoule, TreatmentSession
+from tests.makers import make_lot, make_product, make_user
 from tests.sessions_app.test_nurse_browser import (
     LOST,
     OFFLINE,
@@ -92,6 +93,36 @@ def test_ampoules_of_a_lot_that_was_saved_before_the_tab_died_come_back_once(ope
         f"all => ({lots})(all).map(each => each.querySelector('[name$=\"-opened\"]').value)"
     )
     assert opened == ["2"]
+    without(page_problems, LOST)
+
+
+def test_ampoules_of_two_lots_of_the_stock_come_back_each_once(open_visit, page_problems):
+    half, whole = make_product(), make_product(strength_percent=Decimal("1.00"))
+    for product, number in ((half, "LOT-A"), (half, "LOT-B"), (whole, "LOT-C")):
+        make_lot(product=product, lot=number, ampoules=10)
+    session = draft_now(sites=1)
+    page = open_visit(session)
+    page.locator("[data-add-lot]").click()
+    for line, lot, opened in (("0.5 %", "LOT-A", "2"), ("1 %", "LOT-C", "1"), ("another lot", "LOT-B", "3")):
+        row = page.locator(f"[data-ampoule][aria-label='Ampoules of {line}']")
+        row.locator("label.lot-choice", has_text=lot).click()
+        row.locator("input[name$='-opened']").fill(opened)
+    with page.expect_response(lambda answer: "all three are written down" in (answer.request.post_data or "")):
+        page.locator("#id_note").fill("all three are written down")
+    version = stored(session).version
+    expect(page.locator("#saved")).to_have_attribute("data-version", str(version))
+    page.context.set_offline(True)
+    page.locator("#id_note").fill("and then the battery went")
+    expect(page.locator("#saved")).to_contain_text(OFFLINE)
+
+    again = opened_again(page)
+
+    expect(again.locator("#saved")).to_have_attribute("data-version", str(version + 1))
+    ampoules = SessionAmpoule.objects.filter(session=session).order_by("lot").values_list("lot", "opened")
+    assert (list(ampoules), stored(session).note) == (
+        [("LOT-A", 2), ("LOT-B", 3), ("LOT-C", 1)],
+        "and then the battery went",
+    )
     without(page_problems, LOST)
 
 
