@@ -36,11 +36,12 @@ from sessions_app.retrying import with_retries
 from sessions_app.statuses import change_status
 from sessions_app.taken import taken
 from sessions_app.undo import may_undo, undo
-from sessions_app.visit_rows import MAY_BECOME, fresh, protocol_of, refuse_unless_current
+from sessions_app.visit_rows import MAY_BECOME, MAY_GO_BACK, fresh, protocol_of, refuse_unless_current
 from sessions_app.visit_writes import unsaved_visit, write_booking, write_cancel, write_move
 
 __all__ = [
     "MAY_BECOME",
+    "MAY_GO_BACK",
     "CourseRefused",
     "CourseVisit",
     "EarlyNeedsClinician",

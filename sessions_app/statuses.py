@@ -12,7 +12,7 @@ from clinic.protocol.zones import local_date
 from sessions_app import history, visit_tasks
 from sessions_app.course_places import refuse_full_course
 from sessions_app.entries import Conflict, release, take_back
-from sessions_app.models import Appointment
+from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.refusals import Refused, Taken
 from sessions_app.reminders import call_off_reminders
 from sessions_app.retrying import with_retries
@@ -52,6 +52,8 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
         raise Refused(f"The visit starts {when}. Mark a no-show after that, or cancel it.", rule="no_show_early")
     if to in _ON_THE_DAY:
         _refuse_another_day(current, now)
+    if current.status == Status.DONE:
+        _refuse_what_is_over(current, now)
     change(current, current.version, that_may_become(to), status=to, status_at=now)
     if to in Appointment.RELEASED:
         release(current.entry)
@@ -64,7 +66,7 @@ def _write_status(appointment: Appointment, to: Appointment.Status, by: User, no
         take_back(current.entry, by=by, now=now)
     _settle_tasks(current, to, by=by, now=now)
     changed = fresh(appointment)
-    record(history.STATUS, changed, by=by, was=str(current.status))
+    record(history.STATUS, changed, by=by, was=str(current.status), status_at=now.isoformat())
     return changed
 
 
@@ -91,6 +93,15 @@ def _settle_tasks(before: Appointment, to: Appointment.Status, *, by: User, now:
         visit_tasks.reopen(before, closed_at=before.status_at)
     if to != Status.BOOKED and before.status in (Status.BOOKED, Status.NO_SHOW):
         visit_tasks.close(before, by=by, now=now)
+
+
+def _refuse_what_is_over(done: Appointment, now: datetime) -> None:
+    """A visit comes back from done only on its day, and only while its treatment is not signed."""
+    zone = Clinic.current().zone
+    if local_date(now, zone) > local_date(done.starts_at, zone):
+        raise Refused("This visit was on another day. It stays done.", rule="date")
+    if done.sessions.exclude(status=TreatmentSession.Status.DRAFT).exists():
+        raise Refused("The treatment of this visit is signed or closed. The visit stays done.", rule="closed")
 
 
 def _refuse_another_day(appointment: Appointment, now: datetime) -> None:

@@ -22,10 +22,14 @@ MAY_BECOME: dict[Status, frozenset[Status]] = {
     # Who comes late after all gets the time back, if nobody else has it.
     Status.NO_SHOW: frozenset({Status.ARRIVED}),
 }
+# Done on the wrong line: the press is taken back on its day, as long as nothing of the visit is signed. No button
+# offers it later.
+MAY_GO_BACK: dict[Status, frozenset[Status]] = {Status.DONE: frozenset({Status.IN_TREATMENT})}
 
 
 def that_may_become(target: Status) -> tuple[Status, ...]:
-    return tuple(status for status, targets in MAY_BECOME.items() if target in targets)
+    ways = [*MAY_BECOME.items(), *MAY_GO_BACK.items()]
+    return tuple(status for status, targets in ways if target in targets)
 
 
 def fresh(appointment: Appointment) -> Appointment:

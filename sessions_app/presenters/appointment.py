@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from clinic.models import AuditEvent
 from sessions_app import history
-from sessions_app.booking import MAY_BECOME
+from sessions_app.booking import MAY_BECOME, MAY_GO_BACK
 from sessions_app.course_places import progress_of
-from sessions_app.models import Appointment
+from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.wording import day_words, time_words
 
@@ -81,7 +81,8 @@ def when_words(appointment: Appointment, zone: ZoneInfo) -> str:
 def status_toast(appointment: Appointment, *, was: str) -> tuple[str, str]:
     """What was done, and the address that undoes it ("" where that cannot be).
 
-    Of a patient who comes or is called in although the treatment waits, that it does.
+    Of a patient who comes or is called in although the treatment waits, that it does; of a visit that is over although
+    its treatment is not signed, that it is not.
     """
     name = appointment.patient.name
     words = {
@@ -91,11 +92,14 @@ def status_toast(appointment: Appointment, *, was: str) -> tuple[str, str]:
         Status.NO_SHOW: f"{name} is marked as no-show. The time is free again.",
         Status.BOOKED: f"{name} is back to booked.",
     }
-    may_go_back = was != appointment.status and may_become(appointment, Status(was))
+    ways_back = MAY_BECOME.get(Status(appointment.status), MAY_GO_BACK.get(Status(appointment.status), frozenset()))
+    may_go_back = was != appointment.status and Status(was) in ways_back
     undo = f"{reverse('sessions_app:status', args=[appointment.public_id])}?to={was}" if may_go_back else ""
     said = words.get(Status(appointment.status), "Saved.")
     begins = appointment.status in (Status.ARRIVED, Status.IN_TREATMENT) and appointment.status != was
     waits = waits_at(appointment) if begins else ""
+    if appointment.status == Status.DONE and appointment.sessions.filter(status=TreatmentSession.Status.DRAFT).exists():
+        waits = "The treatment is not signed yet."
     return f"{said} {waits}".rstrip(), undo
 
 

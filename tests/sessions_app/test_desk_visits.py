@@ -14,11 +14,13 @@ from sessions_app.models import Appointment
 from tests.makers import (
     at,
     make_appointment,
+    make_draft_session,
     make_hours,
     make_patient,
     make_patient_user,
     make_room,
     make_service,
+    make_signed_session,
     make_user,
 )
 from tests.sessions_app.desks import HTMX
@@ -97,6 +99,36 @@ def test_a_visit_goes_its_way_to_done(client, desk, visit):
     assert now_of(visit).status == "done"
     events = AuditEvent.objects.filter(action="appointment status").order_by("id")
     assert [event.details["status"] for event in events] == ["arrived", "in_treatment", "done"]
+
+
+def test_done_on_the_wrong_line_says_what_is_not_signed_and_is_taken_back(client, desk, visit):
+    for status in ("arrived", "in_treatment"):
+        press(client, visit, status)
+    make_draft_session(appointment=now_of(visit))
+    response = press(client, visit, "done")
+
+    assert toast(response) == {
+        "text": "Odette Fennimore: the visit is done. The treatment is not signed yet.",
+        "undo": f"{url('status', visit)}?to=in_treatment",
+        "level": "",
+        "undo_minutes": 5,
+    }
+    client.post(toast(response)["undo"])
+    assert (now_of(visit).status, now_of(visit).entry.active) == ("in_treatment", True)
+
+
+def test_a_visit_that_is_signed_or_of_another_day_stays_done(client, desk, visit):
+    Appointment.objects.update(status="done")
+    make_signed_session(appointment=visit)
+    of_yesterday = make_appointment(status="done", starts_at=at("2026-01-12 15:00"))
+
+    said = [toast(press(client, each, "in_treatment"))["text"] for each in (visit, of_yesterday)]
+
+    assert said == [
+        "The treatment of this visit is signed or closed. The visit stays done.",
+        "This visit was on another day. It stays done.",
+    ]
+    assert (now_of(visit).status, now_of(of_yesterday).status) == ("done", "done")
 
 
 def test_pressing_twice_changes_nothing_more(client, desk, visit):
