@@ -258,6 +258,16 @@ HELPS: tuple[Words, ...] = (
         "revisar el mismo día.",
         is_off=True,
     ),
+    *(
+        _help(
+            _S,
+            _R.LOST,
+            "Somebody from the clinic will help you get another one.",
+            "Alguien de la clínica le ayudará a conseguir otra.",
+            is_off=is_off,
+        )
+        for is_off in (False, True)
+    ),
     _help(
         _S,
         _R.FORGOT,

@@ -13,6 +13,7 @@ from clinic.access import Permission
 from clinic.models import Clinic
 from clinic.protocol.triage import Level
 from clinic.protocol.zones import local_date, start_of_day
+from sessions_app.availability import Period
 from sessions_app.worked import worked
 
 # Openings are looked up from this far back: what is older is over its time wherever the clinic was open since.
@@ -56,9 +57,19 @@ def next_working_day_ends(moments: Sequence[datetime], now: datetime, clinic: Cl
     """
     if not moments:
         return []
-    opened = worked(clinic, now - _LOOK_BACK)
+    opened = lately_opened(now, clinic)
+    return [next_working_day_end(moment, opened, clinic) for moment in moments]
+
+
+def lately_opened(now: datetime, clinic: Clinic) -> list[Period]:
+    """The openings from two weeks ago on. Two queries."""
+    return worked(clinic, now - _LOOK_BACK)
+
+
+def next_working_day_end(moment: datetime, opened: Sequence[Period], clinic: Clinic) -> datetime:
+    """The same for one moment, of openings that were looked up before."""
     allowed = Allowed(emergency=timedelta(0), same_day=timedelta(0))  # neither is asked for here
-    return [due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone) for moment in moments]
+    return due_at(Level.NEXT_DAY, moment, allowed=allowed, opened=opened, zone=clinic.zone)
 
 
 def _answered_at(report: SymptomReport) -> datetime | None:

@@ -40,6 +40,20 @@ def due_at(level: Level, now: datetime, *, allowed: Allowed, opened: Sequence[Pe
     return following.ends_at if following else now + _DAY
 
 
+def same_day_ends(
+    moment: datetime, *, opened: Sequence[Period], zone: ZoneInfo, before: datetime | None = None
+) -> datetime:
+    """When the clinic closes on the day of `moment`, or on its next day at work where it is closed by then.
+
+    Not after `before`, the end of what it is needed for; where nobody is there until then, `before` does not count.
+    A day by the clock where no opening is known. `opened` as for `due_at`.
+    """
+    day = next((each for each in first_to_last(opened, zone) if moment < each.ends_at), None)
+    if day is None:
+        return min(moment + _DAY, before or moment + _DAY)
+    return min(day.ends_at, before) if before and day.starts_at < before else day.ends_at
+
+
 def is_open(now: datetime, *, opened: Sequence[Period], zone: ZoneInfo) -> bool:
     """Whether somebody is there at `now`; a break does not close the house."""
     return any(day.starts_at <= now < day.ends_at for day in first_to_last(opened, zone))

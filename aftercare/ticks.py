@@ -99,8 +99,8 @@ def answer_day(
 
     The same page may answer again in other words: that is another row, whether or not the first was seen to arrive.
 
-    A stocking that does not fit, cannot be put on, hurts the skin or is lost opens a staff task, one per patient while it
-    is open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
+    A stocking that does not fit, cannot be put on, hurts the skin or is lost opens a staff task, one per patient while
+    it is open. `Refused` with the rule "day" (nothing is asked on that day, or it is too long ago), "reason" or "key".
     """
     now = now or timezone.now()
     reason = "" if answer == Answer.YES else reason

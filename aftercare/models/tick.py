@@ -44,6 +44,7 @@ class Tick(models.Model):
         SLIPS = "slips", "Too loose or slips"
         HARD_TO_PUT_ON = "hard_to_put_on", "Hard to put on"
         SKIN = "skin", "Skin is sore or itches"
+        LOST = "lost", "Lost, torn or wet"
         FORGOT = "forgot", "Forgot"
         OTHER = "other", "Something else"
 

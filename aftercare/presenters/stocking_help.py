@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from aftercare.models import Tick
 from aftercare.presenters.words import Clock
 from aftercare.stocking_help import HelpWanted, due_times, open_help
 from clinic.models import Clinic, Patient, User
@@ -70,7 +71,11 @@ def help_words(patient: Patient, clock: Clock, now: datetime) -> str:
     found = open_help(limit=1, patient=patient)
     if not found:
         return ""
-    said, (due,) = gettext("You told us that the stocking does not work."), due_times(found, now)
+    (due,) = due_times(found, now)
+    if found[0].reason == Tick.Reason.LOST:
+        said = gettext("You told us that the stocking is lost, torn or wet.")
+    else:
+        said = gettext("You told us that the stocking does not work.")
     if due <= now:
         return f"{said} {gettext('This takes longer than we said. Call us now.')}"
     by_when = gettext("We call or write to you by %(when)s. If it cannot wait, call us.") % {"when": clock.until(due)}

@@ -23,6 +23,7 @@ REASON_WORDS: dict[str, tuple[Promise, str]] = {
     Reason.SLIPS: (_("It is too loose, or it slips"), "arrow-down"),
     Reason.HARD_TO_PUT_ON: (_("Hard to put on"), "stocking"),
     Reason.SKIN: (_("The skin is sore or itches"), "bandage"),
+    Reason.LOST: (_("I cannot wear it: lost, torn or wet"), "circle-alert"),
     Reason.FORGOT: (_("Forgot"), "clock"),
     Reason.OTHER: (_("Something else"), "circle-help"),
 }
@@ -32,6 +33,7 @@ _SHORT: dict[str, Promise] = {
     Reason.SLIPS: pgettext_lazy("reason in a sentence", "too loose or slips"),
     Reason.HARD_TO_PUT_ON: pgettext_lazy("reason in a sentence", "hard to put on"),
     Reason.SKIN: pgettext_lazy("reason in a sentence", "sore skin"),
+    Reason.LOST: pgettext_lazy("reason in a sentence", "lost, torn or wet"),
     Reason.FORGOT: pgettext_lazy("reason in a sentence", "forgot"),
     Reason.OTHER: pgettext_lazy("reason in a sentence", "something else"),
 }

@@ -217,14 +217,14 @@ def test_the_list_says_by_when_to_call_and_marks_who_waits_too_long(patient):
     make_plan("2026-01-13 10:30", SPIDER, patient=other)
     for nurse in User.objects.filter(roles__contains="nurse"):
         make_hours(nurse)
-    wants_help(other, "slips", "2026-01-16 09:00")
+    wants_help(other, "slips", "2026-01-16 11:00")
     wants_help(patient, "slips", "2026-01-15 08:00")
 
     found = help_list(now=at("2026-01-16 19:00"), zone=Clinic.current().zone, limit=5)
 
     assert [(row.name, row.urgent, row.text) for row in found.rows] == [
-        ("Marigold Quillfeather", "1 h over the promised time.", "Too loose or slips, Thu 15 Jan, 08:00"),
-        ("Clementine Dove", "", "Too loose or slips, Fri 16 Jan, 09:00. Call by Mon 19 Jan, 18:00."),
+        ("Marigold Quillfeather", "25 h over the promised time.", "Too loose or slips, Thu 15 Jan, 08:00"),
+        ("Clementine Dove", "", "Too loose or slips, Fri 16 Jan, 11:00. Call by Mon 19 Jan, 18:00."),
     ]
     assert found.level == "danger"
     assert "over the promised time." in page_for(Role.FRONT_DESK, patient)

@@ -19,7 +19,7 @@ from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, StaffTask, User
 from clinic.protocol import timeline_of
 from sessions_app.refusals import Refused
-from tests.aftercare.people import RETICULAR, make_plan
+from tests.aftercare.people import RETICULAR, SPIDER, make_plan
 from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_tick, make_user
 
 pytestmark = pytest.mark.django_db
@@ -354,7 +354,7 @@ def test_an_end_of_day_and_night_while_nobody_is_there_is_promised_by_nobody():
 @pytest.mark.usefixtures("_hours")
 def test_a_lost_stocking_is_a_reason_and_somebody_calls_the_same_clinic_day_by_day_too(patient):
     noon = "2026-01-23 12:00"
-    assert "I do not have it: lost, torn or wet" in text_of(shown(patient, STOCKING, when=noon))
+    assert "I cannot wear it: lost, torn or wet" in text_of(shown(patient, STOCKING, when=noon))
     answer = sent(patient, when=noon, day="2026-01-23", answer="no", reason="lost")
 
     promise = "You told us that the stocking is lost, torn or wet. We call or write to you by today, 18:00."
