@@ -273,6 +273,15 @@
   const isBackground = (event) => "X-Background" in (event.detail.requestConfig?.headers || {});
   document.addEventListener("htmx:sendError", (event) => isBackground(event) || say("No connection. Nothing was saved; what you typed is still here. Try again.", { level: "error" }));
   document.addEventListener("htmx:timeout", (event) => isBackground(event) || say("No answer yet. What you typed is still here. Try again.", { level: "error" }));
+  // The alerts are the exception: what they do not say reads as "nothing waits". The next answer takes the line away.
+  let alertsUnanswered = 0;
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const place = event.detail.elt;
+    if (!place.matches(".page-alerts")) return;
+    alertsUnanswered = event.detail.successful ? 0 : alertsUnanswered + 1;
+    const words = alertsUnanswered === 2 && byId("alerts-unanswered");
+    if (words && !place.querySelector("[data-unanswered]")) place.prepend(words.content.cloneNode(true));
+  });
   let typedOnPage = false;
   let saidSignedOut = false;
   document.addEventListener("input", (event) => { if (!event.target.matches("[type=search]")) typedOnPage = true; });

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from clinic import alerts
 from clinic.access import Role
@@ -52,6 +53,31 @@ def test_room_kept_for_alerts_goes_when_none_come(page, live_server):
 
     page.wait_for_function("() => document.querySelector('.page-alerts').offsetHeight === 0")
     assert page.evaluate("localStorage.getItem('legwork.alerts')") == "0"
+
+
+@pytest.mark.usefixtures("_two_alerts")
+def test_alerts_that_get_no_answer_are_said_until_there_is_one(page, live_server, page_problems):
+    unanswered = page.get_by_text("There is no answer from the server: new reports")
+    sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
+    page.clock.install()
+    page.goto(reverse("clinic:patients"))
+    expect(page.get_by_text("A report waits.")).to_be_visible()
+
+    page.route("**/alerts/", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(31_000)
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(31_000)
+    expect(unanswered).to_be_visible()
+    expect(page.get_by_text("A report waits.")).to_be_visible()
+
+    page.unroute("**/alerts/")
+    with page.expect_response("**/alerts/"):
+        page.clock.run_for(31_000)
+    expect(unanswered).to_have_count(0)
+    expect(page.get_by_text("A report waits.")).to_be_visible()
+    lost = ("htmx:sendError", "net::ERR_FAILED")
+    page_problems[:] = [problem for problem in page_problems if not any(word in problem for word in lost)]
 
 
 @pytest.fixture
