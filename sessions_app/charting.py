@@ -32,6 +32,7 @@ from sessions_app import facts
 from sessions_app.answers import Reply, is_open, needs_prescriber, replies_in
 from sessions_app.basis import asked_basis, logged_basis
 from sessions_app.event_watch import recorded_in
+from sessions_app.group_gaps import group_gaps
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere
 from sessions_app.surroundings import Surroundings, last_session_before, surroundings_of
@@ -289,13 +290,9 @@ FIELD_WORDS = {
 
 def _missing_before(session: TreatmentSession, ready: Ready, said: Collection[str]) -> Iterator[Missing]:
     asked = {**session.screening, **ready.facts}
-    groups = asked.get(GROUPS, {})
     if not asked.get("identifiers_confirmed"):
         yield Missing("Name and birth date confirmed", "id_identifiers_confirmed")
-    if not groups.get(STOP):
-        yield Missing("Reasons not to treat", "group-stop")
-    if not groups.get(RISK):
-        yield Missing("Risks and plans", "group-risk")
+    yield from (Missing(words, anchor) for words, anchor in group_gaps(session))
     if not asked.get("medication_confirmed"):
         yield Missing("Medication and allergies", "id_medication_confirmed")
     if not asked.get("consent_signed"):

@@ -8,7 +8,7 @@ from django import forms
 from clinic.models import User
 from clinic.protocol.vocabulary import Answer
 from sessions_app.facts import screening_of
-from sessions_app.forms.choices import QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
+from sessions_app.forms.choices import CLEARED, QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
 from sessions_app.forms.fields import CountField, DayField, NumberField
 
 
@@ -95,7 +95,7 @@ class BeforeForm(forms.Form):
         self.on_file = frozenset(on_file) & frozenset(RISK_ITEMS)
         if self.on_file:
             known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
-            self.fields["risk"].choices = [(QUICK, f"As on file: {known}"), (SOME, "Something else")]  # type: ignore[attr-defined]
+            self._offer_on_file(f"As on file: {known}", "Something else")
 
     def recall(self, *, last_day: str, day_clinician: str) -> None:
         """Show what is remembered for confirmation: the risks with the day on which they were said, "" for no day.
@@ -105,10 +105,15 @@ class BeforeForm(forms.Form):
         if self.on_file and last_day:
             known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
             quick = f"As last time, {last_day}: {known}; nothing else. Still true"
-            self.fields["risk"].choices = [(QUICK, quick), (SOME, "Something changed")]  # type: ignore[attr-defined]
+            self._offer_on_file(quick, "Something changed")
         if day_clinician:
             people = self.fields["responsible_clinician"]
             people.choices = [("", f"As for today: {day_clinician}"), *list(people.choices)[1:]]  # type: ignore[attr-defined]
+
+    def _offer_on_file(self, quick: str, some: str) -> None:
+        """The quick words keep what is on file, so that nothing of it applies any more is an answer of its own."""
+        choices = [(QUICK, quick), (SOME, some), (CLEARED, "None of these any more")]
+        self.fields["risk"].choices = choices  # type: ignore[attr-defined]
 
     def facts(self) -> dict[str, Any]:
         """Answers by fact name; a group that was not answered says nothing."""
@@ -124,14 +129,14 @@ class BeforeForm(forms.Form):
             some = given["stop"] == SOME
             ticked = given.get("stop_items", ()) if some else ()
             facts |= {name: name in ticked for name in STOP_ITEMS}
-            facts["pregnant"] = (given.get("pregnant") if some else "") or Answer.NO.value
+            facts["pregnant"] = given.get("pregnant") if some else Answer.NO.value
             if some:
                 facts |= {
                     name: given.get(name) for name in ("nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg")
                 }
         if given.get("risk"):
             some = given["risk"] == SOME
-            ticked = given.get("risk_items", ()) if some else self.on_file
+            ticked = given.get("risk_items", ()) if some else self.on_file if given["risk"] == QUICK else ()
             facts |= {name: name in ticked for name in RISK_ITEMS}
             if some:
                 facts |= {name: given.get(name) for name in DATES}

@@ -1,12 +1,13 @@
 """The words of the visit page's choices, by the values that are stored."""
 
 from clinic.models import Patient
+from clinic.protocol.checks import GroupAnswer
 from clinic.protocol.vocabulary import Leg, Segment
 from clinic.templatetags.drawings import place_name
 
 SEGMENTED = {"data-look": "segmented"}
 TICK = {"class": "form-check-input"}
-QUICK, SOME, OTHER = "none", "some", "other"
+QUICK, SOME, CLEARED, OTHER = GroupAnswer.NONE.value, GroupAnswer.SOME.value, GroupAnswer.CLEARED.value, "other"
 PLACES = [(f"{leg.value}:{segment.value}", place_name(segment, leg)) for leg in Leg for segment in Segment]
 GARMENTS = ["Thigh stocking", "Knee stocking", "Tights", "Bandage"]
 PRESSURES = ["15-20", "18-20", "20-30", "23-32", "30-40"]

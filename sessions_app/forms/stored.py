@@ -6,14 +6,15 @@ from typing import Any
 
 from django.http import QueryDict
 
+from clinic.protocol.checks import Group, says_what_applies
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_time
-from sessions_app.charting import GROUPS, RISK, UNFINISHED
-from sessions_app.facts import zone_of
+from sessions_app.charting import GROUPS, RISK, STOP, UNFINISHED
+from sessions_app.facts import before_facts, zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.before import DATES
-from sessions_app.forms.choices import OTHER, RISK_ITEMS, SEEN_ITEMS, STOP_ITEMS
+from sessions_app.forms.choices import CLEARED, OTHER, QUICK, RISK_ITEMS, SEEN_ITEMS, SOME, STOP_ITEMS
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 
 
@@ -51,22 +52,36 @@ def _put_screening(data: QueryDict, session: TreatmentSession) -> None:
     for name in ("identifiers_confirmed", "medication_confirmed", "consent_signed", "kit_checked_today"):
         if asked.get(name):
             data[name] = "on"
-    for name, choice in asked.get(GROUPS, {}).items():
-        data[name] = choice
     remembered = set(session.patient.risk_factors)
+    groups = asked.get(GROUPS, {})
+    for name, choice in groups.items():
+        # With nothing on file "none of these any more" is "none of these".
+        data[name] = QUICK if choice == CLEARED and not remembered else choice
     known = {"polidocanol_allergy": True} if session.patient.polidocanol_allergy else {}
     data.setlist("stop_items", [name for name in STOP_ITEMS if {**asked, **known}.get(name)])
-    ticked = asked if asked.get(GROUPS, {}).get(RISK) else dict.fromkeys(remembered, True)
+    ticked = asked if groups.get(RISK) else dict.fromkeys(remembered, True)
     data.setlist("risk_items", [name for name in RISK_ITEMS if ticked.get(name)])
     data.setlist("seen", [name for name in SEEN_ITEMS if asked.get(name)])
+    if asked.get("pregnant") and _is_pregnancy_said(session):
+        data["pregnant"] = str(asked["pregnant"])
     for name in (
-        "pregnant", "nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg", "ceap", "consent_paper", *DATES
+        "nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg", "ceap", "consent_paper", *DATES
     ):  # fmt: skip
         if asked.get(name) not in (None, ""):
             data[name] = str(asked[name])
     for name in ("duplex_on_file", "ampoule_used_before"):
         if asked.get(name):
             data[name] = "on"
+
+
+def _is_pregnancy_said(session: TreatmentSession) -> bool:
+    """Whether the stored answer is somebody's own.
+
+    The "no" that comes with "none of these" is not shown as chosen when "something applies" takes its place, nor the
+    one that older drafts got with "something applies" alone: it is asked again.
+    """
+    is_some = session.screening.get(GROUPS, {}).get(STOP) == SOME
+    return is_some and says_what_applies(Group.STOP, before_facts(session))
 
 
 def _put_fields(data: QueryDict, session: TreatmentSession) -> None:

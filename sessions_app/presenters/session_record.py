@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clinic.models import User
+from clinic.protocol.checks import GroupAnswer
 from clinic.protocol.checks.findings import plain
 from clinic.templatetags.drawings import place_name
 from sessions_app.charting import GROUPS, RISK, STOP
@@ -110,9 +111,9 @@ def _before(session: TreatmentSession) -> Iterator[tuple[str, str]]:
     asked = session.screening
     groups = asked.get(GROUPS, {})
     yield "Name and birth date", "confirmed" if asked.get("identifiers_confirmed") else "not confirmed"
-    yield "Reasons not to treat", _group(asked, STOP_ITEMS, _STOP_NUMBERS, answered=bool(groups.get(STOP)))
+    yield "Reasons not to treat", _group(asked, STOP_ITEMS, _STOP_NUMBERS, answer=groups.get(STOP))
     others = tuple(name for name in _NUMBERS if name not in _STOP_NUMBERS)
-    yield "Risks and plans", _group(asked, RISK_ITEMS, others, answered=bool(groups.get(RISK)))
+    yield "Risks and plans", _group(asked, RISK_ITEMS, others, answer=groups.get(RISK))
     yield "Medication and allergies", "gone through" if asked.get("medication_confirmed") else "not confirmed"
     yield _consent(session)
     yield "Emergency kit", "checked" if asked.get("kit_checked_today") else "not recorded"
@@ -132,12 +133,15 @@ def _consent(session: TreatmentSession) -> tuple[str, str]:
     return "Consent", f"signed for this series{when}"
 
 
-def _group(asked: dict[str, Any], items: dict[str, str], numbers: tuple[str, ...], *, answered: bool) -> str:
+def _group(asked: dict[str, Any], items: dict[str, str], numbers: tuple[str, ...], *, answer: str | None) -> str:
+    """What was said. A session may have been signed with "something applies" when what was not asked for yet."""
     said = [words for name, words in items.items() if asked.get(name) is True]
     if asked.get("pregnant") in ("yes", "unknown") and "nyha_class" in numbers:
         said.append("Pregnant" if asked["pregnant"] == "yes" else "Pregnancy possible")
     said += [_NUMBERS[name].format(asked[name]) for name in numbers if asked.get(name) not in (None, "")]
-    return list_words(said) or ("none" if answered else "not asked")
+    if said or not answer:
+        return list_words(said) or "not asked"
+    return "something applies, not recorded what" if answer == GroupAnswer.SOME else "none"
 
 
 def _more(site: Any) -> str:

@@ -148,6 +148,21 @@ def test_an_incomplete_session_shows_what_is_missing_and_a_waiting_button():
     assert 'aria-disabled="true" aria-describedby="missing"' in page
 
 
+def test_something_applies_without_saying_what_stops_the_signature_and_is_said_on_the_page():
+    session = complete_draft()
+    session.screening = {**session.screening, "groups": {"stop": "some", "risk": "none"}, "pregnant": "no"}
+    session.save()
+    client, before = signed_in(), everything()
+
+    page, answer = (each.content.decode() for each in (client.get(page_of(session)), post(client, session)))
+
+    assert "Reasons not to treat: tick what applies, or “None of these”" in page
+    assert "Reasons not to treat: tick what applies, or “None of these”" in answer
+    assert everything() == before
+    session.refresh_from_db()
+    assert session.status == "draft"
+
+
 def test_without_a_signed_protocol_the_page_says_so():
     session = complete_draft()
     with patch("clinic.models.protocol.ProtocolVersion.in_force", return_value=None):

@@ -386,6 +386,21 @@ def test_an_incomplete_session_is_refused_with_what_is_missing_and_stays_a_draft
     assert (session.status, session.version) == ("draft", 1)
 
 
+@pytest.mark.parametrize("group", ["stop", "risk"])
+def test_something_applies_without_saying_what_is_not_signed_as_none(group):
+    # As drafts of older versions hold it: every question of the group is stored as a no, pregnancy too.
+    noes = {"pregnant": "no", "cannot_walk": False, "smoking": False, "nyha_class": None}
+    session = ready_draft(screening={**ASKED, **noes, "groups": {"stop": "none", "risk": "none", group: "some"}})
+
+    with pytest.raises(NotComplete) as refused:
+        close(session)
+
+    assert [each.anchor for each in refused.value.missing] == [f"group-{group}"]
+    assert "tick what applies, or “None of these”" in refused.value.message
+    session.refresh_from_db()
+    assert session.status == "draft"
+
+
 def test_signing_twice_changes_nothing_the_second_time():
     session = ready_draft()
     close(session)

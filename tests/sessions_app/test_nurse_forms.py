@@ -7,8 +7,11 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 
+from clinic.protocol import BeforeFacts
+from clinic.protocol.checks import Group, says_what_applies
 from clinic.protocol.values import Protocol
 from sessions_app import actions
+from sessions_app.forms.choices import RISK_ITEMS, STOP_ITEMS
 from sessions_app.forms.fields import ClockField, CountField, ExpiryField, NumberField
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.stored import stored_as_data
@@ -329,6 +332,63 @@ def test_single_reasons_are_taken_when_something_applies():
     assert [each.finding.id for each in chart.findings if each.finding.id.startswith("P")] == [
         "P10", "P18", "P3b", "P4", "P5", "P5b", "P8b",
     ]  # fmt: skip
+
+
+def test_something_applies_with_nothing_ticked_is_no_answer_and_no_pregnancy_is_preset():
+    session = make_draft_session(patient=make_patient())
+
+    chart = save(session, forms_of(session, stop="some", risk="some"))
+
+    assert "pregnant" not in session.screening
+    assert [gap.words for gap in chart.missing if gap.anchor.startswith("group-")][:3] == [
+        "Reasons not to treat: tick what applies, or “None of these”",
+        "Pregnant: no, possible or yes",
+        "Risks and plans: tick what applies, or “None of these”",
+    ]
+
+
+def test_the_no_of_none_of_these_is_not_preset_when_something_applies_after_all():
+    session = make_draft_session()
+    save(session, forms_of(session, stop="none"))
+
+    assert session.screening["pregnant"] == "no"
+    assert "pregnant" not in stored_as_data(session, PROTOCOL)
+
+
+@pytest.mark.parametrize("said", [{"pregnant": "no", "cannot_walk": True}, {"pregnant": "unknown"}])
+def test_a_pregnancy_answer_that_somebody_gave_is_shown_again(said):
+    session = make_draft_session(screening={**said, "groups": {"stop": "some"}})
+
+    assert stored_as_data(session, PROTOCOL)["pregnant"] == said["pregnant"]
+
+
+def test_the_no_that_an_older_draft_got_by_itself_is_asked_again():
+    session = make_draft_session(screening={"pregnant": "no", "cannot_walk": False, "groups": {"stop": "some"}})
+
+    chart = save(session, forms_of(session))
+
+    assert [gap.words for gap in chart.missing if gap.anchor == "group-stop"] == [
+        "Reasons not to treat: tick what applies, or “None of these”",
+        "Pregnant: no, possible or yes",
+    ]
+
+
+def test_that_nothing_on_file_is_true_any_more_has_an_answer_of_its_own():
+    session = make_draft_session(patient=make_patient(risk_factors=["smoking"]))
+    forms = forms_of(session, risk="cleared")
+
+    chart = save(session, forms)
+
+    assert forms.errors() == {}
+    assert session.screening["smoking"] is False
+    assert "group-risk" not in {gap.anchor for gap in chart.missing}
+    session.patient.risk_factors = []
+    assert stored_as_data(session, PROTOCOL)["risk"] == "none"
+
+
+def test_every_tick_of_the_page_is_one_that_the_rule_knows():
+    for group, items in ((Group.STOP, STOP_ITEMS), (Group.RISK, RISK_ITEMS)):
+        assert [name for name in items if not says_what_applies(group, BeforeFacts(**{name: True}))] == []
 
 
 # --- Rubbish -------------------------------------------------------------------------------------------------------

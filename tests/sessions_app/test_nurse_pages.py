@@ -608,6 +608,29 @@ def test_the_dialog_of_not_treated_answers_errors_to_htmx_with_422(client):
     assert response.status_code == 422
 
 
+def test_something_applies_with_nothing_ticked_leaves_the_safety_questions_open(client):
+    session = ready_draft()
+    client = signed_in(client, session.nurse)
+
+    saved = words(client.post(save_url(session), page_of(session, stop="some", stop_items=[]), **HTMX))
+    page = client.get(visit_url(session)).content.decode()
+
+    assert "Reasons not to treat: tick what applies, or “None of these”" in saved
+    assert "2 to confirm" in saved
+    assert re.search(r'<details class="card visit-before" id="before" open>', page)
+    assert not re.search(r'<input[^>]*name="pregnant"[^>]* checked', page)
+
+
+def test_a_session_signed_with_something_but_not_what_does_not_read_as_none(client):
+    session = ready_draft(screening={"groups": {"stop": "some", "risk": "cleared"}, "pregnant": "no"})
+    lock(session)
+
+    page = words(signed_in(client, make_user(Role.CLINICIAN)).get(visit_url(session), follow=True))
+
+    assert "Reasons not to treat something applies, not recorded what" in page
+    assert "Risks and plans none" in page
+
+
 def test_a_closed_visit_opens_as_a_record_to_read(client):
     asked = {"groups": {"stop": "none", "risk": "none"}, "smoking": True}
     session = ready_draft(note="All went well.", screening=asked)
