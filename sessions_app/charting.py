@@ -36,6 +36,7 @@ from sessions_app.group_gaps import group_gaps
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere
 from sessions_app.surroundings import Surroundings, last_session_before, surroundings_of
+from sessions_app.visit_clashes import clashes_of
 from sessions_app.visit_holds import finding_of, standing_against
 from sessions_app.visit_times import words_of
 
@@ -130,6 +131,7 @@ def chart_of(
     found = [
         *_held(session, around, is_treated=bool(sites)),
         *_findings(session, logged, around.last_ended_at, protocol, ready, signing=signing),
+        *((clash, Moment.LOGGING) for clash in clashes_of(session, around.elsewhere)),
     ]
     judged = _judged(found, replies_in(session.screening))
     totals = totals_of(logged, protocol)

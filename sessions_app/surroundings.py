@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
     BigIntegerField,
+    CharField,
     DateField,
     DateTimeField,
     DecimalField,
@@ -19,13 +20,15 @@ from django.db.models import (
     Sum,
     UUIDField,
 )
+from django.db.models.fields.json import KeyTextTransform
 
-from clinic.models import Clinic, User
+from clinic.models import AuditEvent, Clinic, User
 from clinic.prepared import Blank, Prepared
 from clinic.protocol.zones import start_of_day
-from sessions_app import facts
+from sessions_app import facts, history
 from sessions_app.models import (
     AdverseEvent,
+    Appointment,
     ConsentText,
     DayCheck,
     SeriesConsent,
@@ -35,6 +38,7 @@ from sessions_app.models import (
 )
 from sessions_app.preparation import Ready, ready_of
 from sessions_app.repeat import HoldRows, hold_rows
+from sessions_app.visit_clashes import ElsewhereSaid
 from sessions_app.visit_holds import exists_against
 
 _MG = Sum(F("volume_ml") * F("strength_percent") * 10, output_field=DecimalField(max_digits=12, decimal_places=4))
@@ -65,7 +69,8 @@ class Surroundings:
     """What is around a session, read at one moment.
 
     ``earlier_mg_today``: mg that the patient got in other sessions of the same date, signed or not. ``holds``: the
-    kinds of holds that let the patient's treatment wait, without what came out of this visit (rule B4).
+    kinds of holds that let the patient's treatment wait, without what came out of this visit (rule B4). ``elsewhere``:
+    what else is on record about the time of this session.
     """
 
     last_ended_at: datetime | None
@@ -74,6 +79,7 @@ class Surroundings:
     ready: Ready
     is_treatment: bool
     holds: tuple[HoldRows, ...]
+    elsewhere: ElsewhereSaid
 
 
 def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) -> Surroundings:
@@ -83,6 +89,10 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
     rows = _around(kinds).rows(
         pk=session.pk,
         visit=session.appointment_id,
+        visit_id=str(session.appointment.public_id),
+        opened_at=session.created_at,
+        nurse=session.nurse_id,
+        ended_at=session.ended_at or session.started_at,
         patient=session.patient_id,
         lineage=session.lineage,
         started_at=session.started_at,
@@ -92,6 +102,9 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
     )
     ended_at, earlier_mg, has_events = rows[0][:3]
     kind, *held = rows[0][_HELD : _HELD + 1 + len(kinds)]
+    checked_in, *other = rows[0][_HELD + 1 + len(kinds) :][:3]
+    # A correction is opened long after its visit: what came before the visit was opened, it does not know.
+    checked_in_at = None if session.amends_id or not checked_in else datetime.fromisoformat(checked_in)
     return Surroundings(
         ended_at,
         earlier_mg or Decimal(0),
@@ -99,6 +112,7 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
         ready_of(session, _check(rows[0]), [*_consents(session, rows)], clinic=clinic),
         is_treatment=kind == Service.Kind.TREATMENT,
         holds=tuple(each for each, is_held in zip(kinds, held, strict=True) if is_held),
+        elsewhere=ElsewhereSaid(checked_in_at, *other),
     )
 
 
@@ -107,7 +121,7 @@ _CHECK = ("id", "kit_checked_at", "kit_checked_by_id", "responsible_clinician_id
 _PEOPLE = ("kit_checked_by__name", "responsible_clinician__name")
 _TEXT = ("version", "language")
 _CONSENT = ("id", "public_id", "text_id", "signed_name", "allows_photographs", "signed_at", "ended_at")
-# Behind the three facts and the check: what the visit is, then a column for each kind of hold.
+# Behind the three facts and the check: what the visit is, a column for each kind of hold, three of `ElsewhereSaid`.
 _HELD = 3 + len(_CHECK) + len(_PEOPLE)
 
 
@@ -135,6 +149,8 @@ def _rows_around(kinds: tuple[HoldRows, ...]) -> Any:
             *(Subquery(check.values(name)) for name in (*_CHECK, *_PEOPLE)),
             "appointment__service__kind",
             *(exists_against(each, patient=patient, visit=Blank("visit", BigIntegerField())) for each in kinds),
+            Subquery(_check_ins().values_list(KeyTextTransform("status_at", "details"))[:1]),
+            *(Subquery(_meeting(lineage).values(name)[:1]) for name in ("started_at", "ended_at")),
             *(f"patient__series_consents__text__{name}" for name in _TEXT),
             *(f"patient__series_consents__{name}" for name in _CONSENT),
         )
@@ -167,6 +183,39 @@ def _consents(session: TreatmentSession, rows: Sequence[tuple[Any, ...]]) -> Ite
         text = row[-len(_CONSENT) - len(_TEXT) : -len(_CONSENT)]
         consent.text = ConsentText.from_db(DEFAULT_DB_ALIAS, ("id", *_TEXT), (consent.text_id, *text))
         yield consent
+
+
+def _check_ins() -> Any:
+    """When the visit was marked as arrived before anybody opened it, the last one first; opening marks it as well."""
+    return AuditEvent.objects.filter(
+        subject=Appointment._meta.label,
+        subject_id=Blank("visit_id", CharField()),
+        action=history.STATUS,
+        details__status=str(Appointment.Status.ARRIVED),
+        at__lt=Blank("opened_at", DateTimeField()),
+    ).order_by("-id")
+
+
+def _meeting(lineage: Any) -> Any:
+    """Other sessions of the nurse that day of which a part lies within this one, each in the version that holds."""
+    return _each_once(
+        TreatmentSession.objects.filter(
+            nurse_id=Blank("nurse", BigIntegerField()),
+            started_at__gte=Blank("day_begins", DateTimeField()),
+            started_at__lt=Blank("ended_at", DateTimeField()),
+            ended_at__gt=Blank("started_at", DateTimeField()),
+        ).exclude(lineage=lineage)
+    ).order_by("started_at", "pk")
+
+
+def _each_once(sessions: Any) -> Any:
+    """Of treatments that took place; a correction counts when it is signed, not before."""
+    status = TreatmentSession.Status
+    return (
+        sessions.exclude(status=status.NOT_TREATED)
+        .exclude(amended_by__status__in=(status.SIGNED, status.NOT_TREATED))
+        .exclude(status=status.DRAFT, amends__status=status.SIGNED)
+    )
 
 
 def _sites_between(patient: Any, lineage: Any, begins: Any, ends: Any) -> Any:

@@ -123,18 +123,16 @@ class History:
         day = self.today - timedelta(days=treated.days_ago)
         starts_at = self._at(day, time.fromisoformat(treated.time))
         nurse = self.house.nurses[treated.nurse]
-        booked: list[Appointment] = []
+        # Booked beside its wish when the wish was taken: what happens, happens at the visit's own time.
         self._when(
             starts_at - timedelta(days=4),
-            lambda: booked.append(self._book(known[0], TREATMENT, starts_at, nurse)),
+            lambda: self._when_treated(self._book(known[0], TREATMENT, starts_at, nurse), treated, nurse),
         )
-        self._when(starts_at - timedelta(minutes=5), lambda: self._move_to(booked[0], STATUS.ARRIVED))
-        # Booked beside its wish when the wish was taken: what happens, happens at the visit's own time.
-        self._when(starts_at, lambda: self._when_treated(booked[0], treated, nurse))
 
     def _when_treated(self, visit: Appointment, treated: Treated, nurse: User) -> None:
         begin, end = visit.starts_at, visit.starts_at + CHAIR
         draft: list[TreatmentSession] = []
+        self._when(begin - timedelta(minutes=5), lambda: self._move_to(visit, STATUS.ARRIVED))
         self._when(begin - timedelta(minutes=3), lambda: sign_if_none_stands(visit.patient, by=nurse))
         self._when(begin, lambda: draft.append(open_visit(appointment=visit, by=nurse)))
         self._when(end + WALK, lambda: self._chart_and_sign(draft[0], treated, nurse, end))

@@ -117,6 +117,7 @@ class TreatmentSession(models.Model):
         indexes = [
             models.Index(fields=["patient", "-started_at"], name="session_of_patient"),
             models.Index(fields=["nurse", "started_at"], condition=Q(status="draft"), name="session_unsigned"),
+            models.Index(fields=["nurse", "started_at"], name="session_of_nurse"),
             models.Index(
                 fields=["clinician_asked_at"],
                 condition=Q(status="draft", clinician_asked_at__isnull=False),
