@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from tools import environment  # noqa: E402
+from tools.up import from_dotenv  # noqa: E402
 
 HELP = """\
 ./dev setup            make .venv from the hashed locks, tools for tests included
@@ -46,6 +47,9 @@ def _dev_module(module: str) -> Callable[[Sequence[str]], None]:
 
 
 def manage(arguments: Sequence[str]) -> None:
+    named = from_dotenv(ROOT / ".env").get("DJANGO_SETTINGS_MODULE")
+    if named:  # Django reads the file once it has its settings; ./dev up asks it for them too
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", named)
     _hand_over(environment.ensure(ROOT, "runtime"), ROOT / "manage.py", *arguments, cwd=None)
 
 

@@ -4,6 +4,7 @@ import subprocess
 import pytest
 from django.conf import settings
 
+from tools import door
 from tools.door import COMMANDS, HELP
 
 DEV = settings.BASE_DIR / "dev"
@@ -31,6 +32,28 @@ def test_unknown_command_is_refused_with_the_list():
     done = run(DEV, "fly")
 
     assert (done.returncode, done.stderr) == (2, f"There is no ./dev fly.\n\n{HELP}")
+
+
+@pytest.mark.parametrize(
+    ("of_the_shell", "used"), [(None, "clinic.settings.production"), ("clinic.settings.demo", "clinic.settings.demo")]
+)
+def test_manage_takes_the_settings_that_dotenv_names_unless_the_shell_names_others(
+    monkeypatch, tmp_path, of_the_shell, used
+):
+    (tmp_path / ".env").write_text("DJANGO_SETTINGS_MODULE=clinic.settings.production\n")
+    monkeypatch.setattr(door, "ROOT", tmp_path)
+    monkeypatch.setattr(door.environment, "ensure", lambda root, kind: root / "python")
+    monkeypatch.setattr(door.os, "environ", {"DJANGO_SETTINGS_MODULE": of_the_shell} if of_the_shell else {})
+    handed_over = []
+    monkeypatch.setattr(
+        door,
+        "_hand_over",
+        lambda *command, **_: handed_over.append((*command, door.os.environ["DJANGO_SETTINGS_MODULE"])),
+    )
+
+    door.manage(["check"])
+
+    assert handed_over == [(tmp_path / "python", tmp_path / "manage.py", "check", used)]
 
 
 @pytest.fixture
