@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from clinic.access import Role
 from clinic.models import Clinic
@@ -289,6 +290,34 @@ def test_a_free_place_is_booked_by_keys(open_desk, house):
 
     page.locator("dialog[open] #book-q").wait_for()
     page.locator("dialog[open]").get_by_text("10:30").first.wait_for()
+
+
+@pytest.mark.parametrize("beside_px", [-4, 4])
+def test_a_free_quarter_of_an_hour_is_pressed_a_little_beside_it_too(open_desk, house, beside_px):
+    make_appointment(
+        patient=make_patient(),
+        nurse=house["ada"],
+        room=house["rooms"][0],
+        service=house["service"],
+        starts_at=tomorrow_at("10:45"),
+    )
+    page = open_desk("Petra Fallowell")
+    place = page.locator(".free").filter(has_text="Free 10:30 to 10:45")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    edge = box["y"] if beside_px < 0 else box["y"] + box["height"]
+
+    page.mouse.click(box["x"] + box["width"] / 2, edge + beside_px)
+
+    expect(page.locator("dialog[open] #book-q")).to_be_visible()
+
+
+def test_all_seven_days_of_a_week_stand_beside_each_other_on_a_tablet(open_desk, house):
+    page = open_desk("Petra Fallowell", path="sessions_app:week", size="tablet")
+
+    expect(page.locator(".week-table thead th")).to_have_count(7)
+    for head in page.locator(".week-table thead th").all():
+        expect(head).to_be_in_viewport(ratio=1)
 
 
 def test_filters_are_chosen_on_the_page_and_stay_in_the_address(open_desk, house):
