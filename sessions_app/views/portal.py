@@ -54,7 +54,7 @@ def confirm(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         if not form.is_valid():
             return _visits_page(request, problem=_("Press the button of the visit once more."))
         try:
-            booking.confirm(
+            confirmed = booking.confirm(
                 appointment=visit,
                 via=Appointment.ConfirmedVia.PORTAL,
                 by=request.user,
@@ -62,7 +62,10 @@ def confirm(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             )
         except Refused as refused:
             return _visits_page(request, problem=refused_words(refused), status=_status_of(refused))
-        messages.success(request, _("Thank you. We expect you."))
+        words = _("Thank you. We expect you.")
+        if visit.move_asked_at is not None and confirmed.move_asked_at is None:
+            words += " " + _("Your wish for another time is taken back; we do not call or write about it.")
+        messages.success(request, words)
     return redirect("sessions_app:portal_visits")
 
 

@@ -131,6 +131,30 @@ def test_patient_confirms_once_however_often_it_is_pressed(patient, visit):
     assert "You said that you are coming." in words_of(patient.get("/my-visits/"))
 
 
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        ("en", "With that you take back your wish for another time.",
+         "Thank you. We expect you. Your wish for another time is taken back; we do not call or write about it."),
+        ("es", "Con eso retira su deseo de otra hora.",
+         "Gracias. Le esperamos. Su deseo de otra hora queda retirado; no le llamamos ni escribimos por eso."),
+    ],
+)  # fmt: skip
+def test_who_comes_after_all_is_told_before_and_after_that_the_wish_for_another_time_ends(
+    patient, visit, language, before, after
+):
+    Patient.objects.update(language=language)
+    assert before not in words_of(patient.get("/my-visits/"))
+    patient.post(path(visit, "ask"), {"version": 1, "wish": "Any morning"})
+    assert before in words_of(patient.get("/my-visits/"))
+
+    said = words_of(patient.post(path(visit, "confirm"), {"version": 1}, follow=True))
+
+    assert after in said
+    assert before not in said
+    assert (stored(visit).confirmed_at, stored(visit).move_wish) == (NOW, "")
+
+
 def test_confirming_a_time_that_was_moved_meanwhile_is_refused_in_words(patient, visit, house):
     booking.move(appointment=visit, version=1, starts_at=at("2026-01-16 11:00"), by=house.desk, now=NOW)
 
