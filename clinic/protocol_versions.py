@@ -39,7 +39,7 @@ def sign_version(*, changes: Mapping[str, object], note: str, after: int, by: Us
     if not note.strip():
         raise NotSigned("Write what this version is for; it stays with it.", field="note")
     try:
-        protocol = base.with_overrides(changes, signed_off=True, version=f"{number + 1}")
+        protocol = base.with_overrides(changes, signed_off=True, to_be_signed=True, version=f"{number + 1}")
     except ProtocolError as error:
         raise NotSigned(refusal_words(error), field=error.field) from error
     changed = sorted(key for key, value in protocol.settings.items() if value != base.settings[key])

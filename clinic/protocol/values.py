@@ -118,13 +118,20 @@ class Protocol:
         return _default()
 
     def with_overrides(
-        self, overrides: Mapping[str, object], *, signed_off: bool = False, version: str | None = None
+        self,
+        overrides: Mapping[str, object],
+        *,
+        signed_off: bool = False,
+        to_be_signed: bool = False,
+        version: str | None = None,
     ) -> "Protocol":
         """This protocol with some keys changed, e.g. ``{"spider.continuous_days": 2}``.
 
         Values are plain (whole numbers, decimal strings, true/false, "off"). Raises ``ProtocolError`` whose field is
         the key when the key is unknown, the kind is wrong, or the value lies outside the allowed range
-        (``signed_off=True`` opens the wider range that needs the clinical lead's recorded sign-off).
+        (``signed_off=True`` opens the wider range that needs the clinical lead's recorded sign-off). What a clinic
+        signs (``to_be_signed``) has no limit below the value above which one asks either; who only asks what would be
+        (the command) may lower the limit alone.
         """
         settings = dict(self.settings)
         for given, raw in overrides.items():
@@ -133,7 +140,9 @@ class Protocol:
                 if spec is None:
                     raise ProtocolError(given, "leave it out; the protocol has no value of this name")
                 settings[key] = spec.check(spec.read(raw, field=given), signed_off=signed_off, field=given)
-        _refuse_contradictions(settings, changed={key for given in overrides for key in keys_meant(given)})
+        not_above = (*NOT_ABOVE, *LIMITS_NOT_BELOW) if to_be_signed else NOT_ABOVE
+        changed_keys = {key for given in overrides for key in keys_meant(given)}
+        _refuse_contradictions(settings, not_above, changed=changed_keys)
         changed = settings != self.settings
         return _built(version or (f"{self.version}+changed" if changed else self.version), settings)
 
@@ -246,15 +255,17 @@ def _vein_values(vein_type: VeinType, get: Mapping[str, Any]) -> VeinValues:
 NOT_ABOVE = (
     ("repeat_min_days", "repeat_max_days"),
     ("injection_ml_min", "injection_ml_max"),
-    ("injection_ml_max", "max_total_ml"),
-    ("warn_total_ml", "max_total_ml"),
     ("walk_daily_minutes_min", "walk_daily_minutes_max"),
 )
+# Of what is signed, besides: nobody is stopped before they were asked.
+LIMITS_NOT_BELOW = (("injection_ml_max", "max_total_ml"), ("warn_total_ml", "max_total_ml"))
 
 
-def _refuse_contradictions(settings: Mapping[str, Any], *, changed: Collection[str]) -> None:
+def _refuse_contradictions(
+    settings: Mapping[str, Any], not_above: Collection[tuple[str, str]], *, changed: Collection[str]
+) -> None:
     """Values that are right alone may contradict each other; the error stands at the one that was changed."""
-    for lower, upper in NOT_ABOVE:
+    for lower, upper in not_above:
         if settings[lower] <= settings[upper]:
             continue
         if upper in changed and lower not in changed:

@@ -34,7 +34,7 @@ from clinic.protocol import (
 )
 from clinic.protocol.catalogue import catalogue
 from clinic.protocol.checks.facts import AmpouleFacts
-from clinic.protocol.values import NOT_ABOVE
+from clinic.protocol.values import LIMITS_NOT_BELOW, NOT_ABOVE
 from clinic.protocol.vocabulary import StockingLegs
 from tests.clinic.protocol.helpers import RETICULAR, SHIPPED, SPIDER
 
@@ -366,22 +366,23 @@ def allowed(key):
     return st.decimals(spec.at_least, spec.at_most, places=1).map(str)
 
 
-ORDERED = sorted({key for pair in NOT_ABOVE for key in pair})
+SIGNED_IN_ORDER = (*NOT_ABOVE, *LIMITS_NOT_BELOW)
+ORDERED = sorted({key for pair in SIGNED_IN_ORDER for key in pair})
 
 
 @given(typed=st.fixed_dictionaries({}, optional={key: allowed(key) for key in ORDERED}))
 def test_no_protocol_has_a_least_above_its_most_or_asks_above_its_limit(typed):
     wanted = {**SHIPPED.settings, **{key: catalogue()[key].read(value) for key, value in typed.items()}}
-    wrong = [(lower, upper) for lower, upper in NOT_ABOVE if wanted[lower] > wanted[upper]]
+    wrong = [(lower, upper) for lower, upper in SIGNED_IN_ORDER if wanted[lower] > wanted[upper]]
 
     if wrong:
         with pytest.raises(ProtocolError) as refused:
-            SHIPPED.with_overrides(typed)
+            SHIPPED.with_overrides(typed, to_be_signed=True)
         assert (refused.value.field, refused.value.other) in [*wrong, *((upper, lower) for lower, upper in wrong)]
         assert refused.value.field in typed
     else:
-        assert SHIPPED.with_overrides(typed).settings == wanted
+        assert SHIPPED.with_overrides(typed, to_be_signed=True).settings == wanted
 
 
 def test_the_shipped_protocol_contradicts_nothing():
-    assert [pair for pair in NOT_ABOVE if SHIPPED.settings[pair[0]] > SHIPPED.settings[pair[1]]] == []
+    assert [pair for pair in SIGNED_IN_ORDER if SHIPPED.settings[pair[0]] > SHIPPED.settings[pair[1]]] == []

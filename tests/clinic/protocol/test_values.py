@@ -142,11 +142,6 @@ def test_all_days_to_avoid_can_be_set_at_once():
         ({"moon_phase": 1}, "moon_phase: leave it out; the protocol has no value of this name"),
         ({"avoid_days.chocolate": 3}, "avoid_days.chocolate: leave it out; the protocol has no value of this name"),
         ({"repeat_min_days": 21}, "repeat_min_days: enter at most 14, the value of repeat_max_days"),
-        ({"max_total_ml": "2.9"}, "max_total_ml: enter at least 3.0, the value of warn_total_ml"),
-        (
-            {"max_total_ml": "0.2", "warn_total_ml": "0.2"},
-            "max_total_ml: enter at least 0.3, the value of injection_ml_max",
-        ),
         ({"reminder.send_at": "21:00"}, "reminder.send_at: enter 08:00 to 20:59"),
         ({"reminder.send_at": "9:00"}, 'reminder.send_at: enter a time of day, for example "09:00"'),
         (
@@ -162,6 +157,24 @@ def test_what_is_not_allowed_is_refused_with_what_to_do(overrides, message):
         SHIPPED.with_overrides(overrides)
 
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"max_total_ml": "2.9"}, "max_total_ml: enter at least 3.0, the value of warn_total_ml"),
+        (
+            {"max_total_ml": "0.2", "warn_total_ml": "0.2"},
+            "max_total_ml: enter at least 0.3, the value of injection_ml_max",
+        ),
+    ],
+)
+def test_a_limit_below_the_value_above_which_one_asks_is_not_signed_and_may_be_asked_about(overrides, message):
+    with pytest.raises(ProtocolError) as refused:
+        SHIPPED.with_overrides(overrides, to_be_signed=True)
+
+    assert str(refused.value) == message
+    assert SHIPPED.with_overrides(overrides).max_total_ml == Decimal(overrides["max_total_ml"])
 
 
 def test_sign_off_opens_the_wider_range_and_no_more():
