@@ -19,7 +19,8 @@ from sessions_app import booking
 from sessions_app.amending import voided
 from sessions_app.ampoules import give_back, use_ampoules
 from sessions_app.beginning import beginning_of
-from sessions_app.charting import GROUPS, UNFINISHED, Chart, Missing, chart_of
+from sessions_app.charting import Chart, chart_of
+from sessions_app.missing import GROUPS, UNFINISHED, Missing
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.preparation import CONSENT, KIT, recorded
 from sessions_app.refusals import Refused, Stale

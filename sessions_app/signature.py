@@ -9,8 +9,9 @@ from clinic import audit
 from clinic.models import AuditEvent, Patient, StaffTask, User
 from clinic.protocol.vocabulary import Severity
 from sessions_app.answers import wants_answer
-from sessions_app.charting import GROUPS, RISK, Chart
+from sessions_app.charting import Chart
 from sessions_app.cosigning import review_task
+from sessions_app.missing import GROUPS, RISK
 from sessions_app.models import SessionFinding, TreatmentSession
 
 

@@ -17,8 +17,9 @@ from clinic.protocol.checks.findings import plain
 from clinic.protocol.vocabulary import Severity
 from clinic.protocol.zones import local_date
 from sessions_app.answers import is_outdated, may_answer, needs_prescriber, tick_value, wants_answer
-from sessions_app.charting import Chart, Judged, Missing, chart_of
+from sessions_app.charting import Chart, Judged, chart_of
 from sessions_app.facts import observation_minutes, zone_of
+from sessions_app.missing import Missing
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import Difference, differences, record_to_sign

@@ -18,13 +18,13 @@ from clinic.protocol.values import Protocol
 from sessions_app.actions import DraftValues
 from sessions_app.ampoules import lots_named
 from sessions_app.answers import REASON_LENGTH
-from sessions_app.charting import RISK, STOP
 from sessions_app.facts import session_date
 from sessions_app.forms.after import SESSION_FIELDS, AfterForm
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.fields import RAW_LENGTH, typed_text
 from sessions_app.forms.stored import stored_as_data
 from sessions_app.forms.treatment import AmpouleForm, SingleUseForm, SiteForm
+from sessions_app.missing import RISK, STOP
 from sessions_app.models import TreatmentSession
 
 MOST_SITES, MOST_AMPOULES = 60, 20

@@ -10,11 +10,11 @@ from clinic.protocol.checks import Group, says_what_applies
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.values import Protocol
 from clinic.protocol.zones import local_time
-from sessions_app.charting import GROUPS, RISK, STOP, UNFINISHED
 from sessions_app.facts import before_facts, zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.before import DATES
 from sessions_app.forms.choices import CLEARED, OTHER, QUICK, RISK_ITEMS, SEEN_ITEMS, SOME, STOP_ITEMS
+from sessions_app.missing import GROUPS, RISK, STOP, UNFINISHED
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 
 

@@ -11,11 +11,12 @@ from django.urls import reverse
 from clinic.models import User
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.zones import local_date, local_time
-from sessions_app.charting import GROUPS, RISK, Chart
+from sessions_app.charting import Chart
 from sessions_app.consents import over_at
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.choices import RISK_ITEMS
+from sessions_app.missing import GROUPS, RISK
 from sessions_app.models import DayCheck, SeriesConsent
 from sessions_app.preparation import CONSENT, KIT, check_of, clinicians, is_on_paper_somewhere, today_of
 from sessions_app.wording import day_words
@@ -23,10 +24,14 @@ from sessions_app.wording import day_words
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """The clinic's day in words. ``kit`` is empty until somebody checked it; ``clinician`` until one is named."""
+    """The clinic's day in words. ``kit`` is empty until somebody checked it; ``clinician`` until one is named.
+
+    ``lacks_number``: no number is on file where the clinician is called in an emergency.
+    """
 
     kit: str
     clinician: str
+    lacks_number: bool
     clinician_id: int | None
     choices: list[User]
 
@@ -37,9 +42,11 @@ class DayView:
 
 def day_view(now: datetime, zone: ZoneInfo) -> DayView:
     check = check_of(today_of(now))
+    named = check.responsible_clinician if check else None
     return DayView(
         kit=kit_by(check, zone),
         clinician=clinician_by(check, zone),
+        lacks_number=named is not None and not named.phone,
         clinician_id=check.responsible_clinician_id if check else None,
         choices=clinicians(),
     )

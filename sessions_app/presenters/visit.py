@@ -9,8 +9,9 @@ from clinic.models import Patient
 from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.zones import local_time
-from sessions_app.charting import Chart, Missing
+from sessions_app.charting import Chart
 from sessions_app.facts import zone_of
+from sessions_app.missing import Missing
 from sessions_app.models import TreatmentSession
 
 _MISSING_ICONS = {"field": "circle-dashed", "time": "hourglass", "finding": "triangle-alert"}
