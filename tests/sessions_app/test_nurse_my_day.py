@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.access import Role
+from sessions_app.amending import begin_amendment
+from sessions_app.models import TreatmentSession
 from sessions_app.presenters.my_day import my_day
 from tests.makers import (
     at,
@@ -16,6 +18,7 @@ from tests.makers import (
     make_draft_session,
     make_patient,
     make_room,
+    make_signed_protocol,
     make_signed_session,
     make_user,
 )
@@ -96,6 +99,25 @@ def test_the_day_is_sorted_by_what_is_to_be_done(nurse):
     assert [(row.name.split()[0], row.state) for row in day.coming] == [("Late", "10 min late"), ("Later", "")]
     assert names(day.done) == ["Signed"]
     assert day.summary == "2 to come"
+
+
+def test_a_corrected_session_is_opened_in_the_version_that_holds(client, nurse):
+    first = make_signed_session(appointment=visit(nurse, "09:00", "done"), protocol_version=make_signed_protocol())
+    correction = begin_amendment(session=first, reason="Three injections", by=nurse)
+    client.force_login(nurse)
+    shown = {
+        version: f'href="{reverse("sessions_app:session", args=[version.public_id])}"'
+        for version in (first, correction)
+    }
+
+    while_it_is_made = client.get(URL).content.decode()
+    TreatmentSession.objects.filter(pk=correction.pk).update(
+        status="signed", signed_by=nurse, signed_at=timezone.now(), protocol_version=first.protocol_version
+    )
+    afterwards = client.get(URL).content.decode()
+
+    assert [shown[first] in while_it_is_made, shown[correction] in while_it_is_made] == [True, False]
+    assert [shown[first] in afterwards, shown[correction] in afterwards] == [False, True]
 
 
 def test_drafts_of_earlier_days_wait_for_the_signature_oldest_first(nurse):
