@@ -118,6 +118,8 @@ class TreatmentSession(models.Model):
             models.Index(fields=["patient", "-started_at"], name="session_of_patient"),
             models.Index(fields=["nurse", "started_at"], condition=Q(status="draft"), name="session_unsigned"),
             models.Index(fields=["nurse", "started_at"], name="session_of_nurse"),
+            # The versions of one session: every save asks for the events of all of them.
+            models.Index(fields=["lineage"], name="session_lineage"),
             models.Index(
                 fields=["clinician_asked_at"],
                 condition=Q(status="draft", clinician_asked_at__isnull=False),

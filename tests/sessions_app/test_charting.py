@@ -11,7 +11,7 @@ from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Leg, VeinType
 from sessions_app.amending import begin_amendment
 from sessions_app.charting import chart_of, session_facts
-from sessions_app.models import SessionAmpoule
+from sessions_app.models import SessionAmpoule, TreatmentSession
 from sessions_app.surroundings import surroundings_of
 from tests.makers import (
     at,
@@ -329,3 +329,12 @@ def test_none_seen_cannot_stand_beside_an_adverse_event_of_the_visit():
     missing = [each.words for each in chart_of(session, now=SIGNING).missing]
 
     assert "Reaction: an adverse event is recorded, so “none seen” cannot stand" in missing
+
+
+@pytest.mark.parametrize("wanted", [["lineage"], ["nurse_id", "started_at"], ["patient_id", "started_at"]])
+def test_what_every_save_asks_of_other_sessions_is_found_by_an_index(wanted):
+    """However many sessions a clinic has: without one the database reads them all at each press."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, TreatmentSession._meta.db_table)
+
+    assert wanted in [each["columns"] for each in found.values() if each["index"] and not each["check"]]
