@@ -14,6 +14,7 @@ from sessions_app.free_times import Search, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, Booked, Days, Wanted, narrowed, weeks_of
 from sessions_app.presenters.time_options import Option, Times, option_of
+from sessions_app.ranking import Ranking, Soonest
 from sessions_app.repeat import RepeatRules, booked_treatment_days, protocol_in_force, repeat_rules, standing
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
 from sessions_app.wording import day_words, time_words
@@ -167,11 +168,18 @@ def _after(wanted: Wanted, first: date) -> date | None:
 
 
 def _best(wanted: Wanted, days: Days, offer: RepeatOffer | None) -> list[Option]:
-    """The offer of a repeat, or what comes soonest after its window; without a window, the soonest of half-days."""
+    """The offer of a repeat, or what comes soonest after its window; without a window, the soonest of half-days.
+
+    Of somebody who prefers a part of the day that counts there, too.
+    """
     if offer is not None and (offer.best or offer.later):
         return [option_of(slot, wanted.zone) for slot in offer.best or offer.later]
     today = wanted.today
     days = days.apart()
+    if days.window is None and wanted.patient and wanted.patient.prefers:
+        ranking = Ranking(days.search, wished=Soonest(wanted.now), nurse_id=None)
+        slots = days.search.slots(days.search.starts.from_to(None, None) & days.free)
+        return [option_of(slot, wanted.zone) for slot in ranking.best(slots, zone=wanted.zone, count=BEST)]
     earliest = max(days.window.first_date, today) if days.window else today
     soonest = days.first_of_half_days(earliest, earliest + timedelta(days=7 * WEEKS), BEST)
     reasons = ["The earliest free time", *[""] * len(soonest)]

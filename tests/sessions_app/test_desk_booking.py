@@ -159,6 +159,23 @@ def test_a_free_place_before_the_window_says_who_may_approve_it(client, desk, ho
     assert "is before the usual window, which opens Tue 13 Jan. A clinician may approve it." in body
 
 
+def test_a_new_patient_who_prefers_afternoons_is_offered_them_first_and_reads_why(desk, house):
+    first = {"treatment": Service.objects.get(kind="first_visit")}
+    anybody, likes_afternoons = make_patient(), make_patient(prefers="afternoon")
+
+    soonest, preferred = (times(first, patient, desk).options for patient in (anybody, likes_afternoons))
+
+    assert [(option.when, option.why) for option in soonest][:2] == [
+        ("Tue 13 Jan, 10:45", "The earliest free time"),
+        ("Tue 13 Jan, 12:00", ""),
+    ]
+    assert [(option.when, option.why) for option in preferred][:3] == [
+        ("Tue 13 Jan, 12:00", "Soonest, in the afternoon, as preferred"),
+        ("Wed 14 Jan, 12:00", "Soonest, in the afternoon, as preferred"),
+        ("Tue 13 Jan, 10:45", "Soonest"),
+    ]
+
+
 def test_a_new_patient_is_offered_a_first_visit(client, desk, house):
     patient = make_patient()
 
