@@ -49,6 +49,7 @@ class ClinicAdmin(SetUpAdmin):
         "phone_hours_es",
         "out_of_hours_phone",
         "emergency_number",
+        "vascular_surgeon_phone",
         "address",
         "send_at",
         "expiry_warning_days",

@@ -1,10 +1,11 @@
 """What is done at once in an emergency of the chair, and the words in which a step that was done is kept.
 
 Sources: US Asclera prescribing information, warnings (anaphylaxis, intra-arterial injection) and administration
-(perivascular injection); the clinic's founding text. Nobody of a clinic has signed these words off: pages that show
-them say "to be confirmed by the clinical lead".
+(perivascular injection); the clinic's founding text. Nobody of a clinic has signed these words off: the register of
+adverse events says "to be confirmed by the clinical lead", where nobody is in an emergency.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class Step(StrEnum):
     """A usual step in the words that are stored and shown; `sessions_app.facts` looks for them in the rows."""
 
     STOPPED = "Stopped injecting at this place"
+    STOPPED_ALL = "Stopped injecting"
     ANAESTHETIC = "Local anaesthetic without adrenaline given"
     SKIN_CHECK = "Skin check planned for the next contact"
     SURGEON = "Vascular surgeon called"
@@ -35,12 +37,13 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """A kind of emergency: how it shows, and what is done at once, in order."""
+    """A kind of emergency: how it shows, what comes before everything, and what is done at once, in order."""
 
     kind: Kind
     title: str
     signs: str
     steps: tuple[ToDo, ...]
+    above_all: str = ""
 
 
 EMERGENCIES = (
@@ -48,12 +51,14 @@ EMERGENCIES = (
         Kind.ANAPHYLAXIS,
         "Allergic sign, anaphylaxis",
         "Trouble breathing, wheeze, swelling of face, lips, tongue or throat, hives away from the injection sites, "
-        "tight throat, faint or collapse. Treat the patient first.",
+        "tight throat, faint or collapse.",
         (
+            ToDo(Step.STOPPED_ALL, "Stop injecting"),
             ToDo(Step.AMBULANCE, "Call the emergency number"),
             ToDo(Step.CLINICIAN, "Call the responsible clinician"),
             ToDo(Step.KIT, "Fetch the anaphylaxis kit and oxygen"),
         ),
+        above_all="Treat the patient first.",
     ),
     Emergency(
         Kind.INTRA_ARTERIAL,
@@ -71,7 +76,7 @@ EMERGENCIES = (
         "Severe pain at the place of the injection.",
         (
             ToDo(Step.STOPPED, "Stop injecting at this place"),
-            ToDo(Step.ANAESTHETIC, "Severe pain: give local anaesthetic without adrenaline"),
+            ToDo(Step.ANAESTHETIC, "In severe pain give local anaesthetic without adrenaline"),
             ToDo(Step.SKIN_CHECK, "Plan a skin check for the next contact"),
         ),
     ),
@@ -89,22 +94,25 @@ def emergency_of(kind: str) -> Emergency | None:
     return next((each for each in EMERGENCIES if each.kind == wanted), None)
 
 
-def _first_step(kind: Kind) -> Step | None:
+def _calls_the_ambulance(kind: Kind) -> bool:
     found = emergency_of(kind)
-    return found.steps[0].step if found else None
+    return found is not None and any(each.step is Step.AMBULANCE for each in found.steps)
 
 
-# Of the grave ones, those in which the emergency number is called before anything else: first of all.
-AMBULANCE_KINDS = frozenset(kind for kind in GRAVE_KINDS if _first_step(kind) is Step.AMBULANCE)
+# Of the grave ones, those in which the emergency number is called at once: first of all.
+AMBULANCE_KINDS = frozenset(kind for kind in GRAVE_KINDS if _calls_the_ambulance(kind))
 
 
-def stop_words(kind: str) -> str:
-    """What an open event of this kind says to who holds the syringe, as a sentence; "" where it stops nothing."""
+def next_words(kind: str, done: Collection[str] = ()) -> str:
+    """What an open event of this kind says to who treats, as a sentence; "" where nothing stands in the protocol.
+
+    That is the first step that nobody has stamped yet. ``done``: the steps of the event, as they are stored.
+    """
     found = emergency_of(kind)
-    stop = next((each.do for each in found.steps if each.step is Step.STOPPED), "") if found else ""
-    if not stop and kind in GRAVE_KINDS:
-        stop = "Inject nothing more"
-    return f"{stop}." if stop else ""
+    if found is None:
+        return "Inject nothing more." if kind in GRAVE_KINDS else ""
+    left = next((each.do for each in found.steps if each.step not in done), "")
+    return f"{left}." if left else "The first steps are done."
 
 
 # What was seen in a session, by the name of its fact, and the kinds of event that record it.

@@ -73,12 +73,14 @@ def recorded_in(session: TreatmentSession) -> RecordedEvents:
     """What the events of a session, in whichever version of it, say to the checks. One query."""
     rows = AdverseEvent.objects.real().filter(session__lineage=session.lineage)
     steps: dict[str, set[str]] = {}
+    stamped: dict[UUID, set[str]] = {}
     standing: dict[UUID, OpenEvent] = {}
     for event, kind, recorded_at, closed_at, what in rows.values_list(
         "public_id", "kind", "recorded_at", "closed_at", "steps__what"
     ):
         steps.setdefault(kind, set()).update([what] if what else [])
+        stamped.setdefault(event, set()).update([what] if what else [])
         if closed_at is None:
-            standing[event] = OpenEvent(event, kind, recorded_at)
+            standing[event] = OpenEvent(event, kind, recorded_at, frozenset(stamped[event]))
     done = {kind: frozenset(each) for kind, each in steps.items()}
     return RecordedEvents(done, tuple(sorted(standing.values(), key=lambda event: event.recorded_at)))

@@ -28,11 +28,15 @@ from sessions_app.models import AdverseEvent, SessionAmpoule, TreatedSite, Treat
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """An adverse event of the session that no clinician has closed; ``kind`` is an `AdverseEvent.Kind`."""
+    """An adverse event of the session that no clinician has closed; ``kind`` is an `AdverseEvent.Kind`.
+
+    ``done``: the steps that are stamped, in the words that are stored.
+    """
 
     public_id: UUID
     kind: str
     recorded_at: datetime
+    done: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

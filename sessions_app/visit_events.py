@@ -4,10 +4,11 @@ It holds the treatments after the visit (`sessions_app.visit_holds` leaves it ou
 itself must see it.
 """
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Concat
 
-from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS
-from sessions_app.models import AdverseEvent
+from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS, Step
+from sessions_app.models import AdverseEvent, AdverseStep
 
 # The gravity of events that are not grave.
 ORDINARY = 2
@@ -35,3 +36,18 @@ def has_open_event(visit: str = "pk") -> Exists:
 def gravest_open(field: str, *, visit: str = "pk") -> Subquery:
     """One field of the gravest open event of the visit, the newest of several; null where there is none."""
     return Subquery(open_at_visit(visit).order_by(gravity(), "-recorded_at", "-pk").values(field)[:1])
+
+
+def steps_of_gravest(*, visit: str = "pk") -> Subquery:
+    """The usual steps that are stamped on that event: the name of each `Step` with a space behind it."""
+    rows = AdverseStep.objects.filter(event=OuterRef("pk")).order_by()
+    stamped = [
+        Case(
+            When(Exists(rows.filter(what=step)), then=Value(f"{step.name} ")),
+            default=Value(""),
+            output_field=TextField(),
+        )
+        for step in Step
+    ]
+    done = open_at_visit(visit).annotate(done=Concat(*stamped, output_field=TextField()))
+    return Subquery(done.order_by(gravity(), "-recorded_at", "-pk").values("done")[:1])

@@ -84,6 +84,7 @@ def _clinic(now: datetime) -> Clinic:
     clinic.name, clinic.sender_name = "Larkfield Vein Clinic", "Larkfield Clinic"
     clinic.time_zone = zone_at_work(now)
     clinic.phone, clinic.out_of_hours_phone = "212-555-0100", "212-555-0199"
+    clinic.vascular_surgeon_phone = "212-555-0177"
     clinic.phone_hours, clinic.phone_hours_es = "Every day 7:00 to 19:00", "Todos los días de 7:00 a 19:00"
     clinic.address = "12 Larkfield Lane"
     clinic.patients_may_move = True

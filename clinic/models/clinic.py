@@ -34,6 +34,11 @@ class Clinic(models.Model):
     )
     out_of_hours_phone = models.CharField(max_length=32, blank=True)
     emergency_number = models.CharField(max_length=16, default="911")
+    vascular_surgeon_phone = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Whom nurses call at once when the drug went into an artery. Only staff see it.",
+    )
     address = models.TextField(blank=True)
     # Messages that follow a plan go out at this wall-clock time of the patient.
     send_at = models.TimeField(default=time(9, 0))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms as django_forms
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.access import Permission
 from clinic.models import Clinic, User
@@ -18,7 +19,7 @@ from sessions_app.emergency import EMERGENCIES, Emergency, Step, emergency_of
 from sessions_app.event_decisions import may_withdraw
 from sessions_app.forms.event import EventForm, StepForm
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
-from sessions_app.preparation import ready_for
+from sessions_app.preparation import check_of, today_of
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.event_lines import tags_of, when_words
 from sessions_app.presenters.event_versions import former_versions
@@ -27,19 +28,25 @@ from sessions_app.wording import time_words
 
 @dataclass(frozen=True, slots=True)
 class StepButton:
-    """One thing to do. ``value``: what stamping it sends; ``done``: when it was done first, "" while it was not.
-
-    ``hint``: who is called; ``number``: as it is dialled, ``number_words`` as it is read; "" where there is none.
-    ``lacks_number``: somebody is to be called, and no number is on file.
-    """
+    """One thing to do. ``value``: what stamping it sends; ``done``: when it was done first, "" while it was not."""
 
     value: str
     do: str
     done: str
-    hint: str = ""
-    number: str = ""
-    number_words: str = ""
-    lacks_number: bool = False
+    calls: Sequence["Call"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody to call. ``who``: the name, "" where the step says it. ``number``: as it is dialled, ``words``: as read.
+
+    ``where``: where a number that is not on file is set; "" while there is one.
+    """
+
+    who: str
+    number: str
+    words: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class NowBlock:
     kind: str
     title: str
     signs: str
+    above_all: str
     buttons: Sequence[StepButton]
 
 
@@ -60,56 +68,65 @@ class StepLine:
     who: str
 
 
-def clinician_of(session: TreatmentSession | None) -> User | None:
-    """Who answers for the session; while it is charted and names nobody, the clinician of the day."""
-    if session is None or session.responsible_clinician is not None:
-        return session.responsible_clinician if session else None
-    return ready_for(session).clinician
+def clinicians_of(session: TreatmentSession | None, *, now: datetime) -> list[User]:
+    """Whom a nurse calls now: who answers for the session that is charted, and who is the clinician of today.
+
+    A session that is closed names who answered for it then; that person is called where nobody is named for today.
+    """
+    check = check_of(today_of(now))
+    todays = check.responsible_clinician if check else None
+    own = session.responsible_clinician if session else None
+    is_charted = session is not None and session.status == TreatmentSession.Status.DRAFT
+    found = [own, todays] if is_charted else [todays or own]
+    return [person for person in dict.fromkeys(found) if person is not None]
 
 
-def blocks(clinic: Clinic, clinician: User | None) -> list[NowBlock]:
+def blocks(clinic: Clinic, clinicians: Sequence[User]) -> list[NowBlock]:
     """All emergencies, for the page on which an event begins."""
-    return [_block(each, clinic=clinic, clinician=clinician, steps=()) for each in EMERGENCIES]
+    return [_block(each, clinic=clinic, clinicians=clinicians, steps=()) for each in EMERGENCIES]
 
 
 def block_of(
-    event: AdverseEvent, steps: Sequence[AdverseStep], *, clinic: Clinic, clinician: User | None
+    event: AdverseEvent, steps: Sequence[AdverseStep], *, clinic: Clinic, clinicians: Sequence[User]
 ) -> NowBlock | None:
     emergency = emergency_of(event.kind)
-    return _block(emergency, clinic=clinic, clinician=clinician, steps=steps) if emergency else None
+    return _block(emergency, clinic=clinic, clinicians=clinicians, steps=steps) if emergency else None
 
 
-def _block(emergency: Emergency, *, clinic: Clinic, clinician: User | None, steps: Iterable[AdverseStep]) -> NowBlock:
+def _block(
+    emergency: Emergency, *, clinic: Clinic, clinicians: Sequence[User], steps: Iterable[AdverseStep]
+) -> NowBlock:
     done: dict[str, str] = {}
     for step in steps:
         done.setdefault(step.what, f"{local_time(step.at, clinic.zone):%H:%M}")
-    called = {Step.AMBULANCE: _ambulance(clinic), Step.CLINICIAN: _colleague(clinician)}
+    called = {
+        Step.AMBULANCE: [_outside(clinic.emergency_number)],
+        Step.SURGEON: [_outside(clinic.vascular_surgeon_phone)],
+        Step.CLINICIAN: [_colleague(person) for person in clinicians] or [_NOBODY],
+    }
     return NowBlock(
         emergency.kind,
         emergency.title,
         emergency.signs,
+        emergency.above_all,
         [
-            StepButton(each.step.name, each.do, done.get(each.step, ""), **called.get(each.step, {}))
+            StepButton(each.step.name, each.do, done.get(each.step, ""), called.get(each.step, []))
             for each in emergency.steps
         ],
     )
 
 
-def _ambulance(clinic: Clinic) -> dict[str, Any]:
-    number = clinic.emergency_number
-    return {"number": number.replace(" ", ""), "number_words": number}
+_NOBODY = Call("", "", "", "Nobody is named for today: name one on My day.")
+_SET_BY = "Not on file: an administrator sets it under People and the clinic."
 
 
-def _colleague(person: User | None) -> dict[str, Any]:
-    if person is None:
-        return {}
+def _outside(number: str) -> Call:
+    return Call("", number.replace(" ", ""), number, "" if number else _SET_BY)
+
+
+def _colleague(person: User) -> Call:
     number = str(person.phone or "")
-    return {
-        "hint": str(person),
-        "number": number,
-        "number_words": phone_words(number) if number else "",
-        "lacks_number": not number,
-    }
+    return Call(str(person), number, phone_words(number) if number else "", "" if number else _SET_BY)
 
 
 def step_lines(steps: Iterable[AdverseStep], *, zone: ZoneInfo) -> list[StepLine]:
@@ -155,7 +172,7 @@ def event_context(
         "patient": event.patient,
         "form": form,
         "step_form": step_form,
-        "now_block": block_of(event, steps, clinic=clinic, clinician=clinician_of(root)),
+        "now_block": block_of(event, steps, clinic=clinic, clinicians=clinicians_of(root, now=timezone.now())),
         "steps": step_lines(steps, zone=clinic.zone),
         "tags": tags_of(event),
         "history": history(event, clinic.zone),

@@ -6,17 +6,17 @@ from django.urls import reverse
 
 from clinic.protocol.zones import local_time
 from sessions_app.charting import Chart
-from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS, stop_words
+from sessions_app.emergency import AMBULANCE_KINDS, GRAVE_KINDS, next_words
 from sessions_app.facts import zone_of
 from sessions_app.models import AdverseEvent
 
 
 @dataclass(frozen=True, slots=True)
 class StripLine:
-    """``words``: "Anaphylaxis recorded 10:42"; ``stop``: what it says to who treats, "" for nothing."""
+    """``words``: "Anaphylaxis recorded 10:42"; ``todo``: what it says to who treats, "" for nothing."""
 
     words: str
-    stop: str
+    todo: str
     url: str
     is_grave: bool
 
@@ -30,7 +30,7 @@ def strip_lines(chart: Chart) -> list[StripLine]:
         StripLine(
             words=f"{AdverseEvent.Kind(event.kind).label} recorded {local_time(event.recorded_at, zone):%H:%M}",
             # Who corrects a signed session injects nothing.
-            stop="" if chart.session.amends_id else stop_words(event.kind),
+            todo="" if chart.session.amends_id else next_words(event.kind, event.done),
             url=reverse("sessions_app:event", args=[event.public_id]),
             is_grave=event.kind in GRAVE_KINDS,
         )

@@ -1,13 +1,9 @@
-"""The nurse's day: who waits, who is in the chair, who comes, what is not signed.
+"""The nurse's day: who waits, who is in the chair, who comes, what is not signed. Four queries whatever the day."""
 
-Four queries whatever the day, five with an open event.
-"""
-
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -16,12 +12,12 @@ from django.urls import reverse
 from clinic.models import Patient, User
 from clinic.protocol.checks.calendar import age_on
 from clinic.protocol.zones import local_date, local_time, start_of_day
-from sessions_app.emergency import GRAVE_KINDS, next_words
+from sessions_app.emergency import GRAVE_KINDS, Step, next_words
 from sessions_app.facts import zone_of
-from sessions_app.models import AdverseEvent, AdverseStep, Appointment, TreatmentSession
+from sessions_app.models import AdverseEvent, Appointment, TreatmentSession
 from sessions_app.presenters.chart_url import chart_url
 from sessions_app.presenters.treatment_waits import waits_words
-from sessions_app.visit_events import gravest_open
+from sessions_app.visit_events import gravest_open, steps_of_gravest
 from sessions_app.visit_holds import holds_column
 from sessions_app.wording import day_words
 
@@ -99,6 +95,7 @@ def my_day(user: User, *, now: datetime, zone: ZoneInfo, everybody: bool = False
             event_id=gravest_open("public_id"),
             event_kind=gravest_open("kind"),
             event_at=gravest_open("recorded_at"),
+            event_done=steps_of_gravest(),
         )
         .order_by("entry__starts_at")
     )
@@ -122,17 +119,10 @@ def _sorted_out(
     day: date,
     everybody: bool,
 ) -> MyDay:
-    numbers, stamped = _session_numbers(visit.patient for visit in visits), _steps_done(visits)
+    numbers = _session_numbers(visit.patient for visit in visits)
     rows: dict[str, list[tuple[datetime, VisitRow]]] = {"waiting": [], "with_nurse": [], "coming": [], "done": []}
     for visit in visits:
-        row = _row(
-            visit,
-            number=numbers.get(visit.patient.pk, 0) + 1,
-            now=now,
-            zone=zone,
-            everybody=everybody,
-            done=stamped.get(visit.event_id, ()),  # type: ignore[attr-defined]  # a column of the query
-        )
+        row = _row(visit, number=numbers.get(visit.patient.pk, 0) + 1, now=now, zone=zone, everybody=everybody)
         group = {Status.ARRIVED: "waiting", Status.IN_TREATMENT: "with_nurse", Status.BOOKED: "coming"}
         name = group.get(Status(visit.status), "done")
         rows[name].append((visit.status_at if name == "waiting" else visit.starts_at, row))
@@ -155,9 +145,7 @@ def _session_numbers(patients: Iterable[Patient]) -> dict[int, int]:
     return dict(counted)
 
 
-def _row(
-    visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, everybody: bool, done: Collection[str]
-) -> VisitRow:
+def _row(visit: Appointment, *, number: int, now: datetime, zone: ZoneInfo, everybody: bool) -> VisitRow:
     patient, session = visit.patient, _version_that_holds(visit.sessions.all())
     state, level = _state(visit, session, now=now, zone=zone)
     parts = [str(age_on(local_date(now, zone), patient.birth_date)), str(visit.entry.room), visit.service.name]
@@ -179,7 +167,7 @@ def _row(
         warning="Allergy to polidocanol" if patient.polidocanol_allergy else "",
         waits=waits_words(visit.waits.split()),  # type: ignore[attr-defined]  # a column of the query
         is_start=visit.status == Status.ARRIVED and session is None,
-        event=_event(visit, zone, done),
+        event=_event(visit, zone),
     )
 
 
@@ -190,24 +178,13 @@ def _version_that_holds(newest_first: Iterable[TreatmentSession]) -> TreatmentSe
     return next(closed, versions[-1] if versions else None)
 
 
-def _steps_done(visits: Iterable[Any]) -> dict[UUID, set[str]]:
-    """What is stamped, by open event of the visits; no query where there is none."""
-    events = [visit.event_id for visit in visits if visit.event_id is not None]
-    done: dict[UUID, set[str]] = {}
-    if events:
-        stamped = AdverseStep.objects.filter(event__public_id__in=events).order_by()
-        for event, what in stamped.values_list("event__public_id", "what"):
-            done.setdefault(event, set()).add(what)
-    return done
-
-
-def _event(visit: Any, zone: ZoneInfo, done: Collection[str]) -> OpenEvent | None:
+def _event(visit: Any, zone: ZoneInfo) -> OpenEvent | None:
     if visit.event_id is None:
         return None
     kind = AdverseEvent.Kind(visit.event_kind)
     return OpenEvent(
         words=f"{kind.label} recorded {local_time(visit.event_at, zone):%H:%M}",
-        todo=next_words(kind, done),
+        todo=next_words(kind, [Step[name] for name in visit.event_done.split()]),
         url=reverse("sessions_app:event", args=[visit.event_id]),
         is_grave=kind in GRAVE_KINDS,
     )

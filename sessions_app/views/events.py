@@ -69,7 +69,7 @@ def begin(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "patient": patient,
         "form": form,
-        "blocks": shown.blocks(request.clinic, shown.clinician_of(session)),
+        "blocks": shown.blocks(request.clinic, shown.clinicians_of(session, now=now)),
         "open_events": open_lines(patient, request.clinic.zone),
         "back": _way_back(session, patient),
     }

@@ -260,6 +260,15 @@
     });
   });
 
+  // A question that is open on the page is not taken away by a refresh: that waits, once, for the next round.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isBackground(event)) return;
+    const asked = event.target.querySelector("[data-holds-refresh][open]:not([data-held])");
+    if (!asked) return;
+    asked.setAttribute("data-held", "");
+    event.preventDefault();
+  });
+
   // Alerts that were unfolded stay so when they are asked for again.
   let alertsOpen = false;
   document.addEventListener("toggle", (event) => { if (event.target.matches(".alert-more")) alertsOpen = event.target.open; }, true);

@@ -16,9 +16,9 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, Patient
-from sessions_app import adverse_events, amending, event_decisions, medwatch
+from sessions_app import adverse_events, amending, event_decisions, medwatch, preparation
 from sessions_app.emergency import Step
-from sessions_app.models import AdverseEvent, AdverseStep, SessionAmpoule
+from sessions_app.models import AdverseEvent, AdverseStep, SessionAmpoule, TreatmentSession
 from sessions_app.refusals import Stale
 from tests.makers import (
     at,
@@ -107,7 +107,51 @@ def test_the_page_says_what_to_do_and_the_number_to_call(nurse):
     words = ["Call the emergency number", "112", "Imani Rowanfield", "Fetch the anaphylaxis kit and oxygen"]
     words += ["Call the vascular surgeon at once", "give local anaesthetic without adrenaline"]
     assert [word for word in words if word not in page] == []
-    assert "to be confirmed by the clinical lead" in page
+    assert "Treat the patient first." in page
+    assert page.count("<b>Stop injecting") == 3
+    assert "to be confirmed" not in page
+
+
+def test_the_words_that_nobody_confirmed_yet_are_named_where_nobody_is_in_an_emergency(nurse):
+    page = browser(nurse).get(reverse("sessions_app:events")).content.decode()
+
+    assert "The first steps on the emergency pages are to be confirmed by the clinical lead." in page
+
+
+def test_the_vascular_surgeon_is_dialled_or_the_page_says_where_the_number_is_set(nurse):
+    event = make_adverse_event(session=make_draft_session(nurse=nurse), kind="intra_arterial")
+    without = browser(nurse).get(url(event)).content.decode()
+    make_clinic(vascular_surgeon_phone="212 555 0177")
+
+    page = browser(nurse).get(url(event)).content.decode()
+
+    step = [
+        re.search(r'<li class="now-step.*?vascular surgeon.*?</li>', each, re.DOTALL)[0] for each in (without, page)
+    ]
+    assert ["Not on file: an administrator sets it under People and the clinic." in each for each in step] == [
+        True,
+        False,
+    ]
+    assert ['href="tel:2125550177"' in each for each in step] == [False, True]
+
+
+def test_who_is_called_is_the_clinician_of_the_session_and_the_one_of_today(nurse):
+    hugo, miriam = (
+        make_user(Role.CLINICIAN, name=name, phone=phone)
+        for name, phone in (("Hugo Ashdown", "+12125550142"), ("Miriam Thornbury", "+12125550143"))
+    )
+    draft = make_draft_session(nurse=nurse, responsible_clinician=hugo)
+    preparation.name_clinician(clinician=miriam, by=nurse)
+
+    charted = browser(nurse).get(f"{begin_url(draft.patient)}?session={draft.public_id}").content.decode()
+    TreatmentSession.objects.filter(pk=draft.pk).update(status="not_treated", not_treated_reason="Ill")
+    closed = browser(nurse).get(begin_url(draft.patient)).content.decode()
+
+    def called(page):
+        return re.findall(r'href="(tel:[^"]*)"', re.search(r'id="now-anaphylaxis".*?</section>', page, re.DOTALL)[0])
+
+    assert called(charted) == ["tel:911", "tel:+12125550142", "tel:+12125550143"]
+    assert called(closed) == ["tel:911", "tel:+12125550143"]
 
 
 def test_whom_to_call_is_dialled_by_a_link_and_stamped_by_a_press_of_its_own(nurse):
@@ -123,7 +167,7 @@ def test_whom_to_call_is_dialled_by_a_link_and_stamped_by_a_press_of_its_own(nur
 
     presses = ('name="press" value="anaphylaxis:AMBULANCE"', 'name="step" value="AMBULANCE"')
     for page, sent in zip(pages, presses, strict=True):
-        steps = re.findall(r'<li class="now-step.*?</li>', page, re.DOTALL)[:3]
+        steps = re.findall(r'<li class="now-step.*?</li>', page, re.DOTALL)[1:4]
         dialled = [re.findall(r'<a class="[^"]*" href="(tel:[^"]*)">', step) for step in steps]
         assert dialled == [["tel:112"], ["tel:+12125550142"], []]
         assert "(212) 555-0142" in steps[1]
@@ -137,7 +181,7 @@ def test_who_is_to_be_called_and_has_no_number_says_so(nurse):
 
     page = browser(nurse).get(url(make_adverse_event(session=session, kind="anaphylaxis"))).content.decode()
 
-    assert page.count("No number of theirs is on file.") == 1
+    assert page.count("Not on file: an administrator sets it under People and the clinic.") == 1
     assert re.findall(r'href="(tel:[^"]*)"', page) == ["tel:911"]
 
 

@@ -1,5 +1,7 @@
 """An open event that came out of a visit is seen wherever the visit is: on its page, on My day, on the boards."""
 
+import re
+
 import pytest
 import time_machine
 from django.db import connection
@@ -10,7 +12,9 @@ from clinic.access import Role
 from clinic.alerts import alerts_for
 from clinic.models import Clinic
 from clinic.protocol.zones import local_date
+from sessions_app.adverse_events import add_step
 from sessions_app.day import entries_of, present_stamp, stamp_of
+from sessions_app.emergency import Step
 from sessions_app.models import AdverseEvent, Appointment, Service
 from sessions_app.presenters.chart_url import chart_url
 from tests.makers import (
@@ -27,7 +31,7 @@ from tests.sessions_app.charts import in_force, ready_draft, signed_in, words
 from tests.sessions_app.desks import make_treatment, open_clinic
 
 pytestmark = pytest.mark.django_db
-GRAVE_STRIP = "Anaphylaxis recorded 10:41: Inject nothing more. Open the emergency record"
+GRAVE_STRIP = "Anaphylaxis recorded 10:41: Stop injecting. Open the emergency record"
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +96,7 @@ def test_an_autosave_brings_the_strip_of_an_event_that_a_colleague_recorded(clie
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("allergic_general", "Allergic reaction, generalised recorded 10:41: Inject nothing more."),
+        ("allergic_general", "Allergic reaction, generalised recorded 10:41: Stop injecting."),
         ("intra_arterial", "Intra-arterial injection recorded 10:41: Stop injecting."),
         ("extravasation", "Extravasation recorded 10:41: Stop injecting at this place."),
         ("stroke", "TIA or stroke recorded 10:41: Inject nothing more."),
@@ -106,6 +110,25 @@ def test_the_strip_says_what_its_kind_asks_for(client, ada, kind, said):
     assert said in words(chart_page(client, draft, ada))
 
 
+def test_the_strip_and_my_day_go_on_to_the_next_step_when_one_is_stamped(client, ada):
+    draft = in_the_chair(ada)
+    event = event_of(draft, "extravasation")
+    strips = []
+    for step in (Step.STOPPED, Step.ANAESTHETIC, Step.SKIN_CHECK):
+        add_step(event=event, what=step, by=ada)
+        page, day = words(chart_page(client, draft, ada)), words(client.get(reverse("sessions_app:my_day")))
+        strips.append([re.search(r"Extravasation recorded 10:41.*?\. (?=Open)", each).group() for each in (page, day)])
+
+    assert strips == [
+        [f"Extravasation recorded 10:41: {said} ", f"Extravasation recorded 10:41: Greta Alderwick. {said} "]
+        for said in (
+            "In severe pain give local anaesthetic without adrenaline.",
+            "Plan a skin check for the next contact.",
+            "The first steps are done.",
+        )
+    ]
+
+
 def test_the_gravest_of_several_events_stands_first(client, ada):
     draft = in_the_chair(ada)
     for kind in ("haematoma", "extravasation", "anaphylaxis"):
@@ -115,7 +138,7 @@ def test_the_gravest_of_several_events_stands_first(client, ada):
     day = words(client.get(reverse("sessions_app:my_day")))
 
     assert page.index("Anaphylaxis recorded") < page.index("Extravasation recorded") < page.index("Haematoma recorded")
-    assert "Anaphylaxis recorded 10:41: Greta Alderwick. Inject nothing more. Open the emergency record" in day
+    assert "Anaphylaxis recorded 10:41: Greta Alderwick. Stop injecting. Open the emergency record" in day
 
 
 def test_a_closed_event_and_one_of_another_visit_say_nothing(client, ada):
@@ -135,7 +158,7 @@ def test_my_day_begins_with_a_grave_event_and_marks_the_visit_of_any(client, ada
 
     day = words(signed_in(client, ada).get(reverse("sessions_app:my_day")))
 
-    strip = "Anaphylaxis recorded 10:41: Greta Alderwick. Inject nothing more."
+    strip = "Anaphylaxis recorded 10:41: Greta Alderwick. Stop injecting."
     assert day.index("My day") < day.index(strip) < day.index("With you now")
     assert day.count("Anaphylaxis recorded 10:41") == 2
     assert day.count("Haematoma recorded 10:41") == 1

@@ -1,5 +1,6 @@
 """The clinic's day (kit, clinician) and what a session stands on before the first injection."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -251,6 +252,25 @@ def test_an_old_session_keeps_what_it_recorded():
 
     assert preparation.ready_for(session) == preparation.Ready()
     assert TreatmentSession.objects.get(pk=session.pk).screening == ASKED
+
+
+def test_my_day_asks_before_the_clinician_changes_for_everybody_and_says_who_has_no_number(client):
+    hugo = make_user(Role.CLINICIAN, name="Hugo Ashdown", phone="+12125550142")
+    miriam = make_user(Role.CLINICIAN, name="Miriam Thornbury")
+    make_day_check(clinician=hugo)
+    client = signed_in(client, make_user())
+    lack = "No number on file for an emergency. An administrator sets it under People and the clinic."
+
+    before = client.get(reverse("sessions_app:my_day"))
+    after = client.post(DAY_CHECK, {"do": "clinician", "clinician": miriam.pk, "instead_of": hugo.pk}, **HTMX)
+
+    assert re.search(
+        r"<details(?:(?!</details>).)*Make Miriam Thornbury responsible", before.content.decode(), re.DOTALL
+    )
+    assert "Change clinician… Who answers for the treatments from now on? It changes for everybody" in words(before)
+    assert "Make Miriam Thornbury responsible no number on file" in words(before)
+    assert "Report a kit problem… The check of today is taken back for everybody" in words(before)
+    assert [lack in words(each) for each in (before, after)] == [False, True]
 
 
 def test_a_visit_shows_the_day_and_asks_only_for_what_is_not_settled(client):
