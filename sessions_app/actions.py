@@ -211,6 +211,7 @@ def close_session(
     visit = session.appointment
     done = finish_treated(appointment=visit, patient=session.patient, by=by, now=now)
     if done is None:
+        visit.refresh_from_db(fields=["status"])
         _move_on(visit, (*_TO_TREATMENT, Appointment.Status.DONE), by=by)
     if tasks := tasks_of_signature(chart):
         StaffTask.objects.bulk_create(tasks)

@@ -100,7 +100,9 @@ def _refuse_what_is_over(done: Appointment, now: datetime) -> None:
     zone = Clinic.current().zone
     if local_date(now, zone) > local_date(done.starts_at, zone):
         raise Refused("This visit was on another day. It stays done.", rule="date")
-    if done.sessions.exclude(status=TreatmentSession.Status.DRAFT).exists():
+    # Held until this is written: a signature of the same moment comes before or after it, and finds the visit as it is.
+    statuses = list(done.sessions.select_for_update().values_list("status", flat=True))
+    if any(status != TreatmentSession.Status.DRAFT for status in statuses):
         raise Refused("The treatment of this visit is signed or closed. The visit stays done.", rule="closed")
 
 
