@@ -10,6 +10,13 @@ from clinic.protocol.catalogue import ValueSpec, catalogue, write
 from clinic.protocol_presenter import KEPT_ELSEWHERE, Change, changes_between, refusal_words
 
 _WORDS = {"SESSION": "the session", "AFTER_CONTINUOUS": "the end of day and night"}
+# What the command asks for in JSON, as it is typed on a page.
+_AS_TYPED = {
+    "decimal": "Enter a number, for example 2.5.",
+    "percents": "Enter the strengths in %, for example 0.5, 1.",
+    "time": "Enter a time of day, for example 09:00.",
+    "yes_no": "Choose yes or no.",
+}
 _SCOPE = {"SESSION": "All treated legs follow the longest plan", "LEG": "Each leg follows its own plan"}
 
 
@@ -24,9 +31,12 @@ class ValueField(forms.Field):
         return _plain(self.spec, value)
 
     def clean(self, value: Any) -> Any:
-        plain = self.to_python(value)
         try:
-            return self.spec.check(self.spec.read(plain), signed_off=True)
+            read = self.spec.read(self.to_python(value))
+        except ProtocolError as error:
+            raise forms.ValidationError(_AS_TYPED.get(self.spec.kind) or refusal_words(error)) from error
+        try:
+            return self.spec.check(read, signed_off=True)
         except ProtocolError as error:
             raise forms.ValidationError(refusal_words(error)) from error
 
@@ -64,7 +74,7 @@ class NextVersionForm(forms.Form):
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                self.base.with_overrides(self.changes(), signed_off=True)
+                self.base.with_overrides(self.changes(), signed_off=True, to_be_signed=True)
             except ProtocolError as error:
                 self.add_error(error.field if error.field in self.fields else None, refusal_words(error))
         return cleaned

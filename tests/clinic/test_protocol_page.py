@@ -159,7 +159,7 @@ def test_each_kind_of_value_can_be_typed(key, value, stored):
         ("max_total_ml", "ten", "Enter a number"),
         ("reminder.text_from", "9 o'clock", "Enter a time of day"),
         ("daytime_anchor", "NEVER", "Enter"),
-        ("spider.strengths_percent", "", "Enter a list of strengths"),
+        ("spider.strengths_percent", "", "Enter the strengths in %"),
         ("repeat_min_days", "20", "Enter at most 14, the value of “Repeat session: last usual day”."),
         ("max_total_ml", "2", "Enter at least 3.0, the value of “Ask for a reason above”."),
     ],
@@ -171,6 +171,22 @@ def test_a_value_outside_its_range_is_refused_next_to_it_and_kept(key, value, wo
     assert (answer.status_code, ProtocolVersion.objects.count()) == (200, 0)
     assert words in page
     assert 'value="3"' in page
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("max_total_ml", "ten", "Enter a number, for example 2.5."),
+        ("spider.strengths_percent", "", "Enter the strengths in %, for example 0.5, 1."),
+        ("spider.strengths_percent", "half", "Enter the strengths in %, for example 0.5, 1."),
+        ("reminder.text_from", "nine", "Enter a time of day, for example 09:00."),
+        ("allow_foam", "perhaps", "Choose yes or no."),
+    ],
+)
+def test_what_cannot_be_read_is_asked_for_as_it_is_typed_here_and_not_as_the_command_wants_it(key, value, words):
+    form = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value})).context["form"]
+
+    assert dict(form.errors) == {key: [words]}
 
 
 def test_a_limit_below_the_value_above_which_one_asks_is_refused_at_the_field_that_was_changed():
