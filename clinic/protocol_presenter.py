@@ -58,9 +58,12 @@ class ValueGroup:
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """One value of a version; `usual` is the range that it leaves, which the signature signs off, "" inside of it."""
+
     title: str
     before: str
     after: str
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,12 @@ def _row(listed: ListedValue) -> ValueRow:
 def changes_between(before: Protocol, after: Protocol) -> tuple[Change, ...]:
     """What differs, in words."""
     return tuple(
-        Change(spec.title, spec.shown(before.settings[key]) or "empty", spec.shown(after.settings[key]) or "empty")
+        Change(
+            spec.title,
+            spec.shown(before.settings[key]) or "empty",
+            spec.shown(after.settings[key]) or "empty",
+            usual=spec.allowed(signed_off=False) if spec.needs_sign_off(after.settings[key]) else "",
+        )
         for key, spec in catalogue().items()
         if before.settings[key] != after.settings[key]
     )

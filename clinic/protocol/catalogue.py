@@ -70,6 +70,14 @@ class ValueSpec:
             )
         raise ProtocolError(field or self.key, f"enter {self.allowed(signed_off=signed_off)}")
 
+    def needs_sign_off(self, value: Setting) -> bool:
+        """Whether only the clinical lead's recorded sign-off makes this value an allowed one."""
+        try:
+            self.check(value, signed_off=False)
+        except ProtocolError:
+            return True
+        return False
+
     def allowed(self, *, signed_off: bool) -> str:
         """The allowed range in words, for a page or an error."""
         if self.fixed:

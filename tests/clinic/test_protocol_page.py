@@ -221,6 +221,24 @@ def test_a_change_is_signed_only_below_the_list_of_what_was_and_what_becomes():
     assert ProtocolVersion.in_force().number == 2
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "usual"),
+    [
+        ("reticular.continuous_days", "3", "5 to 7 days"),
+        ("reticular.continuous_days", "5", ""),
+        ("allow_foam", "yes", "no"),
+    ],
+)
+def test_a_change_that_leaves_the_usual_range_says_so_before_it_is_signed(key, value, usual):
+    make_signed_protocol()
+
+    answer = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}))
+
+    assert [each.usual for each in answer.context["changed"]] == [usual]
+    words = f"Usual: {usual}. Your signature is the recorded sign-off."
+    assert (words in answer.content.decode()) == bool(usual)
+
+
 def test_the_first_version_as_shipped_needs_no_list():
     assert signed_in(Role.CLINICAL_LEAD).post(NEXT, typed()).url == PAGE
 
