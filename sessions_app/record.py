@@ -94,6 +94,11 @@ class Entry:
         return self.session.status == TreatmentSession.Status.SIGNED
 
     @property
+    def is_charted_so_far(self) -> bool:
+        """Injected and not signed: who takes the patient over in an emergency must know of it all the same."""
+        return self.session.status == TreatmentSession.Status.DRAFT and bool(self.sites)
+
+    @property
     def dose(self) -> Dose:
         return Dose.of(self.sites)
 
@@ -108,6 +113,11 @@ class PatientRecord:
     @property
     def treatments(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.is_treatment]
+
+    @property
+    def injected(self) -> list[Entry]:
+        """The treatments, and what was injected without being signed yet."""
+        return [entry for entry in self.entries if entry.is_treatment or entry.is_charted_so_far]
 
     def entry_of(self, public_id: UUID) -> Entry | None:
         return next((entry for entry in self.entries if entry.session.public_id == public_id), None)

@@ -44,7 +44,7 @@ class DrugLine:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One session on the card. `when` is its end, with the zone."""
+    """One session on the card. `when` is its end, with the zone; `so_far`: it is not signed, and may still go on."""
 
     when: str
     drugs: tuple[DrugLine, ...]
@@ -55,6 +55,7 @@ class Given:
     nurse: str
     clinician: str
     reaction: str
+    so_far: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class Card:
 
 
 def card_of(record: PatientRecord, chosen: Entry | None, *, clinic: Clinic, now: datetime) -> Card | None:
-    """The chosen treatment, or the last ones; None while nothing was injected."""
-    entries = [chosen] if chosen is not None else record.treatments[:SHOWN]
+    """The chosen treatment, or the last ones, signed or not; None while nothing was injected."""
+    entries = [chosen] if chosen is not None else record.injected[:SHOWN]
     if not entries:
         return None
     patient = record.patient
@@ -138,6 +139,7 @@ def _given(entry: Entry) -> Given:
         nurse=str(session.nurse),
         clinician=str(session.responsible_clinician or "not named"),
         reaction=". ".join(filter(None, (words, _cut(session.reaction_note.strip()), *_event_words(entry)))),
+        so_far=entry.is_charted_so_far,
     )
 
 

@@ -27,7 +27,7 @@ def handover(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     if "session" in request.GET:
         wanted = uuid_or_none(request.GET["session"])
         chosen = record.entry_of(wanted) if wanted else None
-        if chosen is None or not chosen.is_treatment:
+        if chosen is None or chosen not in record.injected:
             raise Http404
     card = card_of(record, chosen, clinic=request.clinic, now=timezone.now())
     audit.record("chart read", by=request.user, subject=patient, page="emergency card")

@@ -119,11 +119,36 @@ def test_the_last_three_treatments_stand_on_it_or_the_chosen_one_alone(client, n
 def test_a_session_of_somebody_else_or_none_at_all_is_not_found(client, nurse):
     patient, other = make_patient(), make_patient()
     foreign = treated(other)
-    draft = make_draft_session(patient=patient)
+    nothing_yet = make_draft_session(patient=patient, sites=0)
 
-    answers = [card(client, patient, session=wanted) for wanted in (foreign.public_id, draft.public_id, "x", "")]
+    answers = [card(client, patient, session=wanted) for wanted in (foreign.public_id, nothing_yet.public_id, "x", "")]
 
     assert [answer.status_code for answer in answers] == [404] * 4
+
+
+def test_what_is_injected_in_the_chair_stands_on_it_before_anybody_signed(client, nurse):
+    patient = make_patient()
+    treated(patient)
+    chair = make_appointment(patient=patient, starts_at=at("2026-02-03 11:40"), status="in_treatment")
+    draft = make_draft_session(appointment=chair, sites=[SITES[1]])
+    SessionAmpoule.objects.create(session=draft, strength_percent="1.00", lot="DEMO-9", expiry="2027-05", opened=1)
+    make_adverse_event(patient=patient, session=draft, kind="anaphylaxis")
+
+    page = card(client, patient)
+    found, alone = page.context["card"], card(client, patient, session=draft.public_id).context["card"]
+
+    assert (found.last, found.last.so_far, len(found.earlier)) == (alone.last, True, 1)
+    assert (found.last.when[:17], found.last.total, found.last.reaction) == (
+        "Tue 3 Feb 2026, 1", "0.6 mL, 6 mg", "Anaphylaxis",
+    )  # fmt: skip
+    assert found.last.drugs[0].lots == "DEMO-9 (exp. 2027-05)"
+    assert "Treatment not signed yet, as charted so far: Tue 3 Feb 2026, 11:40" in page.content.decode()
+
+
+def test_the_first_treatment_of_all_has_its_card_while_it_goes_on(client, nurse):
+    draft = make_draft_session(sites=[SITES[0]])
+
+    assert card(client, draft.patient).context["card"].last.total == "1.2 mL, 6 mg"
 
 
 def test_without_a_treatment_it_says_so(client, nurse):
