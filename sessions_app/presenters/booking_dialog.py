@@ -14,7 +14,7 @@ from clinic.notifications.consent import ways_to
 from clinic.prepared import Blank, Prepared
 from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
-from sessions_app.models import Appointment, Service
+from sessions_app.models import Appointment, Course, Service, WaitListOffer
 from sessions_app.presenters.time_options import Option, Times
 from sessions_app.wording import day_words, days_words, time_words
 
@@ -70,8 +70,23 @@ def was_here(patient: Patient | None) -> bool:
 
 
 def with_history(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
-    """Patients with the answer to `was_here`."""
-    return patients.annotate(was_here=Exists(_were_here().filter(entry__patient=OuterRef("pk"))))
+    """Patients with the answers to `was_here`, `may_be_in_course` and `may_have_offer`."""
+    offers = WaitListOffer.objects.filter(waiting__patient=OuterRef("pk"), answer="", hold__active=True)
+    return patients.annotate(
+        was_here=Exists(_were_here().filter(entry__patient=OuterRef("pk"))),
+        has_course=Exists(Course.objects.filter(patient=OuterRef("pk"))),
+        has_offer=Exists(offers),
+    )
+
+
+def may_be_in_course(patient: Patient) -> bool:
+    """False only where the patient was read `with_history` and never had a course: most people, and a query less."""
+    return bool(getattr(patient, "has_course", True))
+
+
+def may_have_offer(patient: Patient) -> bool:
+    """False only where the patient was read `with_history` and no time of the wait list is kept."""
+    return bool(getattr(patient, "has_offer", True))
 
 
 def _were_here() -> "QuerySet[Appointment]":

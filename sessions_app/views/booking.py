@@ -1,9 +1,11 @@
 """Booking a visit: a dialog for htmx, a page of its own without script."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -19,7 +21,7 @@ from clinic.search import find_patients
 from sessions_app import booking, requests
 from sessions_app.forms.desk import BookingForm, nurse_of, room_of, suggested_service
 from sessions_app.free_times import Slot
-from sessions_app.models import Service
+from sessions_app.models import Course, Service
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
 from sessions_app.presenters.course import open_course
@@ -186,9 +188,9 @@ def _booking_page(
         "suggestion": suggestion,
         "times": times,
         "hold": hold_words(times.holds, patient, reader=request.user, zone=zone) if times and patient else None,
-        "kept": kept_words(patient, service, now=now, zone=zone) if patient and service else "",
+        "kept": _kept(patient, service, now=now, zone=zone) if patient and service else "",
         "travel": dialog.travel_question(form, times) if times else None,
-        "course": open_course(patient, service) if patient and service else None,
+        "course": _course(patient, service) if patient and service else None,
         "ask": ask,
         "request_key": form.key(),
         "problems": problems,
@@ -202,6 +204,14 @@ def _booking_page(
         "prefilled": _prefilled(form, patient, service) if patient and service else "",
     }
     return render(request, "sessions_app/desk/book.html", context, status=refused_status(request, confirmed))
+
+
+def _kept(patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo) -> str:
+    return kept_words(patient, service, now=now, zone=zone) if dialog.may_have_offer(patient) else ""
+
+
+def _course(patient: Patient, service: Service) -> tuple[Course, str] | None:
+    return open_course(patient, service) if dialog.may_be_in_course(patient) else None
 
 
 def _patient(request: SignedInRequest, form: BookingForm, found: list[Patient]) -> Patient | None:
