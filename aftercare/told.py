@@ -1,9 +1,11 @@
 """What somebody is told at once about a report, in the active language: the triage's own texts, said for people.
 
 The English is `clinic.protocol.triage`'s, word for word (a test compares them), where a symptom does not need its name;
-what is stored with a report is this.
+what is stored with a report is this. Where the hour is known, what cannot wait says the one thing that comes first.
 To be confirmed by the clinical lead, as all texts of the triage.
 """
+
+from dataclasses import dataclass
 
 from django.utils import translation
 from django.utils.translation import gettext
@@ -13,7 +15,7 @@ from aftercare.models import SymptomReport
 from clinic.language import page_language
 from clinic.models import Clinic
 from clinic.protocol.triage import SYMPTOMS, Level, TriageAnswer
-from sessions_app.calls_now import CallsNow, calls
+from sessions_app.calls_now import Call, CallsNow, calls
 
 _LEVELS = {
     Level.EMERGENCY: _("Call %(emergency_number)s now. Do not wait and do not drive yourself."),
@@ -41,20 +43,56 @@ _NAMED = {
     "DARKER_VEINS": _("Veins darker than before: expected at first."),
     "FINE_RED_VEINS": _("Fine new red veins: mention them at the next visit."),
 }
+_WORSE = _("If it gets worse, call %(emergency_number)s.")
+_NOBODY = _("Nobody answers? Go to urgent care or an emergency department.")
 _LEVEL_OF = {symptom.code: symptom.level for symptom in SYMPTOMS}
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """What comes first, at one hour, for what a clinician must hear of today.
+
+    `title` says it, `calls` are the numbers to dial, most often one; `words` say what then, `worse` what if it grows.
+    """
+
+    title: str
+    calls: tuple[Call, ...]
+    words: str
+    worse: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.title}. {self.words} {self.worse}"
+
+
+def first_step(clinic: Clinic, calling: CallsNow) -> FirstStep:
+    """The triage's text for the same day, with what "when the clinic is closed" means at the hour of `calling`."""
+    worse = str(_WORSE) % {"emergency_number": clinic.emergency_number}
+    if calling.goes_elsewhere:
+        title = gettext("Go to urgent care or an emergency department now")
+        return FirstStep(title, (), gettext("The clinic is closed now."), worse)
+    if calling.first is None:
+        words = gettext("When the clinic is closed, go to urgent care or an emergency department.")
+        return FirstStep(gettext("Speak to a clinician today"), (), words, worse)
+    if calling.is_closed is None:  # what is read later: each number with its hours
+        both = tuple(call for call in (calling.first, calling.second) if call is not None)
+        return FirstStep(gettext("Call the clinic now"), both, str(_NOBODY), worse)
+    title = gettext("Call %(phone)s now") % {"phone": calling.first.number}
+    words = str(_NOBODY) if calling.is_closed else gettext("Speak to a clinician today.")
+    return FirstStep(title, (calling.first,), words, worse)
 
 
 def told(answer: TriageAnswer, clinic: Clinic, *, calling: CallsNow | None = None, is_on_phone: bool = False) -> str:
     """The level's text, then on lines of their own the advice for what made the level; with the clinic's numbers.
 
-    `calling`: whom to call at this hour, by day without it. `is_on_phone`: to somebody who is calling the clinic, and
-    need not be told to.
+    `calling`: whom to call at this hour; without it the triage's own text, which says what holds at any hour.
+    `is_on_phone`: to somebody who is calling the clinic, and need not be told to.
     """
     numbers = {"emergency_number": clinic.emergency_number}
-    text = "\n".join(str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
+    level, *advice = (str(part) % numbers for part in (_LEVELS[answer.level], *_advice_of(answer)))
     if answer.level is Level.SAME_DAY and not is_on_phone:
-        return call_first(calling or calls(clinic, is_closed=False)) + text
-    return text
+        level = first_step(clinic, calling).sentence if calling else _call_words(clinic.phone) + level
+    return "\n".join((level, *advice))
 
 
 def told_english(report: SymptomReport, clinic: Clinic) -> str:
@@ -76,12 +114,7 @@ def told_english(report: SymptomReport, clinic: Clinic) -> str:
     return said("en", by_night if said(report.language, by_night) == report.told else by_day)
 
 
-def call_first(calling: CallsNow) -> str:
-    """`Call 212-555-0100. `, with its space; empty where no number of the clinic answers now."""
-    return "" if calling.first is None or calling.goes_elsewhere else call_words(calling.first.number)
-
-
-def call_words(number: str) -> str:
+def _call_words(number: str) -> str:
     return gettext("Call %(phone)s.") % {"phone": number} + " " if number else ""
 
 

@@ -26,12 +26,14 @@ class CallsNow:
 
     `goes_elsewhere`: the clinic is closed and nobody answers for it: urgent care or an emergency department then.
     `note` stands on a button that says "Call us": a number that is not the usual one, or when it answers.
+    `is_closed` is None where nobody knows at which hour it is read.
     """
 
     first: Call | None
     second: Call | None = None
     goes_elsewhere: bool = False
     note: str = ""
+    is_closed: bool | None = False
 
 
 def calls_now(clinic: Clinic, now: datetime) -> CallsNow:
@@ -46,8 +48,8 @@ def calls(clinic: Clinic, *, is_closed: bool) -> CallsNow:
         return CallsNow(Call(clinic.phone) if clinic.phone else None)
     by_day = Call(clinic.phone, clinic.phone_hours_told) if clinic.phone else None
     if not clinic.out_of_hours_phone:
-        return CallsNow(by_day, goes_elsewhere=True, note=by_day.when if by_day else "")
-    return CallsNow(Call(clinic.out_of_hours_phone), by_day, note=clinic.out_of_hours_phone)
+        return CallsNow(by_day, goes_elsewhere=True, note=by_day.when if by_day else "", is_closed=True)
+    return CallsNow(Call(clinic.out_of_hours_phone), by_day, note=clinic.out_of_hours_phone, is_closed=True)
 
 
 def calls_anytime(clinic: Clinic) -> CallsNow:
@@ -56,6 +58,7 @@ def calls_anytime(clinic: Clinic) -> CallsNow:
     return CallsNow(
         Call(clinic.phone, clinic.phone_hours_told) if clinic.phone else None,
         at_other_times if clinic.out_of_hours_phone else None,
+        is_closed=None,
     )
 
 

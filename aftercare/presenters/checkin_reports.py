@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from aftercare.presenters.checkin import what_words
 from aftercare.presenters.symptoms import denied_words, leg_words, unanswered_words
 from aftercare.presenters.words import Clock
 from aftercare.reports import said_by
-from aftercare.told import call_first, call_words
+from aftercare.stocking_told import is_off
 from clinic.language import page_language
 from clinic.models import Clinic
 from clinic.protocol.zones import local_date
@@ -72,13 +71,18 @@ class ReportPage:
     did in time, `missed` that the clinic called in vain: both ask for a call. `is_emergency` until somebody answered.
 
     `told` is what the giver was told at once to do; empty as soon as somebody who may close the report spoke with them:
-    from then on what was said holds. `by` says who reported it, where that was not the reader.
+    from then on what was said holds. `is_urgent`: what comes first hangs on the hour (`aftercare.told.first_step`), and
+    `told` is what was advised besides; `is_advice_first`: that cannot wait for the call. `by` says who reported it,
+    where that was not the reader.
     """
 
     title: str
     is_emergency: bool
+    is_urgent: bool
     is_open: bool
     told: tuple[str, ...]
+    is_advice_first: bool
+    language: str
     state: str
     closed_now: str
     calling: CallsNow
@@ -102,6 +106,8 @@ class ReportLine:
 
     `outcome` is what became of a closed one, which may ask for a call (`asks_call`). `over_at` is when the time for an
     answer ends; None where nobody is waited for, or it has ended already.
+
+    `is_urgent`, `told`, `is_advice_first` and `language` are those of its page.
     """
 
     public_id: str
@@ -116,6 +122,10 @@ class ReportLine:
     outcome: str
     asks_call: bool
     over_at: datetime | None
+    is_urgent: bool
+    told: tuple[str, ...]
+    is_advice_first: bool
+    language: str
 
 
 def clock_for(reader: Reader, clinic: Clinic, now: datetime) -> Clock:
@@ -141,8 +151,11 @@ def report_page(
     return ReportPage(
         title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
         is_emergency=is_emergency,
+        is_urgent=is_urgent(report),
         is_open=is_open,
-        told=_told_again(report, clinic, calling) if is_open and not is_emergency and not _is_answered(report) else (),
+        told=_told_again(report),
+        is_advice_first=is_off(report),
+        language=page_language(report.language),
         state=_page_state(report, clock, now),
         closed_now=_closed_now(clock, opens) if is_open and not is_emergency else "",
         calling=calling,
@@ -179,6 +192,10 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             outcome=_outcome(report, was_reached=_was_reached(report)),
             asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
             over_at=report.due_at if _is_waited_for(report, now) else None,
+            is_urgent=is_urgent(report),
+            told=_told_again(report),
+            is_advice_first=is_off(report),
+            language=page_language(report.language),
         )
         for report in reports
     ]
@@ -226,6 +243,11 @@ def is_pressing(report: SymptomReport) -> bool:
     return report.level == Level.EMERGENCY and report.closed_at is None and not _is_answered(report)
 
 
+def is_urgent(report: SymptomReport) -> bool:
+    """Whether a clinician must be spoken to today and none has spoken with the patient yet."""
+    return report.level == Level.SAME_DAY and report.closed_at is None and not _is_answered(report)
+
+
 def missed_words(report: SymptomReport) -> str:
     """What the giver is told when the last call of the clinic was in vain; empty otherwise."""
     last_contact: str | None = report.last_contact  # type: ignore[attr-defined]
@@ -235,12 +257,16 @@ def missed_words(report: SymptomReport) -> str:
 
 
 def worst_first(reports: Iterable[SymptomReport]) -> list[SymptomReport]:
-    """What waits for an answer or a call, what was answered, what is closed; by level and by when it is due."""
+    """What says what to do now, the other open ones, what is closed; each by level and by when it is due.
+
+    What was answered leads over what is less grave and waits: a bruise must not hide that breath was short.
+    """
     grave = list(Level.values)
 
-    def rank(report: SymptomReport) -> tuple[bool, bool, int, datetime, int]:
+    def rank(report: SymptomReport) -> tuple[bool, bool, int, bool, datetime, int]:
+        waits = is_pressing(report) or is_urgent(report)
         is_calm = _is_answered(report) and not missed_words(report)
-        return report.closed_at is not None, is_calm, grave.index(report.level), report.due_at, report.pk
+        return report.closed_at is not None, not waits, grave.index(report.level), is_calm, report.due_at, report.pk
 
     return sorted(reports, key=rank)
 
@@ -278,20 +304,16 @@ def _in_short(report: SymptomReport) -> str:
     return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
 
 
-def _told_again(report: SymptomReport, clinic: Clinic, calling: CallsNow) -> tuple[str, ...]:
+def _told_again(report: SymptomReport) -> tuple[str, ...]:
     """As it was told, in the language of the report; what to do about one symptom comes before what holds for all.
 
-    The number that it begins with is the one that answers now: it may be another hour than when it was told.
+    Without the text of the level where what comes first hangs on the hour; nothing in an emergency, which has its own
+    words, and once it was answered.
     """
+    if report.closed_at is not None or _is_answered(report) or is_pressing(report):
+        return ()
     level, *advice = report.told.split("\n")
-    with translation.override(page_language(report.language)):
-        now = call_first(calling)
-        for number in (clinic.phone, clinic.out_of_hours_phone):
-            before = call_words(number)
-            if before and level.startswith(before):
-                level = now + level.removeprefix(before)
-                break
-    return tuple(part for part in (*advice, level) if part)
+    return tuple(part for part in (*advice, "" if is_urgent(report) else level) if part)
 
 
 def _due(report: SymptomReport, clock: Clock) -> str:

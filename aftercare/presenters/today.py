@@ -107,6 +107,7 @@ def today_page(
     walked = {day for (day, task), tick in answers.items() if task == Tick.Task.WALK and tick.answer == Tick.Answer.YES}
     has_plan = today.phase is not Phase.NO_PLAN
     asked = asked_today(today.timeline, answers, today=today.day_date) if has_plan else {}
+    walks = today.walks if told is None or not told.is_emergency else None  # who calls for help is not sent for a walk
     picture = None
     if has_plan and today.phase is not Phase.OVER:
         picture = PlanPicture(
@@ -127,7 +128,7 @@ def today_page(
         zone_line=_zone_line(clock, clinic, now),
         corrected=corrections(shown, clock=clock, words=words, now=now),
         hero=hero_of(today, clock, told, is_carer=is_carer),
-        walk=_walk_card(today.walks, today.day_date, clock, words, walked) if today.walks else None,
+        walk=_walk_card(walks, today.day_date, clock, words, walked) if walks else None,
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock, told),
         picture=picture.as_mapping() if picture else None,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aftercare import carers
-from aftercare.models import Carer
+from aftercare.models import Carer, SymptomReport
 from aftercare.portal_patient import portal_reader
 from aftercare.views.today import today_response
 from clinic.access import Permission, requires
@@ -26,7 +26,11 @@ def care(request: SignedInRequest) -> HttpResponse:
     own = Patient.objects.filter(user=request.user).first()
     if len(allowed) == 1 and own is None:
         return redirect("aftercare:care_today", allowed[0].public_id)
-    return render(request, "aftercare/carers/care.html", {"allowed": allowed, "has_own": own is not None})
+    about = [each.patient_id for each in allowed]
+    waiting = SymptomReport.objects.filter(patient__in=about, level=SymptomReport.Level.EMERGENCY).open().unanswered()
+    emergencies = set(waiting.values_list("patient_id", flat=True))
+    context = {"allowed": allowed, "has_own": own is not None, "emergencies": emergencies}
+    return render(request, "aftercare/carers/care.html", context)
 
 
 @requires(Permission.CARED_PLAN)

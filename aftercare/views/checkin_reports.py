@@ -26,6 +26,7 @@ from clinic.requests import SignedInRequest
 from sessions_app.worked import worked
 
 _MOST_SHOWN = 50
+_MOST_OPEN = 5  # on the page of today
 _DAY = timedelta(days=1)
 
 
@@ -48,7 +49,6 @@ def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = No
         )
         context = {
             "report": shown,
-            "told_language": page_language(found.language),
             "emergency": emergency_of(clinic, newest_treated(reader.patient, now)),
         }
         return page_of(request, reader, "report", context)
@@ -70,9 +70,10 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
 def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | None:
     """What waits for its answer, or was closed since yesterday, for the page of today, worst first; None without any.
 
-    `lines` are the worst one, and all that ask for a call, each with its address; `more` is how many other open ones
-    there are. `emergency` is there while an emergency is not answered, `told` while one of them stands against the
-    stocking. At most three queries, one where there is none.
+    `lines` are the first few that are open, or else the worst one, and all that ask for a call, each with its address;
+    `more` is how many other open ones there are. `emergency` is there while an emergency is not answered; without one
+    `step` is the id of the report whose first step leads. `told` is there while one stands against the stocking.
+    At most three queries, one where there is none.
     """
     now = timezone.now()
     clock = words.clock_for(reader, request.clinic, now)
@@ -114,9 +115,15 @@ def _shown(
 ) -> dict[str, Any]:
     waiting = words.worst_first(reports.for_givers())
     lines = words.report_lines(waiting, clock, now=now, reader=reader)
-    shown = [line for number, line in enumerate(lines) if number == 0 or line.late or line.missed or line.asks_call]
+    shown = [
+        line
+        for number, line in enumerate(lines)
+        if number == 0 or (line.is_open and number < _MOST_OPEN) or line.late or line.missed or line.asks_call
+    ]
     is_pressing = any(words.is_pressing(each) for each in waiting)
+    urgent = [line.public_id for line in lines if line.is_urgent]
     return {
+        "step": urgent[0] if urgent and not is_pressing else "",
         "emergency": emergency_of(clinic, newest_treated(reader.patient, now)) if is_pressing else None,
         "told": told_by(waiting),
         "lines": shown,

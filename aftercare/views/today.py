@@ -70,6 +70,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     )
     return {
         "page": page,
+        "as_of": clock_for(reader, request.clinic, now).moment(now),
         "reader": reader,
         "wait": _wait(request, reader, bool(visits), now),
         "home_url": request.path,

@@ -88,25 +88,50 @@ def test_after_an_emergency_the_clinic_is_called_where_it_answers(patient):
 
 
 def test_a_report_of_the_same_day_is_answered_with_the_number_of_this_hour(patient):
-    told = "Call 555-0100. Speak to a clinician today."
-    report = make_report(patient=patient, by=patient.user, told=told, reported_at=at("2026-01-15 11:00"))
-    path = f"/how/sent/{report.public_id}/"
+    report = make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 11:00"))
+    paths = ("/today/", f"/how/sent/{report.public_id}/")
 
-    assert told in text_of(page_at(DAY, patient, path))
-    night = page_at(NIGHT, patient, path)
-    assert "Call 555-0199. Speak to a clinician today." in text_of(night)
-    closed = "The clinic is closed now and opens tomorrow, 08:00. If it cannot wait, call:"
-    assert f"{closed} 555-0199 555-0100 (Mon to Fri 8:00 to 18:00)" in text_of(night)
-    assert f'<a class="em-link nowrap" href="{BY_NIGHT}">' in night
+    by_day = [section_of(page_at(DAY, patient, path), "urgent") for path in paths]
+    night = [section_of(page_at(NIGHT, patient, path), "urgent") for path in paths]
+
+    worse = "If it gets worse, call 911 ."
+    first = "Call 555-0100 now Call 555-0100 Speak to a clinician today."
+    assert [f"{first} {worse}" in text_of(each) for each in by_day] == [True, True]
+    assert [re.findall(r'href="(tel:[^"]+)"', each) for each in by_day] == [[BY_DAY, "tel:911"]] * 2
+    elsewhere = "Nobody answers? Go to urgent care or an emergency department."
+    assert [f"Call 555-0199 {elsewhere} {worse}" in text_of(each) for each in night] == [True, True]
+    assert [re.findall(r'href="(tel:[^"]+)"', each) for each in night] == [[BY_NIGHT, "tel:911"]] * 2
+
+
+def test_at_night_the_page_of_a_report_gives_one_instruction_and_says_when_the_clinic_opens(patient):
+    report = make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 11:00"))
+
+    text = text_of(page_at(NIGHT, patient, f"/how/sent/{report.public_id}/"))
+
+    assert "The clinic is closed now and opens tomorrow, 08:00." in text
+    assert [each for each in ("If it cannot wait", "When the clinic is closed", "Speak to a") if each in text] == []
+
+
+def test_in_spanish_the_first_step_hangs_on_the_hour_too(patient):
+    patient.language = "es"
+    patient.save()
+    make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 11:00"), language="es")
+
+    said = [text_of(section_of(page_at(when, patient), "urgent")) for when in (DAY, NIGHT)]
+
+    worse = "Si empeora, llame al 911 ."
+    assert f"Llame ahora al 555-0100 Llamar al 555-0100 Hable hoy con un profesional de la salud. {worse}" in said[0]
+    elsewhere = "¿Nadie contesta? Vaya a un centro de urgencias o a la sala de emergencias de un hospital."
+    assert f"Llamar al 555-0199 {elsewhere} {worse}" in said[1]
 
 
 def test_what_was_told_at_night_names_the_day_number_in_the_morning(patient):
-    told = "Call 555-0199. Speak to a clinician today."
+    told = "Call 555-0199 now. Nobody answers? Go to urgent care or an emergency department."
     report = make_report(patient=patient, by=patient.user, told=told, reported_at=at("2026-01-14 23:00"))
 
-    page = page_at(DAY, patient, f"/how/sent/{report.public_id}/")
+    text = text_of(page_at(DAY, patient, f"/how/sent/{report.public_id}/"))
 
-    assert "Call 555-0100. Speak to a clinician today." in text_of(page)
+    assert ("Call 555-0100 now" in text, "555-0199" in text, "Nobody answers?" in text) == (True, False, False)
 
 
 def test_a_report_sent_at_night_keeps_what_was_told_at_that_hour(patient):
@@ -120,7 +145,8 @@ def test_a_report_sent_at_night_keeps_what_was_told_at_that_hour(patient):
         clinic=Clinic.current(),
     )
 
-    assert report.told.startswith("Call 555-0199. Speak to a clinician today.")
+    elsewhere = "Nobody answers? Go to urgent care or an emergency department."
+    assert report.told == f"Call 555-0199 now. {elsewhere} If it gets worse, call 911."
 
 
 def test_who_was_called_in_vain_calls_back_where_somebody_answers(patient):
@@ -130,7 +156,7 @@ def test_who_was_called_in_vain_calls_back_where_somebody_answers(patient):
 
     calls = {when: re.findall(r'call-clinic" href="(tel:[^"]+)"', page_at(when, patient)) for when in (DAY, NIGHT)}
 
-    assert calls == {DAY: [BY_DAY], NIGHT: [BY_NIGHT, BY_DAY]}
+    assert calls == {DAY: [BY_DAY], NIGHT: [BY_NIGHT]}
 
 
 @pytest.mark.parametrize(("moment", "number"), [(DAY, "555-0100"), (NIGHT, "555-0199")])
@@ -172,13 +198,33 @@ def test_without_a_number_for_the_night_a_kept_time_says_when_it_answers(patient
 
 @pytest.mark.usefixtures("_no_number_at_night")
 def test_without_a_number_for_the_night_the_report_leads_elsewhere(patient):
-    told = "Call 555-0100. Speak to a clinician today."
-    report = make_report(patient=patient, by=patient.user, told=told, reported_at=at("2026-01-15 11:00"))
+    report = make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 22:00"))
 
-    text = text_of(page_at(NIGHT, patient, f"/how/sent/{report.public_id}/"))
+    pages = [page_at(NIGHT, patient, path) for path in ("/today/", f"/how/sent/{report.public_id}/")]
 
-    assert "Call 555-0100." not in text
-    assert "If it cannot wait, go to urgent care or an emergency department." in text
+    first = "Go to urgent care or an emergency department now The clinic is closed now. If it gets worse, call 911 ."
+    assert [first in text_of(section_of(page, "urgent")) for page in pages] == [True, True]
+    assert [re.findall(r'href="(tel:[^"]+)"', section_of(page, "urgent")) for page in pages] == [["tel:911"]] * 2
+
+
+@pytest.mark.usefixtures("_no_number_at_night")
+def test_who_waits_too_long_is_not_told_to_call_where_nobody_answers(patient):
+    make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 11:00"))
+
+    said = text_of(section_of(page_at(NIGHT, patient), "urgent"))
+
+    assert "This takes longer than we said. The clinic is closed now." in said
+    assert "Call us now" not in said
+
+
+def test_without_any_number_the_first_step_names_none(patient):
+    Clinic.objects.update(phone="", out_of_hours_phone="")
+    make_report(patient=patient, by=patient.user, reported_at=at("2026-01-15 11:00"))
+
+    section = text_of(section_of(page_at(DAY, patient), "urgent"))
+
+    said = "When the clinic is closed, go to urgent care or an emergency department. If it gets worse, call 911 ."
+    assert f"Speak to a clinician today {said}" in section
 
 
 # --- what cannot know the hour -----------------------------------------------------------------------------------

@@ -271,7 +271,7 @@ def test_the_list_costs_the_same_for_one_and_for_six(patient):
     with CaptureQueriesContext(connection) as six:
         browser.get(MINE)
 
-    assert (len(one), len(six) - len(one)) == (8, 0)
+    assert (len(one), len(six) - len(one)) == (9, 0)
 
 
 @pytest.mark.parametrize(("act", "may_report"), [("allow", True), ("look", False)])

@@ -694,7 +694,7 @@ def test_the_receipt_says_by_when_somebody_answers(browser):
     text = text_of(browser.get(answer(browser, "ONE_LEG", leg="left", free_text="It throbs").url))
 
     assert "We have your report Somebody answers by today, 13:10" in text
-    assert "Call 555-0100. Speak to a clinician today." in text
+    assert "Call 555-0100 now Call 555-0100 Speak to a clinician today. If it gets worse, call 911 ." in text
     assert "One leg hurts, or is swollen, warm or red: calf, thigh, ankle or foot Left leg It throbs" in text
     assert "Nobody watches this page around the clock." in text
     assert "closed now" not in text
@@ -707,7 +707,7 @@ def test_out_of_hours_the_receipt_says_when_the_clinic_opens_and_where_to_go(bro
 
     assert "Somebody answers by Mon 19 Jan, 12:00" in text
     assert "The clinic is closed now and opens Mon 19 Jan, 08:00." in text
-    assert "If it cannot wait, go to urgent care or an emergency department." in text
+    assert "Go to urgent care or an emergency department now" in text
 
 
 def test_the_receipt_calls_nothing_closed_because_no_first_visits_are_given(browser):
@@ -851,7 +851,7 @@ def test_the_list_of_reports_costs_the_same_for_one_and_for_thirty(browser, pati
     for _ in range(30):
         make_report(patient=patient, by=patient.user)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = browser.get("/how/sent/")
     assert page.content.decode().count("<li><a") == 30
 

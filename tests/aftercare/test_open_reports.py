@@ -300,19 +300,34 @@ def test_in_spanish_a_date_within_a_sentence_has_its_article(browser, patient):
 # --- several -----------------------------------------------------------------------------------------------------
 
 
-def test_of_several_the_worst_is_shown_and_the_others_are_a_press_away(browser, patient):
+def test_of_several_each_open_one_is_shown_the_gravest_first(browser, patient):
     early, late = "2026-01-15 09:00", "2026-01-15 09:12"
+    mild = make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"], reported_at=at(late))
+    cord = {"level": "NEXT_DAY", "symptoms": ["TENDER_CORD"], "reported_at": at(late)}
+    graver = make_report(patient=patient, by=patient.user, **cord)
     worst = make_report(patient=patient, by=patient.user, reported_at=at(early))
-    make_report(patient=patient, by=patient.user, level="NEXT_DAY", symptoms=["TENDER_CORD"], reported_at=at(late))
-    make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"], reported_at=at(late))
 
     page = browser.get("/today/")
 
-    assert "You reported something today, 09:00. Somebody answers by today, 13:00. Your report · and 2 more" in text_of(
-        page
-    )
-    assert f'href="/how/sent/{worst.public_id}/"' in page.content.decode()
-    assert '<a href="/how/sent/">and 2 more</a>' in page.content.decode()
+    states = re.findall(r"You reported something (.*?) Your report", text_of(page))
+    assert states == [
+        "today, 09:00. Somebody answers by today, 13:00.",
+        "today, 09:12. Somebody answers by today, 13:12.",
+        "today, 09:12. We read it by today, 13:12.",
+    ]
+    ways = re.findall(r'href="(/how/sent/[^"]*)"', page.content.decode())
+    assert ways == [f"/how/sent/{each.public_id}/" for each in (worst, graver, mild)]
+    assert text_of(page).count("Call 555-0100 now") == 1
+
+
+def test_of_many_the_first_five_are_shown_and_the_others_are_a_press_away(browser, patient):
+    for _ in range(7):
+        make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
+
+    page = browser.get("/today/").content.decode()
+
+    assert page.count(">Your report</a>") == 5
+    assert '<a href="/how/sent/">and 2 more</a>' in page
 
 
 def test_whatever_asks_for_a_call_is_shown_beside_the_worst(browser, patient, clinician):
@@ -324,20 +339,140 @@ def test_whatever_asks_for_a_call_is_shown_beside_the_worst(browser, patient, cl
 
     text = text_of(browser.get("/today/"))
 
-    order = [CALL_911, "The clinic has been told", "This takes longer than we said. Call us now.", MISSED, "and 1 more"]
+    late, read = "This takes longer than we said. Call us now.", "We read it by today, 13:10."
+    order = [CALL_911, "The clinic has been told", late, MISSED, read]
     assert sorted(order, key=text.index) == order
     assert [text.count(each) for each in order] == [1, 1, 1, 1, 1]
 
 
-def test_an_answered_report_comes_after_one_that_waits(browser, patient, clinician):
+def test_an_answered_report_is_not_hidden_by_a_milder_one_that_waits(browser, patient, clinician):
     answered = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
     called(answered, "reached", by=clinician)
     waits = make_report(patient=patient, by=patient.user, level="REASSURE", symptoms=["BRUISES"])
 
+    page = browser.get("/today/")
+
+    ways = re.findall(r'href="(/how/sent/[^"]*)"', page.content.decode())
+    assert ways == [f"/how/sent/{each.public_id}/" for each in (answered, waits)]
+    assert "You reported something today, 09:10. We spoke with you." in text_of(page)
+
+
+def test_what_must_be_told_a_clinician_today_leads_over_an_emergency_that_was_answered(browser, patient, clinician):
+    answered = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    called(answered, "reached", by=clinician)
+    make_report(patient=patient, by=patient.user)
+
+    text = text_of(browser.get("/today/"))
+
+    order = ["Call 555-0100 now", "Somebody answers by", "We spoke with you.", "Thursday 15 January"]
+    assert sorted(order, key=text.index) == order
+
+
+# --- what to do first --------------------------------------------------------------------------------------------
+
+
+def test_what_to_do_first_stands_on_today_until_a_clinician_spoke_with_the_patient(browser, patient, nurse, clinician):
+    report = make_report(patient=patient, by=patient.user)
+    steps = ["Call 555-0100 now" in text_of(browser.get("/today/"))]
+    called(report, "reached", by=nurse)
+    steps.append("Call 555-0100 now" in text_of(browser.get("/today/")))
+    called(report, "reached", by=clinician, when="2026-01-15 09:22")
+    steps.append("Call 555-0100 now" in text_of(browser.get("/today/")))
+
+    assert steps == [True, True, False]
+
+
+def test_taking_the_stocking_off_comes_before_the_call(browser, patient):
+    told = f"Call 555-0100 now.\n{ADVICE} If the toes do not get better promptly, call 911."
+    make_report(patient=patient, by=patient.user, symptoms=["TOES_UNDER_STOCKING"], told=told)
+
     page = browser.get("/today/").content.decode()
 
-    assert f'href="/how/sent/{waits.public_id}/"' in page
-    assert f'href="/how/sent/{answered.public_id}/"' not in page
+    advice = f'<p class="urgent-first" lang="en-gb">{ADVICE} If the toes do not get better promptly, call '
+    assert f'{advice}<a class="em-link nowrap" href="tel:911">911</a>.' in page
+    assert page.index(advice) < page.index("Call 555-0100 now")
+
+
+def test_a_carer_reads_first_what_to_do_about_the_own_report(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    make_report(patient=patient, by=carer.user, source="carer")
+    client = Client()
+    with time_machine.travel(at(NOW), tick=False):
+        client.force_login(carer.user)
+        text = text_of(client.get(f"/care/{carer.public_id}/"))
+
+    assert text.index("Call 555-0100 now") < text.index("Thursday 15 January")
+
+
+# --- an emergency is nowhere overlooked --------------------------------------------------------------------------
+
+EVERYWHERE = "An emergency was reported, and nobody has answered it yet. Do not wait for an answer here."
+
+
+@pytest.mark.parametrize("path", ["/how/", "/how/sent/", "/my-visits/", "/settings/", "/today/answer/first/"])
+def test_while_an_emergency_is_open_every_page_of_the_patient_says_to_call(browser, patient, clinician, path):
+    assert EVERYWHERE not in text_of(browser.get(path))
+    report = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    assert f"Call 911 now {EVERYWHERE}" in text_of(browser.get(path))
+
+    called(report, "reached", by=clinician)
+    assert EVERYWHERE not in text_of(browser.get(path))
+
+
+def test_the_page_of_another_report_and_the_carers_pages_say_it_too_and_not_what_it_was(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+    mild = make_report(patient=patient, by=carer.user, source="carer", level="REASSURE", symptoms=["BRUISES"])
+    other = make_carer(patient=make_patient_user().patient, user=carer.user)
+    at_home = f"/care/{carer.public_id}"
+    client = Client()
+    with time_machine.travel(at(NOW), tick=False):
+        client.force_login(carer.user)
+        paths = ("/care/", f"{at_home}/how/sent/{mild.public_id}/", f"{at_home}/how/sent/", f"{at_home}/how/")
+        pages = [text_of(client.get(path)) for path in paths]
+        others = text_of(client.get(f"/care/{other.public_id}/"))
+
+    assert [(page.count("Call 911 now"), page.count(EVERYWHERE)) for page in pages[:3]] == [(1, 1)] * 3
+    assert EVERYWHERE in pages[3]
+    assert [page for page in (pages[0], pages[2]) if "chest" in page.lower()] == []
+    assert "Call 911 now" not in others
+
+
+def test_the_list_of_a_carer_who_reported_nothing_says_so_of_the_carer(patient):
+    carer = make_carer(patient=patient, may_report=True)
+    client = Client()
+    client.force_login(carer.user)
+
+    assert "You yourself have reported nothing so far." in text_of(client.get(f"/care/{carer.public_id}/how/sent/"))
+
+
+def test_in_an_emergency_its_number_is_the_filled_button_below(browser, patient):
+    report = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    bars = []
+    for path in ("/today/", f"/how/sent/{report.public_id}/"):
+        page = browser.get(path).content.decode()
+        bar = page[page.index('<nav class="bar-bottom"') :]
+        bars.append(re.findall(r'<a class="btn (btn-[a-z]+) btn-lg" href="(tel:[^"]+)"', bar))
+
+    assert bars == [[("btn-danger", "tel:911"), ("btn-secondary", "tel:555-0100")]] * 2
+
+
+def test_who_calls_for_help_is_not_asked_to_walk(browser, patient):
+    make_plan("2026-01-13 10:30", patient=patient)
+    assert 'id="walk"' in browser.get("/today/").content.decode()
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    assert 'id="walk"' not in browser.get("/today/").content.decode()
+
+
+def test_an_emergency_on_paper_has_its_date_and_time(browser, patient):
+    make_plan("2026-01-13 10:30", patient=patient)
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    as_of = "As of Thu 15 Jan, 09:20. If the clinic has spoken with you since, what it said holds."
+    assert [as_of in text_of(browser.get(path)) for path in ("/today/", "/plan/print/", "/today/kept/")] == [True] * 3
 
 
 def test_many_open_reports_cost_today_one_query_more_than_none(browser, patient, django_assert_num_queries):

@@ -244,8 +244,14 @@ def test_the_report_shows_what_was_answered_told_injected_and_done(client, clini
     assert [part for part in expected if part not in text] == []
 
 
-@pytest.mark.parametrize(("when", "number"), [("2026-01-15 10:00", "555-0100"), ("2026-01-15 23:10", "555-0199")])
-def test_what_was_told_in_spanish_stands_in_english_beside_it(client, clinician, when, number):
+@pytest.mark.parametrize(
+    ("when", "number", "then"),
+    [
+        ("2026-01-15 10:00", "555-0100", "Speak to a clinician today."),
+        ("2026-01-15 23:10", "555-0199", "Nobody answers? Go to urgent care or an emergency department."),
+    ],
+)
+def test_what_was_told_in_spanish_stands_in_english_beside_it(client, clinician, when, number, then):
     clinic = make_clinic(phone="555-0100", out_of_hours_phone="555-0199")
     make_hours(make_user(name="Ada Birchwood"))
     make_service()
@@ -263,11 +269,10 @@ def test_what_was_told_in_spanish_stands_in_english_beside_it(client, clinician,
     client.force_login(clinician)
     answer = client.get(address("report", report))
 
-    assert f'<span lang="es">Llame al {number}. ' in answer.content.decode()
+    assert f'<span lang="es">Llame ahora al {number}. ' in answer.content.decode()
     assert (
-        f"In English: Call {number}. Speak to a clinician today. When the clinic is closed, go to urgent care or an "
-        "emergency department. If it gets worse, call 911. Take the stocking off now. If the toes do not get better "
-        "promptly, call 911." in words(answer)
+        f"In English: Call {number} now. {then} If it gets worse, call 911. Take the stocking off now. "
+        "If the toes do not get better promptly, call 911." in words(answer)
     )
 
 

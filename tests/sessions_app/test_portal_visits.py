@@ -114,7 +114,7 @@ def test_page_costs_the_same_queries_for_one_and_thirty_visits(patient, house, b
         make_appointment(patient=house.patient, starts_at=at("2026-01-15 12:00") + timedelta(days=day))
     patient.get("/my-visits/")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         patient.get("/my-visits/")
 
 
