@@ -9,6 +9,9 @@ from clinic.protocol.vocabulary import Moment, Override, Severity
 from sessions_app.answers import facts_of, is_outdated, may_answer, tick_value, wants_answer
 from sessions_app.charting import Judged
 
+# An injection beside the vein: the answer says what was done about it, nobody goes on with it.
+_DONE_NOT_EXCUSED = "L13"
+
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
@@ -35,7 +38,13 @@ class FindingView:
 
     @property
     def reason_label(self) -> str:
-        return "Reason to go on all the same" if self.is_override else "Reason"
+        if self.is_override:
+            return "Reason to go on all the same"
+        return "What was done" if self.id == _DONE_NOT_EXCUSED else "Reason"
+
+    @property
+    def tick_words(self) -> str:
+        return "I have stopped at this place" if self.id == _DONE_NOT_EXCUSED else "I have seen this and go on"
 
 
 def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from tests.makers import make_adverse_event
 from tests.sessions_app.test_nurse_browser import (
     LOST,
     OFFLINE,
@@ -50,6 +51,20 @@ def test_a_site_that_was_taken_out_before_the_tab_died_stays_out(open_visit, pag
     assert stored(session).sites.count() == 2
     assert "unfinished" not in stored(session).screening
     without(page_problems, LOST)
+
+
+def test_what_is_missing_wraps_beside_the_doses_and_never_squeezes_them(open_visit):
+    session = draft_now(sites=2, reaction="none", weight_kg=84)
+    make_adverse_event(session=session, kind="extravasation", onset_at=session.started_at)
+    page = open_visit(session)
+    expect(page.locator("#missing-list")).to_contain_text("an adverse event is recorded, so “none seen” cannot stand")
+
+    totals = page.locator("#bar .total > *")
+    squeezed = totals.evaluate_all("parts => parts.filter((each) => each.scrollWidth > each.clientWidth).length")
+
+    assert (totals.count() > 10, squeezed) == (True, 0)
+    bar, sign = page.locator("#bar").bounding_box(), page.locator("#sign").bounding_box()
+    assert sign["x"] + sign["width"] <= bar["x"] + bar["width"]
 
 
 @pytest.fixture

@@ -129,6 +129,17 @@ def test_the_strip_and_my_day_go_on_to_the_next_step_when_one_is_stamped(client,
     ]
 
 
+def test_an_injection_beside_the_vein_is_answered_by_what_was_done_and_nobody_goes_on(client, ada):
+    draft = in_the_chair(ada)
+    event_of(draft, "extravasation")
+
+    page = chart_page(client, draft, ada)
+
+    assert "I have stopped at this place" in words(page)
+    assert "I have seen this and go on" not in words(page)
+    assert 'placeholder="What was done"' in page.content.decode()
+
+
 def test_the_gravest_of_several_events_stands_first(client, ada):
     draft = in_the_chair(ada)
     for kind in ("haematoma", "extravasation", "anaphylaxis"):

@@ -21,7 +21,9 @@ def _observation(facts: LoggingFacts, totals: Totals, protocol: Protocol) -> Fin
     """L10: observed for too short, or no status at its end."""
     least = protocol.observation_minutes_min
     missing = []
-    if facts.observation_minutes is not None and facts.observation_minutes < least:
+    if facts.observation_minutes is not None and facts.observation_minutes < 0:
+        missing.append("The observation ends before it begins: correct the two times.")
+    elif facts.observation_minutes is not None and facts.observation_minutes < least:
         seen = plain(facts.observation_minutes)
         missing.append(f"Observed for {seen} min, the least is {least} min: keep watching and enter the new time.")
     elif facts.observation_minutes is None and facts.signing:

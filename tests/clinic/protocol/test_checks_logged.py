@@ -254,6 +254,19 @@ def test_a_site_is_on_a_leg():
     assert logged(SiteFacts(segment="face")) == {"L9": "BLOCK"}
 
 
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [
+        (-17, "The observation ends before it begins: correct the two times."),
+        (0, "Observed for 0 min, the least is 15 min: keep watching and enter the new time."),
+    ],
+)
+def test_an_observation_that_ends_before_it_begins_is_no_length_of_time(minutes, text):
+    facts = LoggingFacts(observation_minutes=Decimal(minutes), observation_status="Walked and well")
+
+    assert [(each.id, each.text) for each in findings_logged(facts, SHIPPED)] == [("L10", text)]
+
+
 @pytest.mark.parametrize(("minutes", "findings"), [("14", {"L10": "BLOCK"}), ("14.9", {"L10": "BLOCK"}), ("15", {})])
 def test_observation_lasts_at_least_15_minutes(minutes, findings):
     assert logged(observation_minutes=Decimal(minutes)) == findings
