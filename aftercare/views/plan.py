@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from aftercare import missed_calls
 from aftercare.issuing import SOURCE, Visit, upcoming_visits
 from aftercare.models import AftercarePlan
 from aftercare.presenters.staff import card_of_plan, message_line, times_note, told_at
@@ -83,10 +84,9 @@ def _messages(patient: Patient) -> dict[str, Any]:
 
 
 def messages_of(patient: Patient) -> Sequence[Delivery]:
-    """Messages of the patient's plans and visits by time; the newest hundred are more than a course has."""
-    rows = Delivery.objects.filter(patient=patient, source__in=[SOURCE, "appointment"]).order_by("-due_at", "step")[
-        :100
-    ]
+    """Messages of the plans, visits and calls in vain by time; the newest hundred are more than a course has."""
+    sources = [SOURCE, "appointment", missed_calls.SOURCE]
+    rows = Delivery.objects.filter(patient=patient, source__in=sources).order_by("-due_at", "step")[:100]
     return sorted(rows, key=lambda row: (told_at(row), row.step))
 
 

@@ -8,6 +8,8 @@ from django.core import mail
 from django.utils import timezone
 
 from aftercare import report_work
+from aftercare.presenters.staff import message_line
+from aftercare.views.plan import messages_of
 from clinic.access import Role
 from clinic.models import ContactPreference, Delivery, OptOut, StaffTask
 from clinic.notifications.consent import hash_of_address
@@ -179,3 +181,11 @@ def test_the_message_speaks_spanish(patient, nurse):
     assert ring(NOW + 5 * MINUTE) == [([patient.email], "Por favor, llámenos")]
     assert "no pudimos hablar con usted. Por favor, llámenos: 555-0100" in mail.outbox[0].body
     assert "En una emergencia, llame al 911." in mail.outbox[0].body
+
+
+def test_staff_see_the_message_among_those_of_the_patients_plans(patient, nurse):
+    called(make_report(patient=patient, by=patient.user, free_text="My calf throbs."), by=nurse)
+
+    listed = [message_line(row) for row in messages_of(patient)]
+
+    assert [line.reads for line in listed] == ["Please call us: called in vain"]
