@@ -37,8 +37,24 @@ class SetUpAdmin(admin.ModelAdmin):
         )
 
 
+_DIALLED = ("phone", "out_of_hours_phone", "emergency_number", "vascular_surgeon_phone")
+
+
+class ClinicForm(forms.ModelForm):
+    """Its numbers stand on the pages of patients and in an emergency: what holds no number is refused."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in _DIALLED:
+            number = cleaned.get(name)
+            if number and sum(sign in "0123456789" for sign in number) < 2:
+                self.add_error(name, "Enter a number that can be dialled, for example 212-555-0100.")
+        return cleaned
+
+
 @admin.register(Clinic)
 class ClinicAdmin(SetUpAdmin):
+    form = ClinicForm
     list_display = ["name", "time_zone", "phone"]
     fields = [
         "name",

@@ -75,6 +75,19 @@ def test_the_number_of_a_colleague_is_kept_as_it_is_dialled_and_shown_as_it_is_r
     assert b'value="(212) 555-0142"' in client.get(page).content
 
 
+@pytest.mark.parametrize("name", ["phone", "out_of_hours_phone", "emergency_number", "vascular_surgeon_phone"])
+def test_a_number_of_the_clinic_that_nobody_can_dial_is_refused_at_its_field(client, administrator, name):
+    page = reverse("admin:clinic_clinic_change", args=[Clinic.current().pk])
+    form = client.get(page).context["adminform"].form
+    facts = {field: "" if form[field].value() is None else form[field].value() for field in form.fields}
+
+    refused = client.post(page, {**facts, name: "at the desk"}).context["adminform"].form.errors
+    taken = client.post(page, {**facts, name: "112"})
+
+    assert refused == {name: ["Enter a number that can be dialled, for example 212-555-0100."]}
+    assert (taken.status_code, getattr(Clinic.current(), name)) == (302, "112")
+
+
 def test_a_colleague_cannot_be_made_a_patient(client, administrator):
     facts = {"email": "x@example.com", "name": "X", "roles": ["patient"], "is_active": "on"}
 
