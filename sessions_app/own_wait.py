@@ -47,6 +47,11 @@ def own_wait(patient: Patient, *, clinic: Clinic, now: datetime) -> OwnWait:
     )
 
 
+def is_held(patient: Patient, *, clinic: Clinic, now: datetime) -> bool:
+    """Whether the clinic decides first when the next treatment is. As many queries as `own_wait`."""
+    return bool(own_wait(patient, clinic=clinic, now=now).holds)
+
+
 @cache
 def _standing(kinds: tuple[HoldRows, ...]) -> Prepared:
     """Whether a patient waits, which time is kept until when, and whether each kind of hold stands."""

@@ -139,6 +139,15 @@ def repeat_rules(patient: Patient, service: Service) -> RepeatRules | None:
     )
 
 
+def usual_window(patient: Patient) -> BookingWindow | None:
+    """When the next treatment usually is; None for who was never treated here. One query."""
+    last = _last_treatment().rows(patient=patient.pk)
+    if not last:
+        return None
+    ended_at, time_zone, _nurse_id, protocol, *_held = last[0]
+    return booking_window(last_session_end=ended_at, time_zone=time_zone, protocol=_protocol_of(protocol))
+
+
 @cache
 def _last_treatment() -> Prepared:
     """The last signed session of a patient, the protocol in force, and whether each kind of hold stands."""

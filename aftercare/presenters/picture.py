@@ -62,6 +62,8 @@ class PlanPicture:
 
     `now` draws today's line, `visit_at` the booked next visit, `is_narrow` chooses names that stand above their row.
     `timeline` and `of_leg` are the plans' own, for who has them already; `walked` are dates that were ticked.
+    `is_paused`: the stocking is to be off until the clinic says otherwise. `is_held`: the clinic decides first when the
+    next visit is, so that no usual time is named.
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class PlanPicture:
         timeline: Timeline | None = None,
         of_leg: Mapping[Leg, Timeline] | None = None,
         walked: Collection[date] = (),
+        is_paused: bool = False,
+        is_held: bool = False,
     ) -> None:
         self.plans = sorted(plans, key=lambda plan: plan.session_end)
         self.timeline = timeline or timeline_of(self.plans)
@@ -83,6 +87,7 @@ class PlanPicture:
         self.clock, self.words, self.now, self.visit_at = clock, words, now, visit_at
         self.is_narrow = is_narrow
         self.walked = frozenset(walked)
+        self.is_paused, self.is_held = is_paused, is_held
         self.zone: ZoneInfo = clock.zone
         self.first = self.plans[0].session_date
         self.last = self.timeline.watch_last_date or self.first
@@ -140,8 +145,8 @@ class PlanPicture:
         return [
             {
                 "name": name,
-                "bands": [self._stocking_band(stretch) for stretch in timeline.compression],
-                "note": self._until_day(self._last_date(timeline)),
+                "bands": [band for stretch in timeline.compression for band in self._stocking_bands(stretch)],
+                "note": gettext("paused") if self.is_paused else self._until_day(self._last_date(timeline)),
             }
             for name, timeline in self._leg_timelines
         ]
@@ -151,15 +156,24 @@ class PlanPicture:
         worn = timeline.compression
         return local_date(worn[-1].ends_at - timedelta(microseconds=1), self.zone) if worn else None
 
-    def _stocking_band(self, stretch: Stretch) -> dict[str, Any]:
+    def _stocking_bands(self, stretch: Stretch) -> list[dict[str, Any]]:
+        """One; of a stocking that is to be off now one for what was worn, and one for what is paused."""
         is_continuous = stretch.state == CompressionState.CONTINUOUS
-        return {
+        worn = {
             "kind": "continuous" if is_continuous else "daytime",
             "start": self._at(stretch.starts_at),
             "end": self._at(stretch.ends_at),
             "label": gettext("Day and night") if is_continuous else gettext("By day"),
             "short": gettext("Day+night") if is_continuous else gettext("By day"),
         }
+        if not self._pauses(stretch) or self.now is None:
+            return [worn]
+        since = max(worn["start"], self._at(self.now))
+        paused = {"kind": "paused", "start": since, "end": worn["end"], "label": gettext("Paused")}
+        return [{**worn, "end": since}, paused] if since > worn["start"] else [paused]
+
+    def _pauses(self, stretch: Stretch) -> bool:
+        return self.is_paused and not self._is_over(stretch.ends_at)
 
     def _other_rows(self) -> list[dict[str, Any]]:
         return [
@@ -200,13 +214,11 @@ class PlanPicture:
         window = self.timeline.repeat_window
         if window is None:
             return {}
-        row: dict[str, Any] = {
-            "name": gettext("Next visit"),
-            "bands": [
-                {"kind": "window", "start": self._day(window.first_date), "end": self._day(window.last_date) + 1}
-            ],
-        }
-        if self.visit_at is None:
+        band = {"kind": "window", "start": self._day(window.first_date), "end": self._day(window.last_date) + 1}
+        row: dict[str, Any] = {"name": gettext("Next visit"), "bands": [] if self._waits_for_us else [band]}
+        if self._waits_for_us:
+            row["note"] = gettext("we decide first when")
+        elif self.visit_at is None:
             row["note"] = gettext("not booked yet")
         else:
             row["note"] = self.clock.moment(self.visit_at)
@@ -214,25 +226,40 @@ class PlanPicture:
                 row["visits"] = [self._at(self.visit_at)]
         return row
 
+    @property
+    def _waits_for_us(self) -> bool:
+        return self.is_held and self.visit_at is None
+
     def _until_day(self, day: date | None) -> str:
         return gettext("until %(when)s") % {"when": short_day(day)} if day else ""
 
     # --- the text -------------------------------------------------------------------------------------------
 
     def _stocking_lines(self) -> list[Line]:
+        """A line for each phase; legs whose phase ends at the same instant share it, whenever it began for each."""
+        ends: dict[tuple[str, datetime], list[tuple[str, Stretch]]] = {}
+        for name, timeline in self._leg_timelines:
+            for stretch in timeline.compression:
+                ends.setdefault((stretch.state, stretch.ends_at), []).append((name, stretch))
         return [
-            self._stocking_line(name, stretch)
-            for name, timeline in self._leg_timelines
-            for stretch in timeline.compression
+            self._stocking_line(gettext("Stocking") if len(shared) > 1 else shared[0][0], shared[0][1])
+            for shared in ends.values()
         ]
 
     def _stocking_line(self, name: str, stretch: Stretch) -> Line:
         if stretch.state == CompressionState.CONTINUOUS:
             what = gettext("%(stocking)s day and night") % {"stocking": name}
-            return Line("continuous", "moon", what, self._until(stretch.ends_at), self._is_over(stretch.ends_at))
+            until = self._worn_until(stretch, self._until(stretch.ends_at))
+            return Line("continuous", "moon", what, until, self._is_over(stretch.ends_at))
         last = local_date(stretch.ends_at - timedelta(microseconds=1), self.zone)
         what = gettext("%(stocking)s by day") % {"stocking": name}
-        return Line("daytime", "sun", what, self._until_day(last), self._is_over(stretch.ends_at))
+        until = self._worn_until(stretch, self._until_day(last))
+        return Line("daytime", "sun", what, until, self._is_over(stretch.ends_at))
+
+    def _worn_until(self, stretch: Stretch, until: str) -> str:
+        if not self._pauses(stretch):
+            return until
+        return gettext("paused until we tell you; your plan says %(until)s") % {"until": until}
 
     def _until(self, instant: datetime) -> str:
         return gettext("until %(when)s") % {"when": self.clock.moment(instant)}
@@ -276,6 +303,8 @@ class PlanPicture:
     def _visit_lines(self) -> list[Line]:
         if self.visit_at is not None:
             return [Line("visit", "calendar", gettext("Next visit"), self.clock.moment(self.visit_at))]
+        if self._waits_for_us:
+            return [Line("visit", "calendar", gettext("Next visit:"), gettext("we decide first when"))]
         window = self.timeline.repeat_window
         if window is None:
             return []

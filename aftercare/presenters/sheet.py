@@ -35,6 +35,11 @@ _CLOSE_FROM, _TIGHT_FROM, _PICTURE_UP_TO = 1550, 2000, 2600
 _LARGE_ROOM = 1650
 # What a new line costs, in characters.
 _LINE = 20
+# What the box of the stocking holds while nothing stands against it: that much is in the numbers above. Its letters are
+# larger: a character of it takes the room of three.
+_USUAL_BOX, _OF_BOX = 90, 3
+# The box of an emergency above it.
+_EMERGENCY_BOX = 400
 
 
 class LastingClock(Clock):
@@ -119,7 +124,9 @@ class Sheet:
     @property
     def _length(self) -> int:
         lines = [line.what + line.until for line in self.lines]
-        return sum(len(text) + _LINE for text in (*lines, *self.big.legs[1:], self.zone_line) if text)
+        listed = sum(len(text) + _LINE for text in (*lines, *self.big.legs[1:], self.zone_line) if text)
+        box = len(self.big.title + self.big.until + self.big.then)
+        return listed + _OF_BOX * max(box - _USUAL_BOX, 0) + (_EMERGENCY_BOX if self.emergency_number else 0)
 
     @property
     def _expected_length(self) -> int:
@@ -137,10 +144,12 @@ def sheet_of(
     now: datetime,
     told: StockingTold | None = None,
     is_carer: bool = False,
+    is_held: bool = False,
 ) -> Sheet:
     """`plans` are the running ones, items prefetched; `words` the clinic's on what is expected.
 
-    `told` stands against the stocking; `is_carer`: somebody else than the patient reads of it.
+    `told` stands against the stocking; `is_carer`: somebody else than the patient reads of it; `is_held`: the clinic
+    decides first when the next visit is.
     """
     values = [plan_of(row) for row in plans]
     today = today_of(values, now, zone=clinic.zone)
@@ -156,6 +165,8 @@ def sheet_of(
             is_narrow=True,
             timeline=today.timeline,
             of_leg=today.of_leg,
+            is_paused=told is not None and told.is_off,
+            is_held=is_held,
         )
     return Sheet(
         name=patient.name,

@@ -23,6 +23,7 @@ from aftercare.stored import plan_of
 from aftercare.today import AvoidGroup, Phase, Today, Walks, today_of
 from clinic.models import Clinic, Patient
 from clinic.protocol import CompressionState
+from sessions_app.presenters.patient_words import usual_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,13 @@ def today_page(
     course: Sequence[Words] = (),
     told: StockingTold | None = None,
     is_carer: bool = False,
+    is_held: bool = False,
 ) -> TodayPage:
     """The page of one patient at one instant. `shown` are the plans with their items, `visit` is the next one.
 
     `answers` are the newest ticks by date and task, `course` the texts of `expected_course`. While `told` stands
-    against the stocking nobody is asked whether it is on; `is_carer`: somebody else than the patient reads.
+    against the stocking nobody is asked whether it is on; `is_carer`: somebody else than the patient reads; `is_held`:
+    the clinic decides first when the next visit is.
     """
     plans, answers = shown.holding, answers or {}
     values = [plan_of(row) for row in plans]
@@ -120,6 +123,8 @@ def today_page(
             timeline=today.timeline,
             of_leg=today.of_leg,
             walked=walked,
+            is_paused=told is not None and told.is_off,
+            is_held=is_held,
         )
     return TodayPage(
         phase=today.phase,
@@ -218,17 +223,7 @@ def _visit_card(visit: Visit | None, today: Today, clock: Clock, told: StockingT
     if visit is not None:
         text = _visit_text(visit, today, is_off=told is not None and told.is_off)
         return VisitCard(gettext("Next visit:"), clock.near(visit.starts_at), text, visit.public_id)
-    window = today.repeat_window
-    if window is not None and today.day_date <= window.last_date:
-        if window.last_date == today.day_date:
-            text = gettext("If you need another one, today is the last day of the usual time. Call us to book.")
-        elif window.first_date < today.day_date:
-            text = gettext("If you need another one, the usual time is until %(last)s. Call us to book.")
-        else:
-            text = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
-        days = {"first": short_day(window.first_date), "last": short_day(window.last_date)}
-        return VisitCard(gettext("No visit is booked"), "", text % days)
-    return VisitCard(gettext("No visit is booked"), "", gettext("Call us if you want to come."))
+    return VisitCard(gettext("No visit is booked"), "", usual_time(today.repeat_window, today=today.day_date))
 
 
 def _visit_text(visit: Visit, today: Today, *, is_off: bool) -> str:

@@ -33,6 +33,7 @@ from clinic.language import page_language
 from clinic.models import Clinic, Patient
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
+from sessions_app.own_wait import is_held
 
 WORKER = "js/sw.js"
 # What the two pages below are drawn with.
@@ -212,6 +213,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
             clinic=request.clinic,
             now=now,
             told=reports["told"] if reports else None,
+            is_held=not visits and is_held(patient, clinic=request.clinic, now=now),
         )
         context = {
             "sheet": sheet,

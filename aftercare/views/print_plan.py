@@ -27,6 +27,7 @@ from clinic.models import Clinic, Patient
 from clinic.paper_link import paper_link
 from clinic.portal import LINK_LIFETIME
 from clinic.requests import SignedInRequest
+from sessions_app.own_wait import is_held
 from sessions_app.presenters.handover import qr_of
 
 LARGE = "large"
@@ -99,7 +100,7 @@ def _page(
 def paper(
     patient: Patient, *, language: str, clinic: Clinic, is_large: bool, now: datetime, is_carer: bool = False
 ) -> SafeString:
-    """The sheet as HTML in `language`, with its own `lang`. Five queries. The code's link ends with the plan.
+    """The sheet as HTML in `language`, with its own `lang`. Six queries. The code's link ends with the plan.
 
     A carer's has no code: it leads to codes for the patient, and a way in is not for a carer to hand on.
     """
@@ -117,6 +118,7 @@ def paper(
             now=now,
             told=told_to(patient),
             is_carer=is_carer,
+            is_held=not is_carer and not visits and is_held(patient, clinic=clinic, now=now),
         )
         sheet = sheet.in_large_text() if is_large else sheet
         calls = whom_to_call(clinic, sheet.watch_until)

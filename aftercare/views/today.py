@@ -27,8 +27,8 @@ from clinic.access import Permission, requires
 from clinic.language import page_language
 from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
-from sessions_app.own_wait import own_wait
-from sessions_app.presenters.own_wait import WaitWords, wait_words
+from sessions_app.own_wait import OwnWait, own_wait
+from sessions_app.presenters.own_wait import wait_words
 
 # Ticks are shown on the strip of a week, and in the picture of the whole plan.
 _ANSWERS_BACK = timedelta(days=90)
@@ -57,6 +57,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     answers = newest_of(given)
     reports = open_reports(request, reader)
     told = _told(reader, reports)
+    own = _own_wait(request, reader, now)
     page = today_page(
         patient=patient,
         shown=plans_to_show(patient, now=now),
@@ -67,12 +68,13 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         course=all_words(),
         told=told,
         is_carer=reader.carer is not None,
+        is_held=bool(own and own.holds),
     )
     return {
         "page": page,
         "as_of": clock_for(reader, request.clinic, now).moment(now),
         "reader": reader,
-        "wait": _wait(request, reader, bool(visits), now),
+        "wait": wait_words(own, has_visit=bool(visits), now=now, zone=request.clinic.zone) if own else None,
         "home_url": request.path,
         "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
@@ -94,12 +96,9 @@ def _told(reader: Reader, reports: dict[str, Any] | None) -> StockingTold | None
     return reports["told"] if reports else None
 
 
-def _wait(request: SignedInRequest, reader: Reader, has_visit: bool, now: datetime) -> WaitWords | None:
+def _own_wait(request: SignedInRequest, reader: Reader, now: datetime) -> OwnWait | None:
     """The wait list is the patient's own business: carers see the visits that are booked."""
-    if reader.carer is not None:
-        return None
-    own = own_wait(reader.patient, clinic=request.clinic, now=now)
-    return wait_words(own, has_visit=has_visit, now=now, zone=request.clinic.zone)
+    return None if reader.carer is not None else own_wait(reader.patient, clinic=request.clinic, now=now)
 
 
 def _help_words(request: SignedInRequest, reader: Reader, given: Iterable[Tick], now: datetime) -> str:

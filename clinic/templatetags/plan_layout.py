@@ -12,7 +12,7 @@ A picture is a plain mapping that a presenter builds from a plan:
                "visits": [9.4]}],
      "text": "Stocking day and night until ..."}
 
-Kinds of bands: continuous, daytime, avoid, window, watch. All keys of a row but ``name`` may be left out.
+Kinds of bands: continuous, daytime, paused, avoid, window, watch. All keys of a row but ``name`` may be left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from typing import Any
 # Average width of a character of the 12 px text, a little generous so that words never touch.
 CHARACTER = 6.3
 KEY_HEIGHT = 20
-BAND_HEIGHT = {"continuous": 24, "daytime": 24, "avoid": 20, "window": 20, "watch": 5}
+BAND_HEIGHT = {"continuous": 24, "daytime": 24, "paused": 24, "avoid": 20, "window": 20, "watch": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _Pencil:
         height = BAND_HEIGHT[band["kind"]]
         left, right = self.x(band["start"]), self.x(band["end"])
         # Neighbours do not touch, and the shortest band can still be seen.
-        width = max(right - left - (1.5 if band["kind"] in {"continuous", "daytime"} else 0), 3)
+        width = max(right - left - (1.5 if band["kind"] in {"continuous", "daytime", "paused"} else 0), 3)
         drawn = Band(band["kind"], _n(left), _n(middle - height / 2), _n(width), height, min(6, height / 2))
         for words in (band.get("label", ""), band.get("short", "")):
             if words and len(words) * CHARACTER + 8 <= width:

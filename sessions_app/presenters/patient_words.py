@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from django.utils import dateformat
 from django.utils.translation import get_language, gettext
 
+from clinic.protocol.window import BookingWindow
+
 
 @lru_cache(maxsize=4096)
 def _written(day: date, pattern: str, language: str) -> str:
@@ -55,3 +57,16 @@ def near(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     if days == 1:
         return gettext("tomorrow, %(time)s") % {"time": clock_time(instant, zone)}
     return moment(instant, zone)
+
+
+def usual_time(window: BookingWindow | None, *, today: date) -> str:
+    """When a next treatment usually is, and to call; only to call where it is over, or nobody was treated yet."""
+    if window is None or window.last_date < today:
+        return gettext("Call us if you want to come.")
+    if window.last_date == today:
+        return gettext("If you need another one, today is the last day of the usual time. Call us to book.")
+    if window.first_date < today:
+        words = gettext("If you need another one, the usual time is until %(last)s. Call us to book.")
+    else:
+        words = gettext("If you need another one, the usual time is from %(first)s to %(last)s. Call us to book.")
+    return words % {"first": short_day(window.first_date), "last": short_day(window.last_date)}

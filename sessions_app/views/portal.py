@@ -25,7 +25,7 @@ from sessions_app.forms.portal import ConfirmForm, MoveForm, WishForm
 from sessions_app.models import Appointment
 from sessions_app.own_wait import own_wait
 from sessions_app.presenters.own_wait import wait_words
-from sessions_app.presenters.patient_words import heading_day, moment
+from sessions_app.presenters.patient_words import heading_day, moment, usual_time
 from sessions_app.presenters.portal import (
     WHY_NOT,
     given_up_words,
@@ -36,6 +36,7 @@ from sessions_app.presenters.portal import (
     zone_line,
 )
 from sessions_app.refusals import Refused, Stale
+from sessions_app.repeat import usual_window
 
 
 @requires(Permission.OWN_PLAN)
@@ -122,7 +123,7 @@ def ask(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 
 def _visits_page(request: SignedInRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
-    """Three queries besides those of every page, however many visits there are."""
+    """Three queries besides those of every page, however many visits there are; where there is none, one more."""
     now, zone = timezone.now(), request.clinic.zone
     patient = Patient.objects.visible_to(request.user).first()
     if patient is None:
@@ -130,9 +131,12 @@ def _visits_page(request: SignedInRequest, *, problem: str = "", status: int = 2
     with translation.override(page_language(patient.language)):
         coming = portal.coming_visits(request.user, now)
         own = own_wait(patient, clinic=request.clinic, now=now)
+        wait = wait_words(own, has_visit=bool(coming), now=now, zone=zone)
+        asks = not coming and not wait.instead and not wait.kept
         context = {
             "visits": [visit_card(visit, zone, now) for visit in coming],
-            "wait": wait_words(own, has_visit=bool(coming), now=now, zone=zone),
+            "wait": wait,
+            "usual_time": usual_time(usual_window(patient), today=local_date(now, zone)) if asks else "",
             "problem": problem,
             "zone_line": zone_line(patient, request.clinic, now),
             "home_url": reverse("aftercare:today"),

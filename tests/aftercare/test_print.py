@@ -15,7 +15,7 @@ from clinic.models import AuditEvent, Clinic, PortalLink
 from clinic.paper_link import paper_link
 from sessions_app.presenters.handover import qr_of
 from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, reachable_patient, treated_patient
-from tests.makers import at, make_appointment, make_carer, make_clinic, make_patient_user, make_user
+from tests.makers import at, make_appointment, make_carer, make_clinic, make_patient_user, make_repeat_hold, make_user
 
 pytestmark = pytest.mark.django_db
 OWN = "/plan/print/"
@@ -115,6 +115,28 @@ def test_legs_that_differ_have_a_line_each(patient):
     make_plan("2026-01-12 10:30", {**SPIDER, "leg": "right"}, patient=patient)
 
     assert "Left leg: day and night until Tue 20 Jan, 10:30" in words_of(page_of(patient.user))
+
+
+def test_legs_that_were_treated_on_other_days_and_end_together_are_one_line_for_each_phase():
+    patient = make_patient_user(reachable_patient()).patient
+    make_plan("2026-01-05 10:30", SPIDER, patient=patient)
+    make_plan("2026-01-13 10:30", RETICULAR, {**RETICULAR, "leg": "right"}, patient=patient)
+
+    words = words_of(page_of(patient.user))
+
+    assert "Stocking day and night until Tue 20 Jan, 10:30 Stocking by day until Tue 3 Feb" in words
+    assert "Stocking, " not in words
+
+
+def test_while_the_clinic_decides_first_no_usual_time_of_a_next_visit_is_named_anywhere(patient):
+    assert "Usual time of a next visit from Tue 20 Jan to Tue 27 Jan" in words_of(page_of(patient.user))
+    make_repeat_hold(patient=patient)
+
+    for path in (OWN, "/today/", "/today/kept/"):
+        words = " ".join(unescape(re.sub("<[^>]+>", " ", page_of(patient.user, path).content.decode())).split())
+        assert "Next visit: we decide first when" in words
+        assert "sual time" not in words
+    assert "from Tue 20 Jan to Tue 27 Jan" not in page_of(patient.user).content.decode()
 
 
 def test_a_reader_in_another_zone_is_told_whose_time_it_is(patient):
@@ -319,5 +341,5 @@ def test_the_sheet_costs_the_same_with_one_plan_and_with_five(patient, django_as
     for plans in (1, 5):
         while patient.plans.count() < plans:
             make_plan(at("2026-01-03 10:30") + timedelta(days=patient.plans.count()), SPIDER, patient=patient)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             paper(patient, language="en", clinic=clinic, is_large=False, now=NOON)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient, treated_patient
 from tests.aftercare.readable import TABLET, faults_of
-from tests.makers import make_appointment, make_carer, make_clinic, make_patient_user, make_user
+from tests.makers import make_appointment, make_carer, make_clinic, make_patient_user, make_report, make_user
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,7 +43,15 @@ def much():
     return patient
 
 
-@pytest.mark.parametrize("who", ["little", "much"])
+@pytest.fixture
+def told():
+    """The stocking is to come off, by a report that is not answered."""
+    patient = treated_patient(timezone.now() - 9 * DAY, RETICULAR, given_name="Lucía", family_name="Restrepo")
+    make_report(patient=patient, by=patient.user, symptoms=["TOES_UNDER_STOCKING"])
+    return patient
+
+
+@pytest.mark.parametrize("who", ["little", "much", "told"])
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(("text", "most"), [("", 1), ("large", 2)])
 def test_the_sheet_is_one_page_of_either_paper_and_two_in_large_text(

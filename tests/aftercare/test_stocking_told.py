@@ -79,6 +79,21 @@ def test_after_the_toes_were_reported_the_page_leads_with_stocking_off(patient, 
     assert words.startswith(f"{OFF} {WHY} {PLAN}")
 
 
+@pytest.mark.parametrize("path", OWN_PAGES)
+def test_line_and_bar_of_the_stocking_are_paused_then(patient, path):
+    client = browser_of(patient.user)
+    assert "paused" not in main_of(client, path).casefold()
+    report_by(patient, **TOES)
+
+    page = main_of(client, path)
+
+    told = "paused until we tell you; your plan says until"
+    assert f"Stocking day and night {told} Tue 20 Jan, 10:30" in text_of(page)
+    assert f"Stocking by day {told} Tue 3 Feb" in text_of(page)
+    bars = re.findall(r'<rect class="band-(continuous|daytime|paused)"[^>]* height="24"', page)
+    assert bars == ([] if "print" in path else ["continuous", "paused", "paused"])  # worn until now
+
+
 def test_nobody_is_asked_then_whether_the_stocking_is_on(patient):
     client = browser_of(patient.user)
     assert "Is the stocking on?" in main_of(client)

@@ -118,6 +118,22 @@ def test_page_costs_the_same_queries_for_one_and_thirty_visits(patient, house, b
         patient.get("/my-visits/")
 
 
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-01-14 12:00", "the usual time is until Tue 20 Jan."),
+        ("2026-01-21 12:00", "Call us if you want to come."),
+    ],
+)
+def test_without_a_visit_the_usual_time_of_a_next_treatment_is_named(clinic, now, said):
+    person = make_patient_user()
+    make_signed_session(patient=person.patient, started_at=at("2026-01-06 10:00"))
+    client = Client()
+    with time_machine.travel(at(now), tick=False):
+        client.force_login(person)
+        assert said in words_of(client.get("/my-visits/"))
+
+
 # --- confirm ------------------------------------------------------------------------------------------------------
 
 
