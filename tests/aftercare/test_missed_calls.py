@@ -188,4 +188,6 @@ def test_staff_see_the_message_among_those_of_the_patients_plans(patient, nurse)
 
     listed = [message_line(row) for row in messages_of(patient)]
 
-    assert [line.reads for line in listed] == ["Please call us: called in vain"]
+    assert [(line.reads, line.why) for line in listed] == [
+        ("Please call us", "The clinic called and did not reach the patient")
+    ]
