@@ -31,9 +31,9 @@ _TITLES: dict[str, Promise] = {
     Level.REASSURE: _("We have your report"),
 }
 _OUTCOMES: dict[str, Promise] = {
-    SymptomReport.Outcome.ADVISED: _("We advised you."),
-    SymptomReport.Outcome.VISIT: _("You come to the clinic."),
-    SymptomReport.Outcome.SCAN: _("You get an ultrasound scan."),
+    SymptomReport.Outcome.ADVISED: _("We told you what to do. No visit and no scan was agreed."),
+    SymptomReport.Outcome.VISIT: _("You come to the clinic. If you do not know when, call us."),
+    SymptomReport.Outcome.SCAN: _("You get an ultrasound scan. If you do not know when or where, call us."),
     SymptomReport.Outcome.SENT_ON: _("We sent you to an emergency department."),
     SymptomReport.Outcome.TREATED_ELSEWHERE: _("You were treated elsewhere."),
     SymptomReport.Outcome.MISTAKE: _("It was reported by mistake."),
@@ -104,8 +104,8 @@ class ReportLine:
 
     `when` stands alone, `since` within a sentence: Spanish has an article before a date there.
 
-    `outcome` is what became of a closed one, which may ask for a call (`asks_call`). `over_at` is when the time for an
-    answer ends; None where nobody is waited for, or it has ended already.
+    `outcome` is what was decided; that of a closed one may ask for a call (`asks_call`). `over_at` is when the time for
+    an answer ends; None where nobody is waited for, or it has ended already.
 
     `is_urgent`, `told`, `is_advice_first` and `language` are those of its page.
     """
@@ -234,7 +234,9 @@ def _page_state(report: SymptomReport, clock: Clock, now: datetime) -> str:
     if report.closed_at is not None or missed_words(report) or is_pressing(report):
         return ""
     if _is_answered(report):
-        return state_words(report, clock, now)
+        outcome = _outcome(report, was_reached=True)
+        state = state_words(report, clock, now)
+        return f"{state}. {outcome}" if outcome else state
     return "" if is_over(report, now) else _due(report, clock)
 
 
@@ -291,9 +293,13 @@ def _was_reached(report: SymptomReport) -> bool:
 
 
 def _outcome(report: SymptomReport, *, was_reached: bool) -> str:
-    """What became of a closed report; empty while it is open."""
+    """What a clinician decided: of a closed report, or of one whose giver was told of it and that is open still.
+
+    The words are those of the choice; what staff noted stays among them.
+    """
     if report.closed_at is None:
-        return ""
+        is_told = report.outcome and _is_answered(report) and not missed_words(report)
+        return str(_OUTCOMES[report.outcome]) if is_told else ""
     return str((_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome])
 
 

@@ -743,7 +743,7 @@ def test_the_giver_sees_who_took_it_and_that_it_was_answered(browser, patient):
     assert "This report is answered" in text
     assert "Hugo Ashdown is looking at it" in text
     assert "We called and did not reach you. today" in text
-    assert "Answered. We advised you." in text
+    assert "Answered. We told you what to do. No visit and no scan was agreed." in text
     assert "Secret to staff" not in text
     assert "Answered today, 09:30" in text_of(browser.get("/how/sent/"))
 

@@ -10,6 +10,7 @@ from django.test import Client
 from aftercare import report_work
 from aftercare.models import SymptomReport
 from clinic.access import Role
+from clinic.models import Patient
 from tests.aftercare.people import make_plan
 from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_report, make_user
 
@@ -197,8 +198,34 @@ def test_what_was_advised_at_once_stands_until_a_clinician_spoke_with_the_patien
         "",
         " We spoke with you and still work on it.",
         " We spoke with you.",
-        " Answered today, 09:24. You come to the clinic.",
+        " Answered today, 09:24. You come to the clinic. If you do not know when, call us.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "We spoke with you. You get an ultrasound scan. If you do not know when or where, call us."),
+        ("es", "Hablamos con usted. Le hacemos una ecografía. Si no sabe cuándo o dónde, llámenos."),
+    ],
+)
+def test_what_a_clinician_decided_is_told_before_the_report_is_closed_and_never_the_note(
+    browser, patient, clinician, language, said
+):
+    Patient.objects.update(language=language)
+    report = make_report(patient=patient, by=patient.user)
+    report = report_work.save(
+        report=report, version=report.version, outcome="scan", note="Ask the vascular lab", by=clinician
+    )
+    assert [page for page in pages_of(browser, report) if "ecograf" in page or "ultrasound" in page] == []
+
+    report_work.save(
+        report=report, version=report.version, contact="reached", outcome="scan", note="DVT?", by=clinician
+    )
+
+    today, own, _ = pages_of(browser, report)
+    assert (said in today, said in own) == (True, True)
+    assert [page for page in (today, own) if "DVT" in page or "vascular" in page] == []
 
 
 def test_an_emergency_that_was_answered_says_no_more_to_call_the_emergency_number(browser, patient, clinician):
@@ -241,9 +268,8 @@ def test_what_became_of_a_report_stays_on_today_until_the_end_of_the_next_day(br
 
     with time_machine.travel(at("2026-01-16 23:59"), tick=False):
         browser.force_login(patient.user)
-        assert "You reported something Thu 15 Jan, 09:10. Answered Thu 15 Jan, 09:20. We advised you." in text_of(
-            browser.get("/today/")
-        )
+        said = "You reported something Thu 15 Jan, 09:10. Answered Thu 15 Jan, 09:20. We told you what to do."
+        assert said in text_of(browser.get("/today/"))
     with time_machine.travel(at("2026-01-17 00:00"), tick=False):
         browser.force_login(patient.user)
         assert "You reported something" not in text_of(browser.get("/today/"))
@@ -451,12 +477,12 @@ def test_in_an_emergency_its_number_is_the_filled_button_below(browser, patient)
     report = make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
 
     bars = []
-    for path in ("/today/", f"/how/sent/{report.public_id}/"):
+    for path in ("/today/", f"/how/sent/{report.public_id}/", "/my-visits/"):
         page = browser.get(path).content.decode()
         bar = page[page.index('<nav class="bar-bottom"') :]
         bars.append(re.findall(r'<a class="btn (btn-[a-z]+) btn-lg" href="(tel:[^"]+)"', bar))
 
-    assert bars == [[("btn-danger", "tel:911"), ("btn-secondary", "tel:555-0100")]] * 2
+    assert bars == [[("btn-danger", "tel:911"), ("btn-secondary", "tel:555-0100")]] * 3
 
 
 def test_who_calls_for_help_is_not_asked_to_walk(browser, patient):

@@ -85,7 +85,12 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
     patient.sees("This report is answered")
     assert patient.reads_of_her_report() == (
         "",
-        ["Received", "Hugo Ashdown is looking at it", "We spoke with you", "Answered. You get an ultrasound scan."],
+        [
+            "Received",
+            "Hugo Ashdown is looking at it",
+            "We spoke with you",
+            "Answered. You get an ultrasound scan. If you do not know when or where, call us.",
+        ],
     )
     assert "Scan at 11:00" not in patient.page.content()
     patient.looks_around()
