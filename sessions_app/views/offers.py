@@ -23,8 +23,10 @@ from sessions_app.models import WaitListEntry, WaitListOffer
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters import waiting as words
 from sessions_app.presenters.lists import fit_row
+from sessions_app.presenters.treatment_waits import waits_words
 from sessions_app.ranking import varied
 from sessions_app.refusals import Refused, Taken
+from sessions_app.repeat import repeat_rules
 from sessions_app.slot_value import parsed, value_of
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import refused_status
@@ -91,8 +93,14 @@ def _times(request: SignedInRequest, entry: WaitListEntry, chosen: str, near: li
         "moves": time_words(fit.moves.starts_at, zone) if fit and fit.moves else "",
         "minutes": request.clinic.offer_minutes,
         "line": words.entry_line(entry, now=now, zone=zone),
-        "hide_foot": not slots,
+        "waits": "" if slots else _waits(entry),
     }  # fmt: skip
+
+
+def _waits(entry: WaitListEntry) -> str:
+    """Why no time is looked for at all: the treatment waits; "" when times may be offered, and none fits."""
+    rules = repeat_rules(entry.patient, entry.service)
+    return waits_words(rules.holds) if rules else ""
 
 
 @requires(Permission.BOOK)

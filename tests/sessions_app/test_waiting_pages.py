@@ -16,7 +16,17 @@ from sessions_app import booking, lists, waiting
 from sessions_app.models import WaitListEntry, WaitListOffer
 from sessions_app.presenters.freed import freed_line
 from sessions_app.presenters.waiting_words import wishes_words
-from tests.makers import at, make_appointment, make_clinic, make_patient, make_service, make_user, make_visit_request
+from tests.makers import (
+    at,
+    make_appointment,
+    make_clinic,
+    make_patient,
+    make_report,
+    make_service,
+    make_signed_session,
+    make_user,
+    make_visit_request,
+)
 from tests.sessions_app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +223,31 @@ def test_an_offer_is_made_answered_and_taken_back(desk, house, join):
 
     entry.refresh_from_db()
     assert (entry.ended_why, entry.appointment.starts_at) == ("booked", at("2026-01-14 10:00"))
+
+
+def test_who_waits_for_a_clinician_is_offered_no_time_and_the_page_says_what_it_waits_for(desk, house, join):
+    treatment = make_service(kind="treatment", name="Treatment")
+    visit = make_appointment(
+        patient=house.patient, service=treatment, nurse=house.nurse, room=house.room, starts_at=at("2026-01-06 10:00")
+    )
+    make_signed_session(appointment=visit)
+    entry = join(patient=house.patient, service=treatment)
+    make_report(patient=house.patient, by=house.desk, free_text="My calf throbs.")
+
+    answer = page(desk, "wait_offer", entry.public_id).content.decode()
+
+    assert "Treatment waits: a report of symptoms is open." in answer
+    assert "No time is offered until that is answered." in answer
+    assert ("Nothing that fits" in answer, "Keep it for" in answer) == (False, False)
+
+
+def test_where_nothing_fits_the_wishes_are_one_press_away(desk, join):
+    entry = join(nurse=make_user(Role.NURSE, name="Works Nowhere"))
+
+    answer = page(desk, "wait_offer", entry.public_id).content.decode()
+
+    assert "Nothing that fits is free in the next two weeks." in answer
+    assert f'href="{reverse("sessions_app:wait_change", args=[entry.public_id])}"' in answer
 
 
 def test_a_time_that_went_meanwhile_brings_others(desk, house, join, book):
