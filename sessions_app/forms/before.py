@@ -31,8 +31,10 @@ class BeforeForm(forms.Form):
         choices=[(Answer.NO.value, "No"), (Answer.UNKNOWN.value, "Possible"), (Answer.YES.value, "Yes")],
     )  # fmt: skip
     nyha_class = forms.TypedChoiceField(
-        label="Heart failure", required=False, coerce=int, empty_value=None, widget=forms.RadioSelect(attrs=SEGMENTED),
-        choices=[("", "Not severe"), ("3", "NYHA III"), ("4", "NYHA IV")],
+        label="Heart failure", required=False, coerce=lambda chosen: int(chosen) if chosen.isdecimal() else None,
+        empty_value=None, widget=forms.RadioSelect(attrs=SEGMENTED),
+        # No choice is empty: an empty one would stand there as chosen before anybody asked.
+        choices=[("no", "Not severe"), ("3", "NYHA III"), ("4", "NYHA IV")],
     )  # fmt: skip
     abpi = NumberField(
         label="Ankle-brachial index",

@@ -347,6 +347,17 @@ def test_something_applies_with_nothing_ticked_is_no_answer_and_no_pregnancy_is_
     ]
 
 
+def test_no_answer_on_the_heart_is_preset_and_not_severe_is_stored_as_nothing():
+    session = make_draft_session()
+
+    asked = str(forms_of(session, stop="some").before["nyha_class"])
+    save(session, forms_of(session, stop="some", stop_items=["cannot_walk"], pregnant="no", nyha_class="no"))
+
+    assert (asked.count('type="radio"'), "checked" in asked) == (3, False)
+    assert "nyha_class" not in session.screening
+    assert forms_of(session).errors() == {}
+
+
 def test_the_no_of_none_of_these_is_not_preset_when_something_applies_after_all():
     session = make_draft_session()
     save(session, forms_of(session, stop="none"))
