@@ -483,7 +483,7 @@ def test_the_clock_of_the_walk_runs_from_the_stored_start(client):
     page = signed_in(client, session.nurse).get(visit_url(session)).content.decode()
 
     assert 'data-elapsed="1140"' in page
-    assert "may leave 10:46" in page
+    assert "may leave from 10:46" in page
 
 
 def test_a_site_is_removed_and_the_others_move_up(client):
