@@ -27,11 +27,17 @@ def first_step(context: template.Context) -> FirstStep:
 def emergency_is_open(context: template.Context) -> bool:
     """Whether an emergency of the patient whom the page is about was reported and is not answered, whoever did.
 
-    One query for who uses the portal, none for anybody else, and none on a page of a database in trouble.
+    One query a page for who uses the portal, none for anybody else, and none on a page of a database in trouble.
     """
-    patient_id = _patient_id(context)
-    if patient_id is None or context.get("was_told") is False:
+    patient_id, request = _patient_id(context), context.get("request")
+    if patient_id is None or request is None or context.get("was_told") is False:
         return False
+    if not hasattr(request, "emergency_is_open"):
+        request.emergency_is_open = _is_open(patient_id)
+    return bool(request.emergency_is_open)
+
+
+def _is_open(patient_id: int) -> bool:
     pressing = SymptomReport.objects.open().unanswered().filter(level=SymptomReport.Level.EMERGENCY)
     try:
         return pressing.filter(patient=patient_id).exists()

@@ -386,6 +386,18 @@ def test_in_spanish_too_it_is_said_by_when_somebody_helps(patient):
     assert said in text_of(shown(patient))
 
 
+def test_after_a_no_the_bright_button_is_the_help_and_no_longer_the_yes(patient):
+    def classes():
+        acts = shown(patient).split('id="now"')[1].split("</section>")[0]
+        yes = re.search(r'class="([^"]*)" type="submit" name="answer" value="yes"', acts).group(1)
+        return yes, re.findall(r'<a class="([^"]*btn-block)"', acts)[0]
+
+    assert classes() == ("btn btn-block", "btn btn-quiet btn-block")
+    answered(patient, "no", reason="heat")
+
+    assert [" ".join(each.split()) for each in classes()] == ["btn btn-quiet btn-block", "btn btn-block"]
+
+
 @pytest.mark.usefixtures("_hours")
 def test_who_answered_otherwise_since_still_reads_that_somebody_calls(patient):
     answered(patient, "no", reason="slips")
