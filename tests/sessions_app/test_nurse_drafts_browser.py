@@ -52,15 +52,20 @@ def test_what_a_killed_tab_left_is_found_again_with_a_line_that_says_so(open_vis
 def test_a_site_that_was_saved_before_the_tab_died_comes_back_once(open_visit, page_problems, is_answered):
     session = draft_now(sites=1)
     page = open_visit(session)
-    if not is_answered:
-        # The save arrives, and its answer is lost.
-        page.route("**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
-    choose_place(page, "Right foot")
-    expect(page.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_be_focused()
     if is_answered:
+        choose_place(page, "Right foot")
         saved(page, 2)
         page.context.set_offline(True)
-    page.keyboard.type("7")
+    else:
+        # The save arrives, and its answer is lost: what is typed from here on is refused, whatever the page knows.
+        page.route("**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
+        with page.expect_event("requestfailed", lambda request: request.url.endswith("/save/")):
+            choose_place(page, "Right foot")
+    expect(page.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_be_focused()
+    with page.expect_event(
+        "requestfailed", lambda request: '-injection_count"\r\n\r\n7\r\n' in (request.post_data or "")
+    ):
+        page.keyboard.type("7")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
 
     again = opened_again(page)
