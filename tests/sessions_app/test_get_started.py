@@ -99,6 +99,15 @@ def test_thanks_page_says_the_promise_and_nobodys_name(client, opened):
     assert "Larkspur" not in text
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_number_on_the_thanks_page_dials(client, opened, language):
+    thanks = client.post(PATH, {**TYPED, "ticket": opened}).url
+
+    page = client.get(thanks.replace("language=en", f"language={language}")).content.decode()
+
+    assert 'href="tel:212-555-0100">212-555-0100</a>.' in page
+
+
 @pytest.mark.parametrize("until", ["", "2026-01-14T10:01:00+00:00", "2026-01-14T10:01:00+00:00:forged", "\x00"])
 def test_nobody_can_make_up_a_promise(client, clock, until):
     answer = client.get("/get-started/thanks/", {"until": until})

@@ -16,7 +16,7 @@ from django.utils import timezone
 from clinic import portal
 from clinic.access import Role
 from clinic.models import Patient
-from tests.makers import make_carer, make_patient_user, make_user
+from tests.makers import make_carer, make_clinic, make_patient_user, make_user
 
 MORNING = "2026-01-13T12:00:00+00:00"
 CONFIRM = reverse("account_confirm_login_code")
@@ -320,3 +320,14 @@ def test_wrong_codes_at_the_same_time_are_five_at_most(patient, ask_code, newest
         answers = list(at_once.map(guess, range(24)))
 
     assert (set(answers) <= {200, 302, 429}, answers.count(200) <= 5) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "No e-mail with us? Call the clinic: "), ("es", "Llame a la clínica: ")]
+)
+def test_who_has_no_code_to_come_finds_the_number_of_the_clinic(client, language, said):
+    make_clinic(phone="212-555-0100")
+
+    page = client.get(reverse("account_request_login_code"), headers={"Accept-Language": language}).content.decode()
+
+    assert f'{said}<a class="nowrap" href="tel:212-555-0100">212-555-0100</a>' in page
