@@ -16,7 +16,8 @@ FEWEST, USUAL = 2, 3
 
 
 class CourseForm(TravelForm):
-    """Bound from the first look on. The times stand in repeated fields: `visit` (chosen) and `day` (to be shown)."""
+    """Bound from the first look on. The times stand in repeated fields: `visit` (chosen), `day` (to be shown) and
+    `day_was` (the one that the page showed)."""
 
     patient = forms.UUIDField(required=False)
     service = IdField(required=False)
@@ -62,6 +63,12 @@ class CourseForm(TravelForm):
         return [parsed(value) for value in self._listed("visit")]
 
     @property
+    def retyped(self) -> set[int]:
+        """The rows, counted from 0, whose day was changed on the page: their time is one of that day."""
+        pairs = zip(self.days, self._listed("day_was"), strict=False)
+        return {number for number, (day, was) in enumerate(pairs) if day and _day(was) and day != _day(was)}
+
+    @property
     def days(self) -> list[date | None]:
         """The day that somebody wants to see in full, per row."""
         return [_day(text) for text in self._listed("day")]
@@ -75,9 +82,14 @@ class CourseForm(TravelForm):
         return self.seen("count") or USUAL
 
     def shape(self, service_id: int | None) -> str:
-        """What the proposal depends on: with another shape than last time it is made anew."""
-        facts = (self.how_many, self.seen("nurse"), self.seen("first_day"), service_id)
+        """What the proposal depends on: with another shape than last time it is made anew. Fewer or more sessions
+        leave those that were chosen."""
+        facts = (self.seen("nurse"), self.seen("first_day"), service_id)
         return "|".join(str(fact or "") for fact in facts)
+
+    def retyped_visits(self) -> list[tuple[int, Chosen]]:
+        """The chosen times of those rows, which may be of the day before it was changed."""
+        return [(row, visit) for row, visit in enumerate(self.visits) if visit and row in self.retyped]
 
     def key(self) -> UUID:
         return self.seen("request_key") or uuid4()

@@ -4,7 +4,7 @@ A row that somebody changed stays as it is; a later row that does not fit behind
 its own window and says so. Everything is checked again when it is booked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -77,15 +77,20 @@ class CourseTimes:
         first_number: int,
         offers: Sequence[Sequence[Slot]] = (),
         shown_days: Sequence[date | None] = (),
+        retyped: Collection[int] = (),
         problems: Mapping[int, Refused] | None = None,
     ) -> list[CourseRow]:
-        """The rows for what was chosen; `offers` are the times that were proposed for each, `problems` by row."""
+        """The rows for what was chosen; `offers` are the times that were proposed for each, `problems` by row.
+
+        The rows `retyped` take the time of their shown day that is nearest to the chosen one.
+        """
         found: list[CourseRow] = []
         earliest = self.wanted.first_day or self.wanted.today
-        for number, visit in enumerate(visits):
+        for number, chosen in enumerate(visits):
+            shown = shown_days[number] if number < len(shown_days) else None
+            visit = self._on(shown, chosen) if shown and number in retyped else chosen
             rules = self.chain.rules_before(visit[0] if visit else _FAR)
             offered = offers[number] if number < len(offers) else ()
-            shown = shown_days[number] if number < len(shown_days) else None
             problem = (problems or {}).get(number)
             row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem)
             found.append(row)
@@ -128,11 +133,21 @@ class CourseTimes:
             options=sorted(options.items()),
             note=note.strip(),
             avoid=self._avoid(slot),
-            day=(shown or (local_date(slot.starts_at, self.zone) if slot else first)).isoformat(),
+            day=(local_date(slot.starts_at, self.zone) if slot else shown or first).isoformat(),
             starts_at=slot.starts_at if slot else None,
             problem=problem.message if problem else "" if slot else "Nothing is free for it as far as one can book.",
         )
         return row, slot
+
+    def _on(self, day: date, visit: Chosen | None) -> Chosen | None:
+        """The free time of the day whose hour is nearest to the chosen one, with the chosen nurse if she has one."""
+        slots = self.days.slots(day)
+        if not slots or visit is None:
+            return visit
+        hour, nurse = visit.starts_at.astimezone(self.zone).time(), visit.nurse_id
+        wished = datetime.combine(day, hour, tzinfo=self.zone)
+        best = min(slots, key=lambda slot: (abs(slot.starts_at - wished), slot.nurse_id != nurse))
+        return Chosen(best.starts_at, best.nurse_id, best.room_id)
 
     def _window(self, rules: RepeatRules | None, earliest: date) -> tuple[date, date]:
         if rules is None or rules.window.last_date < earliest:

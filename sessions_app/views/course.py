@@ -60,6 +60,10 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         return _course_page(request, form, patient, treatments, service)
     visits = form.visits
     problems = [] if visits and all(visits) else ["Choose a time for every session."]
+    if any(local_date(visit[0], request.clinic.zone) != form.days[row] for row, visit in form.retyped_visits()):
+        problems = ["Nothing is booked yet: the day of a session was changed. Look at its time, then book."]
+    elif visits and len(visits) != form.how_many:
+        problems = ["Nothing is booked yet: the number of sessions was changed. Look at the dates, then book."]
     if problems or form.errors:
         return _course_page(request, form, patient, treatments, service, problems=problems)
     done_before = form.seen("done_before") or 0
@@ -187,7 +191,7 @@ def _rows(
     """What was chosen, as long as the question is the same; else a new proposal."""
     assert wanted.patient is not None
     offers: list[list[Slot]] = []
-    visits, sentence = form.visits, ""
+    visits, sentence = [*form.visits, *[None] * form.how_many][: form.how_many], ""
     if not keeps:
         proposal = propose_course(
             patient=wanted.patient,
@@ -206,6 +210,7 @@ def _rows(
         first_number=done_before + 1,
         offers=offers,
         shown_days=form.days if keeps else (),
+        retyped=form.retyped if keeps else (),
         problems=refused,
     )
     return rows, sentence, [(nurse.id, nurse.name) for nurse in times.search.nurses]

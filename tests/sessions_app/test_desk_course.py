@@ -68,7 +68,7 @@ def form(patient, treatment, nurse, *clocks, **changed):
         "count": len(clocks),
         "done_before": 1,
         "visit": [slot(clock, nurse) for clock in clocks],
-        "shape": f"{len(clocks)}|||{treatment.pk}",
+        "shape": f"||{treatment.pk}",
         "request_key": str(uuid.uuid4()),
         **changed,
     }
@@ -208,11 +208,47 @@ def test_every_time_of_a_day_can_be_shown_for_a_row(client, desk, ada, treatment
     assert "Fri 16 Jan, 14:45" in first
 
 
-def test_another_number_of_sessions_proposes_anew(client, desk, ada, treatment, greta):
-    body = press(client, form(greta, treatment, ada, *THREE, count=5, confirm=None)).content.decode()
+RETYPED = {"day": ["2026-01-19", "2026-01-27", "2026-02-05"], "day_was": ["2026-01-15", "2026-01-27", "2026-02-05"]}
 
-    assert len(chosen(body)) == 5
-    assert "Session 6 of 6" in body
+
+def test_a_day_that_is_typed_chooses_the_time_of_that_day(client, desk, ada, treatment, greta):
+    body = press(client, form(greta, treatment, ada, *THREE, confirm=None, **RETYPED)).content.decode()
+
+    words = [words for _, words in chosen(body)]
+    assert words == ["Mon 19 Jan, 09:00", "Tue 27 Jan, 09:00", "Thu 5 Feb, 09:00"]
+    assert re.findall(r'name="day" value="([^"]+)"', body) == ["2026-01-19", "2026-01-27", "2026-02-05"]
+
+
+def test_a_typed_day_that_was_not_looked_at_books_nothing_of_another_day(client, desk, ada, treatment, greta):
+    body = press(client, form(greta, treatment, ada, *THREE, **RETYPED)).content.decode()
+
+    assert "Nothing is booked yet: the day of a session was changed. Look at its time, then book." in body
+    assert chosen(body)[0][1] == "Mon 19 Jan, 09:00"
+    assert Course.objects.count() == 0
+
+
+def test_a_time_chosen_from_another_day_takes_its_day_along(client, desk, ada, treatment, greta):
+    shown = ["2026-01-16", "2026-01-27", "2026-02-05"]
+    body = press(client, form(greta, treatment, ada, *THREE, confirm=None, day=shown, day_was=shown)).content.decode()
+
+    assert chosen(body)[0][1] == "Thu 15 Jan, 09:00"
+    assert re.findall(r'name="day" value="([^"]+)"', body)[0] == "2026-01-15"
+
+
+@pytest.mark.parametrize(("count", "kept"), [(2, 2), (5, 3)])
+def test_fewer_or_more_sessions_leave_what_was_chosen(client, desk, ada, treatment, greta, count, kept):
+    asked = form(greta, treatment, ada, *THREE, count=count, confirm=None)
+    body = press(client, asked).content.decode()
+
+    assert [words for _, words in chosen(body)][:kept] == [
+        "Thu 15 Jan, 09:00",
+        "Tue 27 Jan, 09:00",
+        "Thu 5 Feb, 09:00",
+    ][:kept]
+    assert len(chosen(body)) == count
+    assert f"Session {count + 1} of {count + 1}" in body
+    press(client, {**asked, "confirm": "1"})
+    assert Course.objects.count() == 0
 
 
 @pytest.mark.parametrize(
