@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.makers import make_adverse_event
+from sessions_app.preparation import today_of
+from tests.makers import make_adverse_event, make_day_check, make_user
 from tests.sessions_app.test_nurse_browser import (
     LOST,
     OFFLINE,
@@ -51,6 +53,26 @@ def test_a_site_that_was_taken_out_before_the_tab_died_stays_out(open_visit, pag
     assert stored(session).sites.count() == 2
     assert "unfinished" not in stored(session).screening
     without(page_problems, LOST)
+
+
+def test_a_question_that_is_open_on_my_day_outlives_one_refresh_and_not_two(new_context, live_server):
+    context = new_context(size="tablet")
+    sign_in(context, make_user(), live_server)
+    page = context.new_page()
+    for days in (0, 1):  # also where midnight comes in between
+        make_day_check(date=today_of(timezone.now()) + timedelta(days=days))
+    page.clock.install()
+    page.goto(reverse("sessions_app:my_day"))
+    fold = page.locator(".day-change", has_text="Report a kit problem")
+    fold.locator("summary").click()
+    expect(fold).to_have_attribute("open", "")
+
+    page.clock.fast_forward("01:01")
+    expect(fold).to_have_attribute("data-held", "")
+    expect(fold).to_have_attribute("open", "")
+
+    page.clock.fast_forward("01:01")
+    expect(fold).not_to_have_attribute("open", "")
 
 
 def test_what_is_missing_wraps_beside_the_doses_and_never_squeezes_them(open_visit):
@@ -107,6 +129,8 @@ def test_now_is_now_on_a_tablet_without_network_that_slept_or_whose_clock_was_se
     page.locator(ENDED).click()
 
     expect(page.locator("#id_ended_at")).to_have_value(server_time(page, minutes=minutes))
+    # The page tries to save for as long as it is there.
+    page.close(run_before_unload=False)
     without(page_problems, LOST)
 
 
