@@ -1,6 +1,7 @@
 """Calls about a stocking that does not work: the front desk's list, the panel that ends one, the patient's words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,20 +64,28 @@ def help_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
     }
 
 
-def help_words(patient: Patient, clock: Clock, now: datetime) -> str:
-    """What whoever said that the stocking does not work reads while nobody has helped; empty otherwise.
+@dataclass(frozen=True, slots=True)
+class HelpWords:
+    """`is_late`: nobody has helped in time, and the words ask to call."""
+
+    text: str
+    is_late: bool
+
+
+def help_words(patient: Patient, clock: Clock, now: datetime) -> HelpWords | None:
+    """What whoever said that the stocking does not work reads while nobody has helped; None otherwise.
 
     One query, three more where somebody waits.
     """
     found = open_help(limit=1, patient=patient)
     if not found:
-        return ""
+        return None
     (due,) = due_times(found, now)
     if found[0].reason == Tick.Reason.LOST:
         said = gettext("You told us that the stocking is lost, torn or wet.")
     else:
         said = gettext("You told us that the stocking does not work.")
     if due <= now:
-        return f"{said} {gettext('This takes longer than we said. Call us now.')}"
+        return HelpWords(f"{said} {gettext('This takes longer than we said. Call us now.')}", is_late=True)
     by_when = gettext("We call or write to you by %(when)s. If it cannot wait, call us.") % {"when": clock.until(due)}
-    return f"{said} {by_when}"
+    return HelpWords(f"{said} {by_when}", is_late=False)

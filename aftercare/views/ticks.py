@@ -115,7 +115,7 @@ def _page(
             help_text=found.text(translation.get_language()) if found and not off else "",  # it says to keep it on
         ),
         "off_sentence": off,
-        "help_words": help_words(reader.patient, clock, now) if _calls_for(tick) else "",
+        "help_words": help_words(reader.patient, clock, now) if _calls_for(tick) else None,
         "is_asked": is_asked(reader.patient, task, day, now=now),
         "form": form,
         "problem": problem,

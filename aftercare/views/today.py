@@ -16,7 +16,7 @@ from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
 from aftercare.presenters.calls import whom_to_call
 from aftercare.presenters.checkin_reports import clock_for
-from aftercare.presenters.stocking_help import help_words
+from aftercare.presenters.stocking_help import HelpWords, help_words
 from aftercare.presenters.today import today_page
 from aftercare.shown import plans_to_show
 from aftercare.stocking_told import StockingTold, told_to
@@ -101,10 +101,10 @@ def _own_wait(request: SignedInRequest, reader: Reader, now: datetime) -> OwnWai
     return None if reader.carer is not None else own_wait(reader.patient, clinic=request.clinic, now=now)
 
 
-def _help_words(request: SignedInRequest, reader: Reader, given: Iterable[Tick], now: datetime) -> str:
+def _help_words(request: SignedInRequest, reader: Reader, given: Iterable[Tick], now: datetime) -> HelpWords | None:
     """By when somebody helps with the stocking. Nothing is asked of the database where no answer asked for a call."""
     if not reader.may_answer or not may_wait_for_help(given):
-        return ""
+        return None
     return help_words(reader.patient, clock_for(reader, request.clinic, now), now)
 
 

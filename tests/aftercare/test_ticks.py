@@ -296,8 +296,9 @@ def test_today_says_by_when_somebody_helps_until_somebody_did(patient, reason):
     answered(patient, "no", reason=reason)
 
     assert f"{ASKED} We call or write to you by today, 18:00." in text_of(shown(patient))
-    late = text_of(shown(patient, when="2026-01-15 18:00"))
-    assert f"{ASKED} This takes longer than we said. Call us now." in late
+    page = shown(patient, when="2026-01-15 18:00")
+    assert f"{ASKED} This takes longer than we said. Call us now." in text_of(page)
+    assert ("alert-attention" in page, "alert-attention" in shown(patient)) == (True, False)
     finish_help(task=wanted().get(), note="Ordered a larger one.", by=make_user(), now=at("2026-01-16 18:01"))
     assert ASKED not in text_of(shown(patient, when="2026-01-16 18:02"))
     assert ASKED not in text_of(shown(patient, f"{STOCKING}?day=2026-01-15", when="2026-01-16 18:02"))
