@@ -159,18 +159,19 @@ class PlanPicture:
     def _stocking_bands(self, stretch: Stretch) -> list[dict[str, Any]]:
         """One; of a stocking that is to be off now one for what was worn, and one for what is paused."""
         is_continuous = stretch.state == CompressionState.CONTINUOUS
+        start, end = self._at(stretch.starts_at), self._at(stretch.ends_at)
         worn = {
             "kind": "continuous" if is_continuous else "daytime",
-            "start": self._at(stretch.starts_at),
-            "end": self._at(stretch.ends_at),
+            "start": start,
+            "end": end,
             "label": gettext("Day and night") if is_continuous else gettext("By day"),
             "short": gettext("Day+night") if is_continuous else gettext("By day"),
         }
         if not self._pauses(stretch) or self.now is None:
             return [worn]
-        since = max(worn["start"], self._at(self.now))
-        paused = {"kind": "paused", "start": since, "end": worn["end"], "label": gettext("Paused")}
-        return [{**worn, "end": since}, paused] if since > worn["start"] else [paused]
+        since = max(start, self._at(self.now))
+        paused = {"kind": "paused", "start": since, "end": end, "label": gettext("Paused")}
+        return [{**worn, "end": since}, paused] if since > start else [paused]
 
     def _pauses(self, stretch: Stretch) -> bool:
         return self.is_paused and not self._is_over(stretch.ends_at)
