@@ -27,7 +27,10 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect(attrs={"data-look": "segmented"}),
     )
     outcome = forms.ChoiceField(
-        label="What happens now", choices=[("", "Not decided"), *SymptomReport.Outcome.choices], required=False
+        label="What happens now",
+        choices=[("", "Not decided"), *SymptomReport.Outcome.choices],
+        required=False,
+        help_text="A visit or a scan to come: keep it open until you know the result. Bookings wait meanwhile.",
     )
     note = forms.CharField(
         label="Note",
