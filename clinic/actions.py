@@ -100,6 +100,7 @@ def register_patient(
         language=language,
         time_zone=time_zone or Clinic.current().time_zone,
         registered_by=by,
+        registered_at=timezone.now(),
         **(clinical if by.may(Permission.VIEW_CHART) else {}),
     )
     index_patient(patient)

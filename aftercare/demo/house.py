@@ -96,7 +96,7 @@ def _clinic(now: datetime) -> Clinic:
 
 
 def _person(email: str, name: str, roles: tuple[Role, ...]) -> User:
-    phone = "+12125550142" if Role.CLINICIAN in roles else ""
+    phone = "+12125550190" if Role.CLINICIAN in roles else ""
     return User.objects.create_user(email, settings.DEMO_PASSWORD, name=name, roles=frozenset(roles), phone=phone)
 
 

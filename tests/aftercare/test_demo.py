@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone
 
@@ -93,6 +94,8 @@ def test_the_whole_demo_tells_its_stories(demo):
     assert Delivery.objects.filter(state="failed").exists()
     assert StaffTask.objects.open().filter(kind="message_failed").exists()
     assert not Delivery.objects.filter(state="pending", due_at__lt=timezone.now() - timedelta(hours=4)).exists()
+    assert not TreatmentSession.objects.filter(started_at__lt=F("patient__registered_at")).exists()
+    assert not Patient.objects.filter(phone__in=User.objects.staff().exclude(phone="").values("phone")).exists()
     call_command("check_integrity", stdout=StringIO())
     _looks_like_a_busy_front_desk(timezone.now(), clinic)
     _looks_like_patients_who_answer()
