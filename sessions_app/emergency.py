@@ -29,10 +29,11 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """One thing to do now, and the step that pressing it writes."""
+    """One thing to do now, and the step that pressing it writes; only some cases need one that `may_be_skipped`."""
 
     step: Step
     do: str
+    may_be_skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ EMERGENCIES = (
         "Severe pain at the place of the injection.",
         (
             ToDo(Step.STOPPED, "Stop injecting at this place"),
-            ToDo(Step.ANAESTHETIC, "In severe pain give local anaesthetic without adrenaline"),
+            ToDo(Step.ANAESTHETIC, "In severe pain give local anaesthetic without adrenaline", may_be_skipped=True),
             ToDo(Step.SKIN_CHECK, "Plan a skin check for the next contact"),
         ),
     ),
@@ -106,13 +107,20 @@ AMBULANCE_KINDS = frozenset(kind for kind in GRAVE_KINDS if _calls_the_ambulance
 def next_words(kind: str, done: Collection[str] = ()) -> str:
     """What an open event of this kind says to who treats, as a sentence; "" where nothing stands in the protocol.
 
-    That is the first step that nobody has stamped yet. ``done``: the steps of the event, as they are stored.
+    That is the first step that nobody has stamped yet, with those before it that only some cases need. ``done``: the
+    steps of the event, as they are stored.
     """
     found = emergency_of(kind)
     if found is None:
         return "Inject nothing more." if kind in GRAVE_KINDS else ""
-    left = next((each.do for each in found.steps if each.step not in done), "")
-    return f"{left}." if left else "The first steps are done."
+    said: list[str] = []
+    for each in found.steps:
+        if each.step in done:
+            continue
+        said.append(f"{each.do}.")
+        if not each.may_be_skipped:
+            return " ".join(said)
+    return "The first steps are done."
 
 
 # What was seen in a session, by the name of its fact, and the kinds of event that record it.

@@ -45,7 +45,7 @@ def clashes_of(session: TreatmentSession, said: ElsewhereSaid) -> Iterator[Findi
             TWO_AT_ONCE,
             "Two treatments at one time",
             f"The same nurse is recorded with another patient from {_clock(said.other_from, zone)} to "
-            f"{_clock(said.other_to, zone)}. Correct the times or the nurse, or write how it came to this.",
+            f"{_clock(said.other_to, zone)}. Correct the times, or write how it came to this.",
         )
 
 

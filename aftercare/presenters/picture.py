@@ -146,7 +146,9 @@ class PlanPicture:
             {
                 "name": name,
                 "bands": [band for stretch in timeline.compression for band in self._stocking_bands(stretch)],
-                "note": gettext("paused") if self.is_paused else self._until_day(self._last_date(timeline)),
+                "note": gettext("paused")
+                if any(self._pauses(stretch) for stretch in timeline.compression)
+                else self._until_day(self._last_date(timeline)),
             }
             for name, timeline in self._leg_timelines
         ]

@@ -24,6 +24,7 @@ from sessions_app.models import TreatmentSession
 from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import Difference, differences, record_to_sign
 from sessions_app.presenters.visit import Warn, warnings
+from sessions_app.presenters.visit_findings import answer_words
 from sessions_app.wording import list_words
 
 
@@ -47,6 +48,8 @@ class FindingLine:
     tick_value: str
     ticked: bool
     waits_for: str
+    reason_label: str
+    tick_words: str
     error: str = ""
 
     @property
@@ -179,6 +182,7 @@ def _finding_line(judged: Judged, by: User, typed: Mapping[str, Mapping[str, Any
     given = typed.get(finding.id, {})
     can_answer = judged.is_open and may_answer(finding, by)
     is_answered = wants_answer(finding) and not judged.is_open
+    label, tick = answer_words(finding, by)
     return FindingLine(
         code=finding.id,
         severity="DONE" if is_answered else finding.severity.value,
@@ -190,6 +194,8 @@ def _finding_line(judged: Judged, by: User, typed: Mapping[str, Mapping[str, Any
         tick_value=tick_value(finding),
         ticked=bool(given.get("of") == tick_value(finding) if given else reply.ack and not is_outdated(finding, reply)),
         waits_for=_waits_for(judged, by),
+        reason_label=label,
+        tick_words=tick,
         error=_answer_error(finding, given) if can_answer and given else "",
     )
 

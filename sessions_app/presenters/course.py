@@ -88,11 +88,13 @@ class CourseTimes:
         earliest = self.wanted.first_day or self.wanted.today
         for number, chosen in enumerate(visits):
             shown = shown_days[number] if number < len(shown_days) else None
-            visit = self._on(shown, chosen) if shown and number in retyped else chosen
+            typed = shown if number in retyped else None
+            visit = self._on(typed, chosen) if typed else chosen
+            not_free = typed if visit and typed and local_date(visit[0], self.zone) != typed else None
             rules = self.chain.rules_before(visit[0] if visit else _FAR)
             offered = offers[number] if number < len(offers) else ()
             problem = (problems or {}).get(number)
-            row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem)
+            row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem, not_free)
             found.append(row)
             if slot is not None:
                 self.chain.add(slot.starts_at, nurse_id=slot.nurse_id)
@@ -108,6 +110,7 @@ class CourseTimes:
         offered: Sequence[Slot],
         shown: date | None,
         problem: Refused | None,
+        not_free: date | None,
     ) -> tuple[CourseRow, Slot | None]:
         first, last = self._window(rules, earliest)
         kept = self._kept(visit, first, may_be_early=_may_be_early(visit, rules, self.days))
@@ -119,6 +122,8 @@ class CourseTimes:
         listed = (*([slot] if slot else []), *in_full, *others, *near)
         options = {value_of(each): self._words(each) for each in listed}
         note = self._note(slot, rules)
+        if not_free is not None:
+            note = f"Nothing is free on {day_words(not_free)}. {note}"
         if visit and slot and not kept and problem:
             note = f"{time_words(slot.starts_at, self.zone)} is the nearest free time. {note}"
         elif visit and slot and not kept:

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-from clinic.models import Clinic, Patient
+from clinic.models import Clinic, Patient, User
 from clinic.phones import phone_words
 from clinic.protocol.checks.findings import plain
 from clinic.protocol.triage import SYMPTOMS, Level
 from clinic.templatetags.drawings import place_name
-from sessions_app.facts import zone_of
+from sessions_app.facts import session_date, zone_of
+from sessions_app.models import TreatmentSession
+from sessions_app.preparation import check_of
 from sessions_app.presenters.record import places_words
 from sessions_app.presenters.record_doses import dose_words
 from sessions_app.presenters.visit import patient_line, stocking_words
@@ -137,10 +139,18 @@ def _given(entry: Entry) -> Given:
         places=_places(entry),
         compression=stocking_words(session),
         nurse=str(session.nurse),
-        clinician=str(session.responsible_clinician or "not named"),
+        clinician=str(_clinician(session) or "not named"),
         reaction=". ".join(filter(None, (words, _cut(session.reaction_note.strip()), *_event_words(entry)))),
         so_far=entry.is_charted_so_far,
     )
+
+
+def _clinician(session: TreatmentSession) -> User | None:
+    """Who answers for it; while it goes on, whoever is named for its day counts when it names nobody yet."""
+    if session.responsible_clinician or session.status != TreatmentSession.Status.DRAFT:
+        return session.responsible_clinician
+    check = check_of(session_date(session))
+    return check.responsible_clinician if check else None
 
 
 def _event_words(entry: Entry) -> Sequence[str]:
@@ -209,7 +219,7 @@ def _expected() -> tuple[str, ...]:
 
 def _calls(clinic: Clinic, entry: Entry) -> Sequence[Call]:
     found = [Call("Emergency", clinic.emergency_number)]
-    clinician = entry.session.responsible_clinician
+    clinician = _clinician(entry.session)
     name = f"{clinic.name}, {clinician} (responsible clinician)" if clinician else clinic.name
     if clinic.phone:
         found.append(Call(name, clinic.phone, clinic.phone_hours))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic.models import User
+from clinic.protocol.checks import Finding
 from clinic.protocol.vocabulary import Moment, Override, Severity
 from sessions_app.answers import facts_of, is_outdated, may_answer, tick_value, wants_answer
 from sessions_app.charting import Judged
@@ -24,7 +25,8 @@ class FindingView:
     is_open: bool
     may_answer: bool
     wants_answer: bool
-    is_override: bool
+    reason_label: str
+    tick_words: str
     reason: str
     ack: bool
     tick_value: str
@@ -36,15 +38,14 @@ class FindingView:
         """Kind for the look: the severity while it is open, "done" once it was answered."""
         return self.severity.lower() if self.is_open or self.severity == Severity.NOTE else "done"
 
-    @property
-    def reason_label(self) -> str:
-        if self.is_override:
-            return "Reason to go on all the same"
-        return "What was done" if self.id == _DONE_NOT_EXCUSED else "Reason"
 
-    @property
-    def tick_words(self) -> str:
-        return "I have stopped at this place" if self.id == _DONE_NOT_EXCUSED else "I have seen this and go on"
+def answer_words(finding: Finding, user: User) -> tuple[str, str]:
+    """What an answer asks for: the label of its reason, and the words of its tick. The same on every page."""
+    if finding.severity is Severity.BLOCK:
+        return "Reason to go on all the same", f"I lift this as {user}"
+    if finding.id == _DONE_NOT_EXCUSED:
+        return "What was done", "I have stopped at this place"
+    return "Reason", "I have seen this and go on"
 
 
 def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:
@@ -54,6 +55,7 @@ def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:
 def _finding_view(judged: Judged, user: User) -> FindingView:
     finding, reply = judged.finding, judged.reply
     may = may_answer(finding, user)
+    label, tick = answer_words(finding, user)
     who = ""
     if reply.ack and reply.by_name and not judged.is_open:
         who = f"Answered by {reply.by_name}"
@@ -77,7 +79,8 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         is_open=judged.is_open,
         may_answer=may,
         wants_answer=wants_answer(finding),
-        is_override=finding.severity is Severity.BLOCK,
+        reason_label=label,
+        tick_words=tick,
         reason=reply.reason,
         ack=reply.ack and not is_outdated(finding, reply),
         tick_value=tick_value(finding),

@@ -1,6 +1,7 @@
 """Whoever was told to take the stocking off reads that first, wherever the plan would say to keep it on."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -92,6 +93,17 @@ def test_line_and_bar_of_the_stocking_are_paused_then(patient, path):
     assert f"Stocking by day {told} Tue 3 Feb" in text_of(page)
     bars = re.findall(r'<rect class="band-(continuous|daytime|paused)"[^>]* height="24"', page)
     assert bars == ([] if "print" in path else ["continuous", "paused", "paused"])  # worn until now
+
+
+def test_a_stocking_whose_time_is_over_is_not_called_paused(patient):
+    later = at("2026-02-05 12:00")
+    with time_machine.travel(later, tick=False):
+        report_by(patient, **TOES, reported_at=later, due_at=later + timedelta(hours=4))
+
+        page = main_of(browser_of(patient.user))
+
+    assert "Your whole plan" in text_of(page)
+    assert "paused" not in page.casefold()
 
 
 def test_nobody_is_asked_then_whether_the_stocking_is_on(patient):

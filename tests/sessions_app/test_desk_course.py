@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.models import Room
-from sessions_app import repeat_holds
+from sessions_app import booking, repeat_holds
 from sessions_app.models import Appointment, Course
 from tests.makers import (
     at,
@@ -225,6 +225,15 @@ def test_a_typed_day_that_was_not_looked_at_books_nothing_of_another_day(client,
     assert "Nothing is booked yet: the day of a session was changed. Look at its time, then book." in body
     assert chosen(body)[0][1] == "Mon 19 Jan, 09:00"
     assert Course.objects.count() == 0
+
+
+def test_a_typed_day_without_a_free_time_says_so(client, desk, ada, treatment, greta):
+    booking.close(title="Fair", starts_at=at("2026-01-19 00:00"), ends_at=at("2026-01-20 00:00"), by=desk)
+
+    body = press(client, form(greta, treatment, ada, *THREE, confirm=None, **RETYPED)).content.decode()
+
+    assert "Nothing is free on Mon 19 Jan." in body
+    assert chosen(body)[0][1] == "Thu 15 Jan, 09:00"
 
 
 def test_a_time_chosen_from_another_day_takes_its_day_along(client, desk, ada, treatment, greta):

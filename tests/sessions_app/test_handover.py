@@ -12,7 +12,7 @@ from django.urls import reverse
 from clinic.access import Role
 from clinic.models import AuditEvent
 from clinic.protocol.triage import SYMPTOMS, Level
-from sessions_app.models import Lot, Product, SessionAmpoule, TreatmentSession
+from sessions_app.models import DayCheck, Lot, Product, SessionAmpoule, TreatmentSession
 from sessions_app.presenters.handover import qr_of
 from tests.makers import (
     at,
@@ -149,6 +149,17 @@ def test_the_first_treatment_of_all_has_its_card_while_it_goes_on(client, nurse)
     draft = make_draft_session(sites=[SITES[0]])
 
     assert card(client, draft.patient).context["card"].last.total == "1.2 mL, 6 mg"
+
+
+def test_while_it_goes_on_the_clinician_of_the_day_is_called_when_the_draft_names_nobody(client, nurse):
+    make_clinic(name="Larkfield Vein Clinic", phone="(201) 555-0100")
+    draft = make_draft_session(sites=[SITES[0]])
+    DayCheck.objects.create(date=draft.started_at.date(), responsible_clinician=make_user(Role.CLINICIAN, name="Hugo"))
+
+    found = card(client, draft.patient).context["card"]
+
+    assert found.last.clinician == "Hugo"
+    assert "Larkfield Vein Clinic, Hugo (responsible clinician)" in [call.who for call in found.calls]
 
 
 def test_without_a_treatment_it_says_so(client, nurse):

@@ -14,7 +14,7 @@ from clinic.models import Clinic
 from clinic.protocol.zones import local_date
 from sessions_app.adverse_events import add_step
 from sessions_app.day import entries_of, present_stamp, stamp_of
-from sessions_app.emergency import Step
+from sessions_app.emergency import Step, next_words
 from sessions_app.models import AdverseEvent, Appointment, Service
 from sessions_app.presenters.chart_url import chart_url
 from tests.makers import (
@@ -110,6 +110,10 @@ def test_the_strip_says_what_its_kind_asks_for(client, ada, kind, said):
     assert said in words(chart_page(client, draft, ada))
 
 
+def test_a_step_that_only_some_cases_need_is_not_asked_for_ever():
+    assert next_words("extravasation", [Step.STOPPED, Step.SKIN_CHECK]) == "The first steps are done."
+
+
 def test_the_strip_and_my_day_go_on_to_the_next_step_when_one_is_stamped(client, ada):
     draft = in_the_chair(ada)
     event = event_of(draft, "extravasation")
@@ -122,7 +126,7 @@ def test_the_strip_and_my_day_go_on_to_the_next_step_when_one_is_stamped(client,
     assert strips == [
         [f"Extravasation recorded 10:41: {said} ", f"Extravasation recorded 10:41: Greta Alderwick. {said} "]
         for said in (
-            "In severe pain give local anaesthetic without adrenaline.",
+            "In severe pain give local anaesthetic without adrenaline. Plan a skin check for the next contact.",
             "Plan a skin check for the next contact.",
             "The first steps are done.",
         )
@@ -138,6 +142,9 @@ def test_an_injection_beside_the_vein_is_answered_by_what_was_done_and_nobody_go
     assert "I have stopped at this place" in words(page)
     assert "I have seen this and go on" not in words(page)
     assert 'placeholder="What was done"' in page.content.decode()
+    to_sign = client.get(reverse("aftercare:sign", args=[draft.public_id]))
+    assert "What was done" in words(to_sign)
+    assert "I have stopped at this place" in words(to_sign)
 
 
 def test_the_gravest_of_several_events_stands_first(client, ada):

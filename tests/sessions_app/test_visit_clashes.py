@@ -92,7 +92,7 @@ def test_a_time_that_meets_another_session_of_the_nurse_asks_for_a_reason(make):
 
     assert asked(session) == {
         "L17c": "The same nurse is recorded with another patient from 09:40 to 10:01. "
-        "Correct the times or the nurse, or write how it came to this."
+        "Correct the times, or write how it came to this."
     }
 
 
