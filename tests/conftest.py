@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 pytest_plugins = [
@@ -18,6 +19,14 @@ pytest_plugins = [
 hypothesis_settings.register_profile("legwork", deadline=None, derandomize=True, database=None)
 hypothesis_settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis_settings.load_profile("legwork")
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_english():
+    """A request leaves the language of its page to the thread, and so to the test after it."""
+    yield
+    translation.deactivate()
+
 
 NEEDED_PROGRAMS = {"browser": "chromium", "redis": "redis-server"}
 
