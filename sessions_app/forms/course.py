@@ -13,6 +13,8 @@ from sessions_app.forms.fields import CALENDAR_YEARS, IdField
 from sessions_app.slot_value import Chosen, parsed
 
 FEWEST, USUAL = 2, 3
+UNDECIDED = "?"
+"""Before the time of a row whose typed day cannot be had: it keeps the row's place, and nothing books it."""
 
 
 class CourseForm(TravelForm):
@@ -63,10 +65,18 @@ class CourseForm(TravelForm):
         return [parsed(value) for value in self._listed("visit")]
 
     @property
+    def undecided(self) -> dict[int, Chosen]:
+        """The rows, counted from 0, of which nobody has chosen the time since their typed day could not be had."""
+        values = enumerate(self._listed("visit"))
+        marked = {row: parsed(value.removeprefix(UNDECIDED)) for row, value in values if value.startswith(UNDECIDED)}
+        return {row: visit for row, visit in marked.items() if visit}
+
+    @property
     def retyped(self) -> set[int]:
-        """The rows, counted from 0, whose day was changed on the page: their time is one of that day."""
+        """The rows whose day was changed on the page, or could not be had: their time is one of that day."""
         pairs = zip(self.days, self._listed("day_was"), strict=False)
-        return {number for number, (day, was) in enumerate(pairs) if day and _day(was) and day != _day(was)}
+        changed = {number for number, (day, was) in enumerate(pairs) if day and _day(was) and day != _day(was)}
+        return changed | set(self.undecided)
 
     @property
     def days(self) -> list[date | None]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from clinic.models import Patient
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.courses import CourseProposal
+from sessions_app.forms.course import UNDECIDED
 from sessions_app.free_times import Search, Slot
 from sessions_app.models import Appointment, Course, Service, TreatmentSession
 from sessions_app.presenters.days import Days, Wanted
@@ -25,12 +26,14 @@ _DAY = timedelta(days=1)
 _OTHERS = 6
 _BEYOND = 14 * _DAY
 _RUNNING = 20
+_NOTHING_FREE = "Nothing is free for it as far as one can book."
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """One visit. `options` are (value, words) of the times that can be chosen, `value` the chosen one ("" for none);
-    `problem` says why it cannot be booked as it is, `note` what is unusual about it, `avoid` when to leave flights."""
+    """One visit. `options` are (value, words) of the times that can be chosen, `value` the chosen one ("" for none, and
+    one that begins with `UNDECIDED` while somebody must choose, because the typed day cannot be had); `problem` says
+    why it cannot be booked as it is, `note` what is unusual about it, `avoid` when to leave flights."""
 
     number: int
     window: str
@@ -82,7 +85,8 @@ class CourseTimes:
     ) -> list[CourseRow]:
         """The rows for what was chosen; `offers` are the times that were proposed for each, `problems` by row.
 
-        The rows `retyped` take the time of their shown day that is nearest to the chosen one.
+        The rows `retyped` take the time of their shown day that is nearest to the chosen one; none while that day has
+        none, so that a second press cannot book another day than the one that was typed.
         """
         found: list[CourseRow] = []
         earliest = self.wanted.first_day or self.wanted.today
@@ -90,11 +94,10 @@ class CourseTimes:
             shown = shown_days[number] if number < len(shown_days) else None
             typed = shown if number in retyped else None
             visit = self._on(typed, chosen) if typed else chosen
-            not_free = typed if visit and typed and local_date(visit[0], self.zone) != typed else None
             rules = self.chain.rules_before(visit[0] if visit else _FAR)
             offered = offers[number] if number < len(offers) else ()
             problem = (problems or {}).get(number)
-            row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem, not_free)
+            row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem, typed)
             found.append(row)
             if slot is not None:
                 self.chain.add(slot.starts_at, nurse_id=slot.nurse_id)
@@ -110,7 +113,7 @@ class CourseTimes:
         offered: Sequence[Slot],
         shown: date | None,
         problem: Refused | None,
-        not_free: date | None,
+        typed: date | None,
     ) -> tuple[CourseRow, Slot | None]:
         first, last = self._window(rules, earliest)
         kept = self._kept(visit, first, may_be_early=_may_be_early(visit, rules, self.days))
@@ -122,27 +125,44 @@ class CourseTimes:
         listed = (*([slot] if slot else []), *in_full, *others, *near)
         options = {value_of(each): self._words(each) for each in listed}
         note = self._note(slot, rules)
-        if not_free is not None:
-            note = f"Nothing is free on {day_words(not_free)}. {note}"
-        if visit and slot and not kept and problem:
+        missed = self._missed(typed, visit, slot)
+        if missed:
+            note = ""
+        elif visit and slot and not kept and problem:
             note = f"{time_words(slot.starts_at, self.zone)} is the nearest free time. {note}"
         elif visit and slot and not kept:
             note = (
                 f"{time_words(visit[0], self.zone)} does not fit here any more; this is the nearest that does. {note}"
             )
+        value, choose = value_of(slot) if slot else "", []
+        if missed:
+            value = f"{UNDECIDED}{value}"
+            choose = [(value, "Choose a time")]
         row = CourseRow(
             number=number,
             window=range_words(first, last) if first < last else day_words(first),
-            value=value_of(slot) if slot else "",
-            when=time_words(slot.starts_at, self.zone) if slot else "",
-            options=sorted(options.items()),
+            value=value,
+            when=time_words(slot.starts_at, self.zone) if slot and not missed else "",
+            options=choose + sorted(options.items()),
             note=note.strip(),
-            avoid=self._avoid(slot),
-            day=(local_date(slot.starts_at, self.zone) if slot else shown or first).isoformat(),
-            starts_at=slot.starts_at if slot else None,
-            problem=problem.message if problem else "" if slot else "Nothing is free for it as far as one can book.",
+            avoid="" if missed else self._avoid(slot),
+            day=(typed if missed and typed else self._day_of(slot) or shown or first).isoformat(),
+            starts_at=slot.starts_at if slot and not missed else None,
+            problem=missed or (problem.message if problem else "" if slot else _NOTHING_FREE),
         )
         return row, slot
+
+    def _missed(self, typed: date | None, visit: Chosen | None, slot: Slot | None) -> str:
+        """Why the typed day of a row cannot be had, and what to do; "" where its time is one of that day."""
+        if typed is None or slot is None or self._day_of(slot) == typed:
+            return ""
+        is_free = visit is not None and local_date(visit[0], self.zone) == typed
+        day = day_words(typed)
+        why = f"{day} is too early for this session." if is_free else f"Nothing is free on {day}."
+        return f"{why} Choose another time or day."
+
+    def _day_of(self, slot: Slot | None) -> date | None:
+        return local_date(slot.starts_at, self.zone) if slot else None
 
     def _on(self, day: date, visit: Chosen | None) -> Chosen | None:
         """The free time of the day whose hour is nearest to the chosen one, with the chosen nurse if she has one."""

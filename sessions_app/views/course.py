@@ -191,7 +191,8 @@ def _rows(
     """What was chosen, as long as the question is the same; else a new proposal."""
     assert wanted.patient is not None
     offers: list[list[Slot]] = []
-    visits, sentence = [*form.visits, *[None] * form.how_many][: form.how_many], ""
+    shown = [visit or form.undecided.get(row) for row, visit in enumerate(form.visits)]
+    visits, sentence = [*shown, *[None] * form.how_many][: form.how_many], ""
     if not keeps:
         proposal = propose_course(
             patient=wanted.patient,

@@ -232,8 +232,59 @@ def test_a_typed_day_without_a_free_time_says_so(client, desk, ada, treatment, g
 
     body = press(client, form(greta, treatment, ada, *THREE, confirm=None, **RETYPED)).content.decode()
 
-    assert "Nothing is free on Mon 19 Jan." in body
-    assert chosen(body)[0][1] == "Thu 15 Jan, 09:00"
+    assert "Nothing is free on Mon 19 Jan. Choose another time or day." in body
+    assert [words for _, words in chosen(body)] == ["Tue 27 Jan, 09:00", "Thu 5 Feb, 09:00"]
+    assert "selected>Choose a time</option>" in body
+
+
+def sent_again(data, body):
+    """What a browser sends when the dialog that came back is pressed as it is."""
+    fields = {name: re.findall(rf'name="{name}" value="([^"]+)"', body) for name in ("day", "day_was")}
+    return {**data, "visit": re.findall(r'<option value="([^"]+)" selected>(?!Treatment)', body), **fields}
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("2026-01-19", "Nothing is free on Mon 19 Jan. Choose another time or day."),
+        ("2026-01-12", "Nothing is free on Mon 12 Jan. Choose another time or day."),
+    ],
+)
+def test_pressing_on_after_a_typed_day_without_a_free_time_never_books_another_day(
+    client, desk, ada, treatment, greta, typed, words
+):
+    booking.close(title="Fair", starts_at=at("2026-01-19 00:00"), ends_at=at("2026-01-20 00:00"), by=desk)
+    data = form(greta, treatment, ada, *THREE, **{**RETYPED, "day": [typed, *RETYPED["day"][1:]]})
+
+    body = press(client, data).content.decode()
+    for _ in range(3):
+        data = sent_again(data, body)
+        body = press(client, data).content.decode()
+
+        assert "Choose a time for every session." in body
+        assert words in body
+        assert re.findall(r'name="day" value="([^"]+)"', body)[0] == typed
+    assert Course.objects.count() == 0
+    chosen_now = {**data, "visit": [slot("2026-01-15 09:00", ada), *data["visit"][1:]]}
+    assert press(client, chosen_now).status_code == 204
+    assert Appointment.objects.filter(course__isnull=False).count() == 3
+
+
+def test_a_typed_day_before_the_window_of_its_session_asks_for_another_instead_of_taking_one(
+    client, desk, ada, treatment, greta
+):
+    days = {"day": ["2026-01-15", "2026-01-20", "2026-02-05"], "day_was": ["2026-01-15", "2026-01-27", "2026-02-05"]}
+    data = form(greta, treatment, ada, *THREE, **days)
+
+    body = press(client, data).content.decode()
+    again = press(client, sent_again(data, body)).content.decode()
+
+    assert "Tue 20 Jan is too early for this session. Choose another time or day." in again
+    assert [words for _, words in chosen(again)] == ["Thu 15 Jan, 09:00", "Thu 5 Feb, 09:00"]
+    assert Course.objects.count() == 0
+    # Another day that has times chooses one of them, as ever.
+    other = {**sent_again(data, again), "confirm": None, "day": ["2026-01-15", "2026-01-28", "2026-02-05"]}
+    assert chosen(press(client, other).content.decode())[1][1].startswith("Wed 28 Jan")
 
 
 def test_a_time_chosen_from_another_day_takes_its_day_along(client, desk, ada, treatment, greta):
