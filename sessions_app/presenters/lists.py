@@ -16,7 +16,14 @@ from clinic.protocol.zones import local_date
 from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
 from sessions_app.models import Appointment, WaitListOffer
 from sessions_app.outside import OutsideRow, open_tasks
-from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words, span_words, wishes_words
+from sessions_app.presenters.waiting_words import (
+    entry_wishes,
+    since_words,
+    soon_words,
+    span_words,
+    wishes_words,
+    yes_words,
+)
 from sessions_app.requests import OpenRequest, open_requests
 from sessions_app.slot_value import value_of
 from sessions_app.waiting_fit import Fit, Visit, fitting, visit_to_move, visits_of
@@ -117,7 +124,7 @@ def _offer_row(offer: WaitListOffer, visits: Sequence[Visit], now: datetime, zon
     nurse = f" with {hold.nurse}" if hold else ""
     until = offer.expires_at.astimezone(zone)
     moves = visit_to_move(offer.waiting, visits)
-    yes = f"Move {time_words(moves.starts_at, zone)} to {when}" if moves else f"Book {when}"
+    yes = yes_words(offer.starts_at, moves.starts_at if moves else None, zone)
     return Row(
         ident=f"offer-{offer.public_id}",
         name=patient.name,

@@ -19,7 +19,7 @@ from sessions_app.forms.waiting import FilterForm
 from sessions_app.free_times import Slot
 from sessions_app.models import Appointment, Service, WaitListEntry, WaitListOffer
 from sessions_app.offers_given_up import given_up_by, is_kept_for
-from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words
+from sessions_app.presenters.waiting_words import entry_wishes, since_words, soon_words, yes_words
 from sessions_app.slot_value import value_of
 from sessions_app.undo_facts import entry_columns
 from sessions_app.waiting_fit import Freed, fitting, visit_to_move, visits_of
@@ -30,7 +30,10 @@ PAGE_LENGTH = 25
 
 @dataclass(frozen=True, slots=True)
 class WaitRow:
-    """One person of the list. `offer` says which time is kept and until when, `fits` which one is free."""
+    """One person of the list. `offer` says which time is kept and until when, `fits` which one is free.
+
+    `offer_id` and `yes` (what a yes to the kept time does) are empty while no time is kept.
+    """
 
     id: UUID
     patient_id: UUID
@@ -43,6 +46,8 @@ class WaitRow:
     offer: str
     fits: str
     offer_url: str
+    offer_id: UUID | None = None
+    yes: str = ""
 
 
 def entries_for(user: User, form: FilterForm, *, now: datetime, clinic: Clinic) -> QuerySet[WaitListEntry]:
@@ -95,6 +100,8 @@ def rows_of(entries: Sequence[WaitListEntry], *, now: datetime, clinic: Clinic) 
                 offer=_offer_words(offer, zone) if offer else "",
                 fits=f"{soon_words(slot.starts_at, now, zone)} with {slot.nurse_name}" if slot else "",
                 offer_url=_offer_url(entry, slot),
+                offer_id=offer.public_id if offer else None,
+                yes=yes_words(offer.starts_at, moves.starts_at if moves else None, zone) if offer else "",
             )
         )
     return rows

@@ -36,6 +36,12 @@ def wishes_words(weekdays: int, parts_of_day: Sequence[str]) -> str:
     return f"{days}, {parts or 'any time'}"
 
 
+def yes_words(offered: datetime, moves: datetime | None, zone: ZoneInfo) -> str:
+    """What a yes to an offer does: "Book Thu 15 Jan, 09:00", or moves the visit that waits for an earlier time."""
+    when = time_words(offered, zone)
+    return f"Move {time_words(moves, zone)} to {when}" if moves else f"Book {when}"
+
+
 def since_words(then: datetime, now: datetime, zone: ZoneInfo) -> str:
     days = (local_date(now, zone) - local_date(then, zone)).days
     return "Waits since today" if days <= 0 else f"Waits {days_words(days)}"

@@ -1,6 +1,7 @@
 """The pages of the wait list: who waits, joining, changing, leaving, offering, and the answer to an offer."""
 
 import json
+import re
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -223,6 +224,26 @@ def test_an_offer_is_made_answered_and_taken_back(desk, house, join):
 
     entry.refresh_from_db()
     assert (entry.ended_why, entry.appointment.starts_at) == ("booked", at("2026-01-14 10:00"))
+
+
+def test_a_kept_time_is_booked_or_declined_in_one_tap_on_the_wait_list_too(desk, house, join, book):
+    booked, first = book("2026-01-16 09:00"), join(patient=house.patient)
+    kept = waiting.offer(entry=first, starts_at=at("2026-01-14 10:00"), by=house.desk)
+    other = waiting.offer(entry=join("Nobody Booked"), starts_at=at("2026-01-14 11:00"), by=house.desk)
+
+    body = page(desk, "waiting").content.decode()
+    for made, words in ((kept, "Move Fri 16 Jan, 09:00 to Wed 14 Jan, 10:00"), (other, "Book Wed 14 Jan, 11:00")):
+        button = body.split(f'hx-post="{reverse("sessions_app:offer_accept", args=[made.public_id])}"')[1]
+        assert re.search(r"<button[^>]*>([^<]+)<", button)[1] == words
+        assert f'hx-post="{reverse("sessions_app:offer_decline", args=[made.public_id])}"' in body
+    press(desk, "offer_accept", kept.public_id)
+    press(desk, "offer_decline", other.public_id)
+
+    booked.entry.refresh_from_db()
+    assert booked.entry.starts_at == at("2026-01-14 10:00")
+    answer = page(desk, "waiting")
+    assert [(row.name, row.offer, row.yes) for row in answer.context["rows"]] == [("Nobody Booked", "", "")]
+    assert reverse("sessions_app:offer_accept", args=[other.public_id]) not in answer.content.decode()
 
 
 def test_who_waits_for_a_clinician_is_offered_no_time_and_the_page_says_what_it_waits_for(desk, house, join):
