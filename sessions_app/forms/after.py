@@ -88,9 +88,17 @@ class AfterForm(forms.Form):
         self._refuse_impossible()
         if given.get("started_at") is None and "started_at" in given:
             given["started_at"] = self.session.started_at
+        self._read_extensive()
+        return given
+
+    def _read_extensive(self) -> None:
+        """Longer compression is as long as somebody says: a tick alone would end in the shorter plan."""
+        given = self.cleaned_data
         if not given.get("extensive"):
             given["extensive_days"] = None
-        return given
+            self.errors.pop("extensive_days", None)
+        elif given.get("extensive_days") is None and "extensive_days" not in self.errors:
+            self.add_error("extensive_days", "Enter for how many days, or clear the tick.")
 
     def _read_times(self) -> None:
         """The clock's hours and minutes become instants, in the order of a visit: each is read after those before."""
@@ -147,6 +155,8 @@ def _whole_minute(instant: datetime | None) -> datetime | None:
 
 
 INSTANTS = tuple(FOLLOWS)
+# A tick asks for it, so that leaving it empty is unfinished and not nothing.
+KEPT_EMPTY = frozenset({"extensive_days"})
 SESSION_FIELDS = (
     *INSTANTS,
     "compression_legs",

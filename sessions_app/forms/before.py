@@ -117,6 +117,15 @@ class BeforeForm(forms.Form):
         choices = [(QUICK, quick), (SOME, some), (CLEARED, "None of these any more")]
         self.fields["risk"].choices = choices  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """What was typed into a field that the page shows no longer is no answer, and holds nobody up."""
+        given: dict[str, Any] = self.cleaned_data
+        for group, names in (("stop", MEASURES), ("risk", DATES)):
+            if given.get(group) != SOME:
+                for name in names:
+                    self.errors.pop(name, None)
+        return given
+
     def facts(self) -> dict[str, Any]:
         """Answers by fact name; a group that was not answered says nothing."""
         given = self.cleaned_data
@@ -133,9 +142,7 @@ class BeforeForm(forms.Form):
             facts |= {name: name in ticked for name in STOP_ITEMS}
             facts["pregnant"] = given.get("pregnant") if some else Answer.NO.value
             if some:
-                facts |= {
-                    name: given.get(name) for name in ("nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg")
-                }
+                facts |= {name: given.get(name) for name in MEASURES}
         if given.get("risk"):
             some = given["risk"] == SOME
             ticked = given.get("risk_items", ()) if some else self.on_file if given["risk"] == QUICK else ()
@@ -147,4 +154,6 @@ class BeforeForm(forms.Form):
         return screening_of(facts)
 
 
+# Asked only of whom something of the group applies to.
+MEASURES = ("nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg")
 DATES = ("major_surgery", "hospital_stay", "recent_pregnancy", "long_flight", "hard_training")

@@ -19,7 +19,7 @@ from sessions_app.actions import DraftValues
 from sessions_app.ampoules import lots_named
 from sessions_app.answers import REASON_LENGTH
 from sessions_app.facts import session_date
-from sessions_app.forms.after import SESSION_FIELDS, AfterForm
+from sessions_app.forms.after import KEPT_EMPTY, SESSION_FIELDS, AfterForm
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.fields import RAW_LENGTH, typed_text
 from sessions_app.forms.stored import stored_as_data
@@ -117,7 +117,8 @@ class VisitForms:
             name: typed
             for form in (self.before, self.after)
             for name in form.errors
-            if name in form.fields and (typed := typed_text(form[name].value(), _most(form, name)))
+            if name in form.fields
+            and ((typed := typed_text(form[name].value(), _most(form, name))) or name in KEPT_EMPTY)
         }
         parts = {
             "fields": fields,

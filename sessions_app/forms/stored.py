@@ -25,7 +25,7 @@ def stored_as_data(session: TreatmentSession, protocol: Protocol) -> QueryDict:
     """
     data = QueryDict(mutable=True)
     _put_screening(data, session)
-    _put_fields(data, session)
+    _put_fields(data, session, protocol)
     unfinished = session.screening.get(UNFINISHED, {})
     sites = [*(site_as_data(site, protocol) for site in session.sites.all()), *unfinished.get("sites", ())]
     _put_rows(data, "site", sorted(sites, key=lambda row: int(row.get("position", 0))))
@@ -35,6 +35,8 @@ def stored_as_data(session: TreatmentSession, protocol: Protocol) -> QueryDict:
     _put_rows(data, "ampoule", sorted([*ampoules, *blank], key=lambda row: str(row.get("strength_percent", "9"))))
     for name, typed in unfinished.get("fields", {}).items():
         data.setlist(name, typed if isinstance(typed, list) else [typed])
+        if name == "extensive_days":
+            data["extensive"] = "on"
     return data
 
 
@@ -84,7 +86,7 @@ def _is_pregnancy_said(session: TreatmentSession) -> bool:
     return is_some and says_what_applies(Group.STOP, before_facts(session))
 
 
-def _put_fields(data: QueryDict, session: TreatmentSession) -> None:
+def _put_fields(data: QueryDict, session: TreatmentSession, protocol: Protocol) -> None:
     zone = zone_of(session)
     for name in INSTANTS:
         if (instant := getattr(session, name)) is not None:
@@ -103,8 +105,10 @@ def _put_fields(data: QueryDict, session: TreatmentSession) -> None:
         data["weight_kg"] = plain(session.weight_kg)
     if session.responsible_clinician_id is not None:
         data["responsible_clinician"] = str(session.responsible_clinician_id)
+    # Without the tick the days are an offer, which nothing reads.
+    data["extensive_days"] = str(session.extensive_days or protocol.extensive_prefill_days)
     if session.extensive_days is not None:
-        data["extensive"], data["extensive_days"] = "on", str(session.extensive_days)
+        data["extensive"] = "on"
     if session.foam:
         data["foam"] = "on"
 

@@ -202,6 +202,67 @@ def test_a_stored_draft_goes_through_the_page_unchanged():
     assert (session.extensive_days, session.foam, session.sites.count()) == (14, True, 3)
 
 
+# --- What a tick or a choice asks for ------------------------------------------------------------------------------
+
+
+def test_extensive_veins_offer_the_days_of_the_protocol_and_keep_what_is_entered():
+    longer = PROTOCOL.with_overrides({"extensive.prefill_days": 21})
+    session = ready_draft()
+    data = stored_as_data(session, longer)
+
+    assert (data["extensive_days"], "extensive" in data) == ("21", False)
+
+    save(session, VisitForms(session, protocol=longer, clinicians=[], data=data))
+    assert session.extensive_days is None  # an offer is no answer
+
+    data["extensive"] = "on"
+    save(session, VisitForms(session, protocol=longer, clinicians=[], data=data))
+    assert session.extensive_days == 21
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("", "Enter for how many days, or clear the tick."), ("5", "Enter 8 days or more, or clear the tick.")],
+)
+def test_extensive_veins_without_days_stand_in_the_way_until_days_are_entered_or_the_tick_is_cleared(typed, words):
+    session = ready_draft()
+
+    forms = forms_of(session, extensive="on", extensive_days=typed)
+    chart = save(session, forms)
+
+    assert forms.errors() == {"id_extensive_days": words}
+    assert ("Days for extensive veins: not saved", "id_extensive_days") in [(m.words, m.anchor) for m in chart.missing]
+
+    session = TreatmentSession.objects.get()
+    again = stored_as_data(session, PROTOCOL)
+    assert (again["extensive"], again["extensive_days"]) == ("on", typed)
+
+    again.pop("extensive")
+    cleared = VisitForms(session, protocol=PROTOCOL, clinicians=[], data=again)
+    chart = save(session, cleared)
+
+    assert cleared.errors() == {}
+    assert "id_extensive_days" not in [missing.anchor for missing in chart.missing]
+    assert session.extensive_days is None
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "typed"),
+    [("stop", "abpi", "9"), ("risk", "long_flight", "tomorrow"), ("stop", "nyha_class", "7")],
+)
+def test_what_was_typed_for_a_group_that_does_not_apply_any_more_holds_nobody_up(group, name, typed):
+    session = ready_draft()
+    save(session, forms_of(session, **{group: "some", name: typed}))
+    session = TreatmentSession.objects.get()
+    assert session.screening["unfinished"]["fields"] == {name: typed}
+
+    forms = forms_of(session, **{group: "none"})
+    chart = save(session, forms)
+
+    assert forms.errors() == {}
+    assert f"id_{name}" not in [missing.anchor for missing in chart.missing]
+
+
 # --- Times -------------------------------------------------------------------------------------------------------
 
 
