@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 from clinic.access import Permission
 
+_BESIDE_THE_RECORD = frozenset({"reports", "stocking help", "carers"})
+
 
 class AftercareConfig(AppConfig):
     name = "aftercare"
@@ -62,7 +64,7 @@ class AftercareConfig(AppConfig):
             ("stocking help", 13, Permission.WORK_TASKS, "aftercare/stocking_help_panel.html", help_panel),
             ("plan", 20, Permission.VIEW_PLAN, "aftercare/plan_panel.html", plan_panel),
             ("adherence", 25, Permission.VIEW_PLAN, "aftercare/adherence_panel.html", adherence_panel),
-            ("messages", 35, Permission.VIEW_PLAN, "aftercare/messages_panel.html", messages_panel),
+            ("messages", 55, Permission.VIEW_PLAN, "aftercare/messages_panel.html", messages_panel),
             ("carers", 60, Permission.VIEW_PLAN, "aftercare/carers/panel.html", carer_panel),
         ):
-            register_panel(Panel(name, template, context, needs, order))
+            register_panel(Panel(name, template, context, needs, order, is_beside=name in _BESIDE_THE_RECORD))

@@ -16,7 +16,8 @@ class Panel:
     """One part of the page: its template, who sees it, and where it stands (small `order` first).
 
     `context` is called with the patient, the reader and the present moment; None leaves the panel out. What it says as
-    `places` are ids of headings with their words, for the links at the head of the page.
+    `places` are ids of headings with their words, for the links at the head of the page; as `glance` what of it is to
+    be seen with the allergies, before everything else. `is_beside`: it stands beside the record, for readers of charts.
     """
 
     name: str
@@ -24,6 +25,16 @@ class Panel:
     context: PanelContext
     needs: Permission
     order: int = 50
+    is_beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One fact of a panel in the head of the page. ``is_quiet``: there is none, and the words say so."""
+
+    title: str
+    words: str
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +98,5 @@ def panels_for(patient: Patient, reader: User, now: datetime) -> list[dict[str, 
     for panel in sorted(_panels.values(), key=lambda each: (each.order, each.name)):
         context = panel.context(patient, reader, now) if reader.may(panel.needs) else None
         if context is not None:
-            shown.append({"template": panel.template, **context})
+            shown.append({"template": panel.template, "is_beside": panel.is_beside, **context})
     return shown

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 from clinic.access import Permission
 
+_BESIDE_THE_RECORD = frozenset({"visits", "wait list", "consent", "adverse events"})
+
 
 class SessionsAppConfig(AppConfig):
     name = "sessions_app"
@@ -55,12 +57,12 @@ class SessionsAppConfig(AppConfig):
             ("visits", 10, Permission.VIEW_SCHEDULE, "sessions_app/desk/visits_panel.html", visits_panel),
             ("wait list", 15, Permission.BOOK, "sessions_app/desk/wait_panel.html", wait_panel),
             ("consent", 25, Permission.VIEW_CHART, "sessions_app/nurse/consent_panel.html", consent_panel),
-            ("record", 30, Permission.VIEW_CHART, "sessions_app/record/panel.html", record_panel),
+            ("record", 18, Permission.VIEW_CHART, "sessions_app/record/panel.html", record_panel),
             ("scores", 40, Permission.VIEW_CHART, "sessions_app/record/scores_panel.html", scores_panel),
             ("photographs", 50, Permission.VIEW_CHART, "sessions_app/photographs/panel.html", photographs_panel),
-            ("adverse events", 60, Permission.VIEW_CHART, "sessions_app/events/_panel.html", events_panel),
+            ("adverse events", 14, Permission.VIEW_CHART, "sessions_app/events/_panel.html", events_panel),
         ):
-            register_panel(Panel(name, template, context, needs, order))
+            register_panel(Panel(name, template, context, needs, order, is_beside=name in _BESIDE_THE_RECORD))
         register_head_link(emergency_card())
         register_head_alerts("waits", waiting_alerts)
         register_counter("sessions_app:calls", lists.waiting_for_the_desk)

@@ -16,15 +16,15 @@ _GONE = (_STATE.SENT, _STATE.DELIVERED)
 
 
 def messages_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
-    """One query; the newest of each kind. None while the patient never had a message."""
+    """One query; the newest of each kind, `first` what the first of a folded group is. None without any message."""
     rows = list(Delivery.objects.visible_to(reader).filter(patient=patient).order_by("-due_at", "step")[:_READ])
     if not rows:
         return None
     coming = [row for row in rows if row.state in _COMING][::-1]
     groups = (
-        ("Did not arrive", [row for row in rows if row.state in _TROUBLE]),
-        ("Planned", coming),
-        ("Sent", sorted((row for row in rows if row.state in _GONE), key=told_at, reverse=True)),
+        ("Did not arrive", "", [row for row in rows if row.state in _TROUBLE]),
+        ("Planned", "next", coming),
+        ("Sent", "last", sorted((row for row in rows if row.state in _GONE), key=told_at, reverse=True)),
     )
     return {
         "places": (("messages-panel-title", "Messages"),),
@@ -33,10 +33,12 @@ def messages_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str
             {
                 "title": title,
                 "number": len(found),
+                "first": first,
+                "is_folded": bool(first),
                 "lines": [message_line(row) for row in found[:_SHOWN]],
                 "more": len(found) > _SHOWN,
             }
-            for title, found in groups
+            for title, first, found in groups
             if found
         ],
     }

@@ -87,6 +87,7 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     shows_chart = request.user.may(Permission.VIEW_CHART)
     audit.record("chart read" if shows_chart else "patient read", by=request.user, subject=found)
     alerts = head_alerts_for(found, request.user)
+    panels = panels_for(found, request.user, timezone.now())
     context = {
         "patient": found,
         "head_alerts": alerts,
@@ -95,7 +96,9 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "shows_chart": shows_chart,
         "risks": [Patient.RiskFactor(risk).label for risk in found.risk_factors] if shows_chart else [],
         "dose_limit_mg": _dose_limit_mg(found) if shows_chart else "",
-        "panels": panels_for(found, request.user, timezone.now()),
+        "panels": [panel for panel in panels if not (shows_chart and panel["is_beside"])],
+        "beside": [panel for panel in panels if shows_chart and panel["is_beside"]],
+        "glances": [glance for panel in panels for glance in panel.get("glance", ())],
         "head_links": head_links_for(found, request.user),
         "may_review": shows_chart and request.user.may(Permission.REVIEW_AUDIT),
         **_may(request),

@@ -1,6 +1,6 @@
 """The patient page's panel on visits: what comes, what was, the course and a clinician's hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from clinic.access import Permission
 from clinic.models import Clinic, Patient, User
+from clinic.patient_page import Glance
 from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment, Course, RepeatHold
 from sessions_app.presenters.appointment import asked_words
@@ -65,6 +66,7 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
     hold = open_hold(patient) if may_book else None
     return {
         "places": (("visits-title", "Visits"),),
+        "glance": [_next(coming, zone)],
         "patient": patient,
         "coming": _lines(coming, places, zone),
         "was": _lines(was[:_OPEN], places, zone),
@@ -76,6 +78,12 @@ def visits_panel(patient: Patient, reader: User, now: datetime) -> dict[str, Any
         "may_hold": reader.may(Permission.HOLD_REPEAT),
         "may_book": may_book,
     }
+
+
+def _next(coming: Sequence[Appointment], zone: ZoneInfo) -> Glance:
+    if not coming:
+        return Glance("Next visit", "nothing booked", is_quiet=True)
+    return Glance("Next visit", f"{time_words(coming[0].starts_at, zone)}, {coming[0].service.name}")
 
 
 def _hold_words(hold: RepeatHold, zone: ZoneInfo) -> str:
