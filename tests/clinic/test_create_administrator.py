@@ -4,9 +4,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from clinic.access import Role
-from clinic.models import AuditEvent, User
+from clinic.models import AuditEvent, Clinic, User
+from clinic.startup import refuse_the_wrong_clinic
+from tests.makers import make_clinic, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +61,37 @@ def test_the_link_lets_the_administrator_choose_a_password_once(client):
     client.logout()
     again = client.get(f"/{path}", follow=True)
     assert again.context["token_fail"] is True
+
+
+@override_settings(DEMO=True)
+def test_an_empty_database_in_demo_mode_gets_nobody_and_can_still_become_a_demo():
+    with pytest.raises(CommandError, match=r"set DJANGO_SETTINGS_MODULE to clinic\.settings\.production first"):
+        _create()
+
+    assert (User.objects.count(), Clinic.current().is_demo) == (0, False)
+    assert refuse_the_wrong_clinic() is None
+
+
+@override_settings(DEMO=True)
+def test_a_demo_takes_one_more_administrator_and_stays_a_demo():
+    make_clinic(is_demo=True)
+
+    _create()
+
+    assert User.objects.count() == 1
+    assert refuse_the_wrong_clinic() is None
+
+
+@override_settings(DEMO=True)
+def test_nobody_becomes_administrator_of_a_real_clinic_in_demo_mode():
+    make_user()
+
+    with pytest.raises(CommandError, match="This database holds a real clinic"):
+        _create()
+
+
+def test_nobody_becomes_administrator_of_a_demo_outside_demo_mode():
+    make_clinic(is_demo=True)
+
+    with pytest.raises(CommandError, match="This database holds the demo clinic"):
+        _create()

@@ -100,3 +100,16 @@ def test_reminders_of_a_real_clinic_are_never_sent_by_a_demo_which_would_keep_th
 @override_settings(DEMO=True)
 def test_a_database_with_nobody_in_it_may_become_a_demo():
     assert refuse_the_wrong_clinic() is None
+
+
+@pytest.mark.parametrize("program", [["worker", "--pool", "solo"], ["beat", "--pidfile", ""]])
+def test_a_celery_of_a_demo_ends_in_one_line_at_a_real_clinic_before_it_takes_a_message(child_environment, program):
+    make_user()
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "clinic.celery:app", *program]
+    as_a_demo = {**child_environment, "DJANGO_SETTINGS_MODULE": "clinic.settings.demo"}
+
+    ended = subprocess.run(command, env=as_a_demo, capture_output=True, text=True, timeout=120)
+
+    assert ended.returncode == 1
+    assert "This database holds a real clinic, and this is demo mode." in ended.stderr
+    assert "Traceback" not in ended.stderr

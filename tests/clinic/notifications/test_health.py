@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from clinic.models import Heartbeat
 from clinic.notifications import health, heartbeat
@@ -75,6 +75,7 @@ def test_a_clock_that_was_put_right_is_followed_and_a_slow_ringer_is_not():
     assert Heartbeat.objects.get().at == NOW
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_health_address_gives_ages_in_seconds_and_no_data(client):
     make_due(due_at=ago(seconds=90))
     Heartbeat.objects.create(component="reminders", at=ago(seconds=30))
@@ -93,9 +94,10 @@ def test_the_health_address_gives_ages_in_seconds_and_no_data(client):
     assert answer.headers["Cache-Control"] == "no-store, private"
 
 
-def test_the_health_address_says_when_the_database_is_away(client, monkeypatch):
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
+def test_the_health_address_says_when_the_database_is_away(client, monkeypatch, kind):
     def away(*args):
-        raise OperationalError("connection to server at 10.0.0.1 failed")
+        raise kind("connection to server at 10.0.0.1 failed")
 
     monkeypatch.setattr(health, "status", away)
 
