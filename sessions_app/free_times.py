@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, reduce
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from operator import or_
 from typing import NamedTuple
 
@@ -77,12 +77,12 @@ class Search:
         opened = [period for each in self.nurses for period in each.opened]
         on_grid = grid_starts(opened, zone=self.zone, grid_minutes=clinic.grid_minutes)
         self.starts = Starts([start for start in on_grid if start >= earliest], self.length)
-        self.busy: dict[int, list[Period]] = {each.id: [] for each in self.nurses}
+        self._taken: dict[int, list[tuple[datetime, datetime]]] = {each.id: [] for each in self.nurses}
         self.placed: list[Placed] = []
         self._subtract_entries(now=now, patient=patient, ignore_entry=ignore_entry)
 
     def _subtract_entries(self, *, now: datetime, patient: Patient | None, ignore_entry: int | None) -> None:
-        starts = self.starts
+        starts, patient_id = self.starts, patient.pk if patient is not None else None
         nurse_taken = {nurse.id: 0 for nurse in self.nurses}
         room_taken = {room_id: 0 for room_id, _ in self.rooms}
         patient_taken = 0
@@ -90,17 +90,22 @@ class Search:
             bits = starts.meeting(starts_at, ends_at)
             if nurse in nurse_taken:
                 nurse_taken[nurse] |= bits
-                self.busy[nurse].append(Period(starts_at, ends_at))
+                self._taken[nurse].append((starts_at, ends_at))
             if room in room_taken:
                 room_taken[room] |= bits
             if nurse is not None and room is not None:
                 self.placed.append((starts_at, nurse, room))
-            if patient is not None and person == patient.pk:
+            if patient_id is not None and person == patient_id:
                 patient_taken |= bits
         self.nurse_free = {
             nurse.id: starts.within(nurse.opened) & ~nurse_taken[nurse.id] & ~patient_taken for nurse in self.nurses
         }
         self.room_free = {room_id: starts.all & ~taken for room_id, taken in room_taken.items()}
+
+    @cached_property
+    def busy(self) -> dict[int, list[Period]]:
+        """What takes the time of each nurse."""
+        return {nurse: [Period(*each) for each in taken] for nurse, taken in self._taken.items()}
 
     def _busy_rows(self, now: datetime, ignore_entry: int | None) -> Iterator[BusyRow]:
         """Of whole days: where a nurse was in the morning says in which room she is."""
@@ -120,21 +125,17 @@ class Search:
         return [start_of_day(day, self.zone) for day in days_between(first, last + timedelta(days=1))]
 
     @cached_property
-    def _turns(self) -> dict[int, dict[tuple[int, ...], int]]:
-        """By nurse: in which order the rooms are offered, and at which starts it is so."""
-        turns: dict[int, dict[tuple[int, ...], int]] = {nurse.id: {} for nurse in self.nurses}
-        ids, edges = [room_id for room_id, _ in self.rooms], self._edges
+    def _days(self) -> list[tuple[int, dict[int, int]]]:
+        """Of each day its starts, as bits, and the room of each nurse."""
+        edges = self._edges
         by_day: list[list[Placed]] = [[] for _ in edges[1:]]
         for each in self.placed:
             number = bisect_right(edges, each[0]) - 1
             if 0 <= number < len(by_day):
                 by_day[number].append(each)
-        for number, placed in enumerate(by_day):
-            bits, own = self.starts.from_to(edges[number], edges[number + 1]), own_rooms(placed)
-            for nurse_id, found in turns.items():
-                turn = in_turn(ids, nurse_id, own, self.keeps)
-                found[turn] = found.get(turn, 0) | bits
-        return turns
+        return [
+            (self.starts.from_to(*day), own_rooms(placed)) for day, placed in zip(pairwise(edges), by_day, strict=True)
+        ]
 
     def slots(
         self, bits: int, *, kind: SlotKind = SlotKind.FREE, why: str = "", limit: int | None = None
@@ -160,16 +161,17 @@ class Search:
         return bits & ((1 << (first[-1] + 1)) - 1) if first else 0
 
     def _rooms_for(self, nurse_id: int, bits: int) -> Iterator[tuple[int, int, str]]:
+        """The first free room of her turn at each of the starts, day by day."""
         names = dict(self.rooms)
-        for turn, at in self._turns[nurse_id].items() if bits else ():
+        for at, own in self._days if bits else ():
             left = bits & at
-            for room_id in turn:
-                if not left:
-                    break
+            for room_id in in_turn([*names], nurse_id, own, self.keeps) if left else ():
                 here = left & self.room_free[room_id]
                 for number in self.starts.numbers(here):
                     yield number, room_id, names[room_id]
                 left &= ~here
+                if not left:
+                    break
 
 
 def last_bookable_date(clinic: Clinic, now: datetime, service: Service) -> date:
