@@ -161,7 +161,8 @@ def _make_room(standing: SeriesConsent, *, by: User, now: datetime) -> None:
 
 
 def _stands_already(standing: SeriesConsent | None) -> Refused:
-    when = f" of {standing.signed_at:%-d %b %Y}" if standing else ""
+    day = local_date(standing.signed_at, Clinic.current().zone) if standing else None
+    when = f" of {day.day} {day:%b %Y}" if day else ""
     return Refused(f"The consent{when} holds already. End it first if a new series begins.", rule="stands")
 
 

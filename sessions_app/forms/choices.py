@@ -1,5 +1,7 @@
 """The words of the visit page's choices, by the values that are stored."""
 
+import re
+
 from clinic.models import Patient
 from clinic.protocol.checks import GroupAnswer
 from clinic.protocol.vocabulary import Leg, Segment
@@ -11,6 +13,7 @@ QUICK, SOME, CLEARED, OTHER = GroupAnswer.NONE.value, GroupAnswer.SOME.value, Gr
 PLACES = [(f"{leg.value}:{segment.value}", place_name(segment, leg)) for leg in Leg for segment in Segment]
 GARMENTS = ["Thigh stocking", "Knee stocking", "Tights", "Bandage"]
 PRESSURES = ["15-20", "18-20", "20-30", "23-32", "30-40"]
+_PRESSURE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 STOP_ITEMS = {
     "polidocanol_allergy": "Allergy to polidocanol or another part of the drug",
@@ -39,3 +42,14 @@ STEPS_TAKEN = {
     "actions_recorded": "What was done is written below",
     "vascular_surgeon_contacted": "The vascular surgeon was called",
 }
+
+
+def garments_offered(usual: str) -> list[str]:
+    """`GARMENTS`, those first that the clinic's usual stocking ("Knee stocking, 20-30 mmHg") names."""
+    return sorted(GARMENTS, key=lambda garment: garment.lower() not in usual.lower())
+
+
+def pressures_offered(usual: str) -> list[str]:
+    """`PRESSURES`, in mmHg, with that of the clinic's usual stocking first."""
+    named = [f"{least}-{most}" for least, most in _PRESSURE.findall(usual)]
+    return list(dict.fromkeys([*named, *PRESSURES]))

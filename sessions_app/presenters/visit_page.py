@@ -17,7 +17,7 @@ from clinic.protocol.zones import local_time
 from clinic.requests import SignedInRequest
 from sessions_app.charting import Chart
 from sessions_app.facts import session_date, zone_of
-from sessions_app.forms.choices import GARMENTS, PLACES, PRESSURES
+from sessions_app.forms.choices import PLACES, garments_offered, pressures_offered
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
@@ -58,8 +58,9 @@ def page_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> d
         "earlier": earlier_views(earlier.shown, earlier.count, today=today),
         "travel_note": session.appointment.travel_note,
         "places": PLACES,
-        "garments": GARMENTS,
-        "pressures": PRESSURES,
+        "garments": garments_offered(chart.protocol.garment_default),
+        "pressures": pressures_offered(chart.protocol.garment_default),
+        "storage": chart.protocol.storage_text,
         "strengths_json": json.dumps(
             {vein.value: plain(values.strengths_percent[0]) for vein, values in chart.protocol.veins.items()}
         ),

@@ -357,6 +357,14 @@ def test_a_second_consent_is_refused_while_one_holds():
         sign(patient)
 
 
+def test_the_day_of_the_consent_that_holds_is_the_clinics():
+    patient = make_patient()
+    sign(patient, now=at("2026-01-12 20:30"))  # the 13th by Greenwich
+
+    with pytest.raises(Refused, match=r"The consent of 12 Jan 2026 holds already\."):
+        sign(patient)
+
+
 def test_the_text_is_offered_in_the_patients_language_and_can_be_switched(client):
     patient = make_patient(language="es")
     client = signed_in(client, make_user())

@@ -18,6 +18,7 @@ from tests.makers import (
     make_patient,
     make_patient_user,
     make_service,
+    make_signed_protocol,
     make_signed_session,
     make_user,
 )
@@ -233,6 +234,27 @@ def test_every_place_that_missing_things_point_to_is_on_the_page(client):
     anchors = re.findall(r'href="#([^"]+)"', page.split('id="missing-list"')[1].split("</ul>")[0])
     assert len(anchors) == 13
     assert [anchor for anchor in anchors if f'id="{anchor}"' not in page] == []
+
+
+def test_the_clinics_usual_stocking_is_offered_first_and_the_ampoules_say_how_they_are_stored(client):
+    session = ready_draft()
+    client = signed_in(client, session.nurse)
+    shipped = client.get(visit_url(session)).content.decode()
+    usual = {"garment_default": "Knee stocking, 25 – 35 mmHg", "storage_text": "Keep at 15 to 25 °C"}
+    make_signed_protocol(overrides=usual)
+
+    page = client.get(visit_url(session)).content.decode()
+
+    assert offered(shipped, "garment") == ["Thigh stocking", "Knee stocking", "Tights", "Bandage"]
+    assert offered(shipped, "mmhg") == ["20-30", "15-20", "18-20", "23-32", "30-40"]
+    assert "Storage:" not in shipped
+    assert offered(page, "garment") == ["Knee stocking", "Thigh stocking", "Tights", "Bandage"]
+    assert offered(page, "mmhg") == ["25-35", "15-20", "18-20", "20-30", "23-32", "30-40"]
+    assert "Storage: Keep at 15 to 25 °C" in page
+
+
+def offered(page, field):
+    return re.findall(rf'data-fill="id_compression_{field}" value="([^"]+)"', page)
 
 
 def test_words_that_look_like_code_are_shown_as_words(client):
