@@ -84,6 +84,16 @@ def test_a_call_is_written_down_and_whoever_called_has_the_report(nurse):
     assert report_work.fresh(report).outcome == "scan"
 
 
+def test_who_calls_about_a_report_that_a_colleague_has_leaves_it_with_them(nurse, clinician):
+    report = make_report()
+    taken = report_work.take(report=report, by=nurse, now=NOW)
+
+    report_work.save(report=report, version=taken.version, contact="reached", by=clinician, now=NOW)
+
+    assert state(report) == (3, nurse, nurse, None)
+    assert steps(report)[-1] == ("reached", "Beatrix Alderman", None, "")
+
+
 def test_a_note_alone_takes_nothing(nurse):
     report = make_report()
     report_work.save(report=report, version=1, note="Her husband rang too.", by=nurse, now=NOW)

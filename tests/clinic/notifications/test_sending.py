@@ -331,6 +331,20 @@ def test_uncertain_with_hold_waits_for_a_person(clock, channel):
     assert open_tasks() == [("message_uncertain", delivery.pk)]
 
 
+def test_what_another_message_was_answered_says_nothing_about_an_uncertain_one(clock, channel):
+    sent = make_due()
+    ring(clock)
+    doubtful = make_due(policy="hold")
+    channel.answer = _raise(UnknownOutcome("No answer."))
+
+    ring(clock)
+    clock.passes(seconds=181)
+    ring(clock)
+
+    assert (reload(sent).state, reload(doubtful).state) == ("sent", "uncertain")
+    assert open_tasks() == [("message_uncertain", doubtful.pk)]
+
+
 def test_uncertain_is_sent_again_freely_where_the_provider_keeps_keys(clock, channel):
     channel.idempotent = True
     delivery = make_due(policy="hold")
