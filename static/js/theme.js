@@ -39,14 +39,16 @@
   }
 
   // The alerts of a staff page come after it. As much room as they took on the page before is kept for them, in a
-  // new tab too, so that nothing moves under a finger; the height says nothing about anybody.
+  // new tab too, so that nothing moves under a finger; the height says nothing about anybody. The queue shows reports
+  // itself, without a line above it: its own room is no measure for other pages.
+  const room = location.pathname.startsWith("/queue/") ? "alerts.queue" : "alerts";
   function keepRoomForAlerts() {
-    root.style.setProperty("--alerts", `${Number(read("alerts")) || 0}px`);
+    root.style.setProperty("--alerts", `${Number(read(room)) || 0}px`);
   }
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!event.target.matches(".page-alerts")) return;
     root.style.removeProperty("--alerts");
-    keep("alerts", event.target.getBoundingClientRect().height);
+    keep(room, event.target.getBoundingClientRect().height);
   });
 
   showTheme();

@@ -25,16 +25,23 @@ def top_of_page(page):
 
 
 @pytest.mark.usefixtures("_two_alerts")
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server):
-    sign_in(page.context, make_user(Role.FRONT_DESK), live_server)
+@pytest.mark.parametrize(
+    ("size", "role", "second"),
+    [
+        ("phone", Role.FRONT_DESK, "clinic:patients"),
+        ("desk", Role.FRONT_DESK, "clinic:patients"),
+        ("desk", Role.NURSE, "sessions_app:my_day"),  # its letters are larger
+    ],
+)
+def test_alerts_that_come_late_move_no_page_but_the_first(page, live_server, role, second):
+    sign_in(page.context, make_user(role), live_server)
     page.goto(reverse("sessions_app:day"))
     page.wait_for_function("() => Number(localStorage.getItem('legwork.alerts')) > 30")
     asked = []
     page.route("**/alerts/", lambda route: asked.append(route))
 
     with page.expect_request("**/alerts/"):
-        page.goto(reverse("clinic:patients"))
+        page.goto(reverse(second))
     before = top_of_page(page)
     shown_before = page.get_by_text("Stock is low.").count()
     asked[0].continue_()

@@ -144,3 +144,11 @@ def test_each_answer_of_the_server_sets_the_clock_that_now_stamps(tablet):
     page.locator(ENDED).click()
 
     expect(page.locator("#id_ended_at")).to_have_value(server_time(page))
+
+
+def test_the_whole_map_is_seen_above_the_totals_although_a_colleague_opened_the_visit(open_visit):
+    page = open_visit(draft_now(), make_user())
+    expect(page.locator("#holder .visit-notice")).to_be_visible()
+    drawn, bar = page.locator(".visit-map .legmap").bounding_box(), page.locator(".chart-bar").bounding_box()
+
+    assert drawn["y"] + drawn["height"] <= bar["y"]
