@@ -29,7 +29,7 @@ from sessions_app.bookable import (
 from sessions_app.closures import close, hold, release_hold, reopen
 from sessions_app.course_booking import CourseVisit, book_course
 from sessions_app.entries import Conflict
-from sessions_app.models import Appointment, CalendarEntry, Course, Service
+from sessions_app.models import Appointment, CalendarEntry, Course, Service, WaitListEntry
 from sessions_app.refusals import CourseRefused, EarlyNeedsClinician, Refused, Stale, Taken
 from sessions_app.repeat import RepeatRules, repeat_rules, waits
 from sessions_app.retrying import with_retries
@@ -80,14 +80,16 @@ def book(
     travel_note: str = "",
     course: Course | None = None,
     overbook_reason: str = "",
+    ends_wait: WaitListEntry | None = None,
     now: datetime | None = None,
 ) -> Appointment:
     """Book a visit; no nurse or room means any that is free. The same `request_key` again gives the booking it made
     while that stands, and books nothing once it is cancelled.
 
     With a reason, somebody with the permission to overbook gets a taken time too, beside one other visit; a free time
-    is booked plainly all the same. Raises `Taken` with alternatives, `EarlyNeedsClinician`, or `Refused` for what
-    cannot be booked at all.
+    is booked plainly all the same. `ends_wait` is what they waited for: they are off the wait list, and on it again
+    when the booking is undone. Raises `Taken` with alternatives, `EarlyNeedsClinician`, or `Refused` for what cannot
+    be booked at all.
     """
     check_texts(note=(note, 300), early_reason=(early_reason, 300), travel_note=(travel_note, 200))
     check_overbooking(overbook_reason, by)
@@ -106,7 +108,7 @@ def book(
     unsaved = unsaved_visit(wish, request_key=request_key, course=course)
     unsaved.note, unsaved.travel_note = note.strip(), travel_note.strip()
     try:
-        return _book(unsaved, wish)
+        return _book(unsaved, wish, ends_wait)
     except (Conflict, Refused, IntegrityError) as error:
         # Perhaps it was this very form, sent twice, that took the time.
         if made := _made_by(request_key, patient, service):
@@ -116,7 +118,7 @@ def book(
         raise
 
 
-def _book(unsaved: Appointment, wish: Wish) -> Appointment:
+def _book(unsaved: Appointment, wish: Wish, ends_wait: WaitListEntry | None) -> Appointment:
     assert wish.patient is not None
     course = unsaved.course
     if course is not None and (course.patient_id, course.service_id) != (wish.patient.pk, wish.service.pk):
@@ -127,7 +129,7 @@ def _book(unsaved: Appointment, wish: Wish) -> Appointment:
     verdict = with_neighbours(verdict_on(wish, rules), wish, protocol)
     unsaved.window_note, unsaved.early_reason = verdict.note, verdict.reason
     unsaved.early_approved_by = verdict.approved_by
-    return with_retries(lambda: write_booking(unsaved, wish, candidates, protocol))
+    return with_retries(lambda: write_booking(unsaved, wish, candidates, protocol, ends_wait=ends_wait))
 
 
 def _made_by(request_key: UUID, patient: Patient, service: Service) -> Appointment | None:
@@ -152,13 +154,14 @@ def move(
     by: User,
     early_reason: str = "",
     overbook_reason: str = "",
+    ends_wait: WaitListEntry | None = None,
     now: datetime | None = None,
 ) -> Appointment:
     """Move a booked visit, which keeps its length; no nurse or room means the same ones if they are free, or any.
 
     Refused, it keeps its old time. Raises `Stale` when the visit is not at `version` any more, otherwise as `book`.
     Where it stands already it stays, whoever put it there: the same form sent twice is done once. Patients move their
-    own visit only, where the clinic allows it, with its notice and inside the repeat window.
+    own visit only, where the clinic allows it, with its notice and inside the repeat window. `ends_wait` as in `book`.
     """
     check_texts(early_reason=(early_reason, 300))
     check_overbooking(overbook_reason, by)
@@ -188,7 +191,9 @@ def move(
     candidates = candidates_for(wish, nurse_first=entry.nurse_id)
     verdict = _verdict_on_move(current, wish, rules)
     try:
-        return with_retries(lambda: write_move(current, wish, candidates, verdict, protocol_of(rules)))
+        return with_retries(
+            lambda: write_move(current, wish, candidates, verdict, protocol_of(rules), ends_wait=ends_wait)
+        )
     except Conflict as conflict:
         raise taken(wish, conflict) from conflict
 

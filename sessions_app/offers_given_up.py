@@ -32,12 +32,40 @@ def give_up_offers(
     entries = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     if not entries:
         return
+    living = _living_of(entries, now)
+    for offer in _kept_for(living, moves, now):
+        _take_back(offer, patient=patient, by=by, now=now)
+
+
+def end_wait(entry: WaitListEntry, *, visit: Appointment, by: User, now: datetime) -> bool:
+    """The booking or move that was just written is what this person waited for. False when they wait no more.
+
+    Inside its transaction, which `give_up_offers` began, so that the entry is locked before the calendar. For a visit
+    of another patient or kind nothing happens: the lock is not held there. What is still kept for them is free again.
+    """
+    theirs = WaitListEntry.objects.waiting().filter(patient=visit.patient, service__kind=visit.service.kind)
+    ended = theirs.filter(pk=entry.pk).values_list("pk", flat=True)
+    changed = WaitListEntry.objects.filter(pk__in=list(ended), ended_at__isnull=True).update(
+        ended_at=now, ended_by=by, ended_why=WaitListEntry.End.BOOKED, appointment=visit
+    )
+    if not changed:
+        return False
+    for offer in _living_of([entry.pk], now):
+        _take_back(offer, patient=visit.patient, by=by, now=now)
+    audit.record("wait list left", by=by, subject=entry, patient=visit.patient, why=str(WaitListEntry.End.BOOKED))
+    return True
+
+
+def _living_of(entries: Iterable[int], now: datetime) -> Iterable[WaitListOffer]:
     living = WaitListOffer.objects.filter(waiting__in=entries, answer="", expires_at__gt=now)
-    for offer in _kept_for(living.select_related("hold", "waiting").order_by("pk"), moves, now):
-        ended = WaitListOffer.objects.filter(pk=offer.pk, answer="").update(answer=_TAKEN_BACK, answered_at=now)
-        if ended and offer.hold is not None:
-            release_hold(hold=offer.hold, by=by)
-            audit.record("offer taken back", by=by, subject=offer, patient=patient)
+    return living.select_related("hold", "waiting").order_by("pk")
+
+
+def _take_back(offer: WaitListOffer, *, patient: Patient, by: User, now: datetime) -> None:
+    ended = WaitListOffer.objects.filter(pk=offer.pk, answer="").update(answer=_TAKEN_BACK, answered_at=now)
+    if ended and offer.hold is not None:
+        release_hold(hold=offer.hold, by=by)
+        audit.record("offer taken back", by=by, subject=offer, patient=patient)
 
 
 def _kept_for(offers: Iterable[WaitListOffer], moves: Appointment | None, now: datetime) -> Iterator[WaitListOffer]:

@@ -14,13 +14,14 @@ from sessions_app import history, visit_tasks
 from sessions_app.bookable import WindowVerdict, Wish
 from sessions_app.course_places import refuse_full_course
 from sessions_app.entries import Candidate, lock_keys_of, release, take
-from sessions_app.models import Appointment, CalendarEntry, Course
+from sessions_app.models import Appointment, CalendarEntry, Course, WaitListEntry
 from sessions_app.notices import Notice, announce, booked
-from sessions_app.offers_given_up import give_up_offers
+from sessions_app.offers_given_up import end_wait, give_up_offers
 from sessions_app.reminders import call_off_reminders, plan_reminders
 from sessions_app.settling import place_of, settle_left, settle_placed
 from sessions_app.undo_facts import former_of
 from sessions_app.visit_rows import change, fresh, record, that_may_become
+from sessions_app.waiting_return import ended_with
 
 Status = Appointment.Status
 
@@ -43,11 +44,18 @@ def unsaved_visit(wish: Wish, *, request_key: UUID, course: Course | None = None
 
 @transaction.atomic
 def write_booking(
-    appointment: Appointment, wish: Wish, candidates: list[Candidate], protocol: Protocol, *, one_of_many: bool = False
+    appointment: Appointment,
+    wish: Wish,
+    candidates: list[Candidate],
+    protocol: Protocol,
+    *,
+    one_of_many: bool = False,
+    ends_wait: WaitListEntry | None = None,
 ) -> Appointment:
     """Write an unsaved visit. `one_of_many`: a refusal by the database leaves the transaction around it usable.
 
-    That transaction has given up the patient's offers already.
+    That transaction has given up the patient's offers already. The undo of a visit that `ends_wait` brings the wait
+    back: both have the moment of the booking (`waiting_return.wait_again`).
     """
     assert wish.patient is not None
     if not one_of_many:
@@ -74,12 +82,20 @@ def write_booking(
     notice = booked(appointment, clinic=wish.clinic, now=wish.now)
     plan_reminders(appointment, clinic=wish.clinic, protocol=protocol, now=wish.now, also=notice, is_spoken=True)
     settle_placed(appointment, clinic=wish.clinic, by=wish.by, now=wish.now)
+    if ends_wait is not None:
+        end_wait(ends_wait, visit=appointment, by=wish.by, now=wish.now)
     return appointment
 
 
 @transaction.atomic
 def write_move(
-    before: Appointment, wish: Wish, candidates: list[Candidate], verdict: WindowVerdict, protocol: Protocol
+    before: Appointment,
+    wish: Wish,
+    candidates: list[Candidate],
+    verdict: WindowVerdict,
+    protocol: Protocol,
+    *,
+    ends_wait: WaitListEntry | None = None,
 ) -> Appointment:
     give_up_offers(patient=before.patient, service=before.service, by=wish.by, now=wish.now, moves=before)
     change(
@@ -122,6 +138,8 @@ def write_move(
     announce(moved, Notice.MOVED, clinic=wish.clinic, by=wish.by, now=wish.now)
     settle_left(left)
     settle_placed(moved, clinic=wish.clinic, by=wish.by, now=wish.now)
+    if ends_wait is not None and end_wait(ends_wait, visit=moved, by=wish.by, now=wish.now):
+        ended_with(moved, ends_wait)
     return moved
 
 

@@ -125,6 +125,18 @@ def visit_to_move(entry: WaitListEntry, visits: Iterable[Visit]) -> Visit | None
     return next(iter(named or booked), None)
 
 
+def fits_wishes(entry: WaitListEntry, starts_at: datetime, nurse_id: int, zone: ZoneInfo) -> bool:
+    """Whether a start with this nurse is what the person asked for: dates, weekday, part of the day, nurse."""
+    day = local_date(starts_at, zone)
+    return (
+        entry.first_date <= day
+        and (entry.last_date is None or day <= entry.last_date)
+        and bool(entry.weekdays >> day.weekday() & 1)
+        and (not entry.parts_of_day or part_of_day(starts_at, zone) in entry.parts_of_day)
+        and entry.nurse_id in (None, nurse_id)
+    )
+
+
 def visits_of(patient_ids: Sequence[int], now: datetime) -> dict[int, list[Visit]]:
     """What is booked or kept for the patients from now on, by start. One query."""
     rows = (

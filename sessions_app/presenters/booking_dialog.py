@@ -14,7 +14,7 @@ from clinic.notifications.consent import ways_to
 from clinic.prepared import Blank, Prepared
 from clinic.protocol.zones import local_date
 from sessions_app.forms.desk import BookingForm, TimeForm, is_inside
-from sessions_app.models import Appointment, Course, Service, WaitListOffer
+from sessions_app.models import Appointment, Course, Service, WaitListEntry, WaitListOffer
 from sessions_app.presenters.time_options import Option, Times
 from sessions_app.wording import day_words, days_words, time_words
 
@@ -70,18 +70,24 @@ def was_here(patient: Patient | None) -> bool:
 
 
 def with_history(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
-    """Patients with the answers to `was_here`, `may_be_in_course` and `may_have_offer`."""
+    """Patients with the answers to `was_here`, `may_be_in_course`, `may_wait` and `may_have_offer`."""
     offers = WaitListOffer.objects.filter(waiting__patient=OuterRef("pk"), answer="", hold__active=True)
     return patients.annotate(
         was_here=Exists(_were_here().filter(entry__patient=OuterRef("pk"))),
         has_course=Exists(Course.objects.filter(patient=OuterRef("pk"))),
         has_offer=Exists(offers),
+        waits=Exists(WaitListEntry.objects.waiting().filter(patient=OuterRef("pk"))),
     )
 
 
 def may_be_in_course(patient: Patient) -> bool:
     """False only where the patient was read `with_history` and never had a course: most people, and a query less."""
     return bool(getattr(patient, "has_course", True))
+
+
+def may_wait(patient: Patient) -> bool:
+    """False only where the patient was read `with_history` and is not on the wait list."""
+    return bool(getattr(patient, "waits", True))
 
 
 def may_have_offer(patient: Patient) -> bool:

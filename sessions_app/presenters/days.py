@@ -12,7 +12,7 @@ from clinic.protocol.window import BookingWindow
 from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot
-from sessions_app.models import Appointment, PartOfDay, Service
+from sessions_app.models import Appointment, PartOfDay, Service, WaitListEntry
 from sessions_app.ranking import part_of_day
 from sessions_app.repeat import too_near_words
 from sessions_app.wording import day_words, list_words
@@ -26,7 +26,8 @@ class Wanted:
 
     `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
     `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
-    shown in full. `part` is a value of `PartOfDay`, "" for the whole day.
+    shown in full. `part` is a value of `PartOfDay`, "" for the whole day. `waits` is what the patient waits for: times
+    that fit it come first.
     """
 
     clinic: Clinic
@@ -42,6 +43,7 @@ class Wanted:
     chosen: tuple[datetime, int] | None = None
     moves: Appointment | None = None
     part: str = ""
+    waits: WaitListEntry | None = None
 
     @property
     def is_narrow(self) -> bool:

@@ -20,7 +20,8 @@ class Option:
 
     `is_early` says that the window opens later: a reason is asked for; `asks` that this person asks a clinician for it.
     `avoid` are the days after it in which flights and events should be left, in words. `is_later` says that the window
-    is over by then, `is_near` that another treatment is booked too near: neither is chosen for somebody.
+    is over by then, `is_near` that another treatment is booked too near: neither is chosen for somebody. `fits` says
+    that the patient asked for such a time on the wait list.
     """
 
     value: str
@@ -35,6 +36,7 @@ class Option:
     avoid: str = ""
     is_later: bool = False
     is_near: bool = False
+    fits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sessions_app.free_times import Search, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, Booked, Days, Wanted, narrowed, weeks_of
 from sessions_app.presenters.time_options import Option, Times, option_of
+from sessions_app.presenters.waits_fit import fitting_options, marked
 from sessions_app.ranking import Ranking, Soonest
 from sessions_app.repeat import RepeatRules, booked_treatment_days, protocol_in_force, repeat_rules, standing
 from sessions_app.slots import BEST, RepeatOffer, offer_dates, offer_in
@@ -37,15 +38,18 @@ def times_for(wanted: Wanted) -> Times:
     early = [option_of(slot, zone, early=True) for slot in offer.early[:BEST]] if offer else []
     extra, problem = _wished(wanted, days)
     offered = {option.value for option in extra}
-    best = [option for option in _best(wanted, days, offer) if option.value not in offered]
+    usual = _usual_nurse(wanted, rules)
+    fits = fitting_options(wanted, days, usual_nurse=usual, count=BEST) if not is_on_hold else []
+    ranked = {option.value: option for option in (*fits, *_best(wanted, days, offer))}
+    best = [option for option in list(ranked.values())[:BEST] if option.value not in offered]
     extra += _kept(wanted, days, offered | {option.value for option in (*best, *early)})
-    return Times(
+    times = Times(
         sentence=_sentence(wanted, offer, booked),
         is_on_hold=is_on_hold,
-        heading=day_words(day) if day else "Best times" if window else "The next free times",
+        heading=day_words(day) if day else "Best times" if window or fits else "The next free times",
         options=[] if day or is_on_hold else best,
         early=[] if day else early,
-        groups=_by_nurse(days, day, first=_usual_nurse(wanted, rules)) if day else [],
+        groups=_by_nurse(days, day, first=usual) if day else [],
         weeks=[] if is_on_hold else weeks_of(days, first, day),
         weekdays=days.weekday_names(first),
         before=first - timedelta(days=7 * WEEKS) if first > _monday(wanted.today) else None,
@@ -63,6 +67,7 @@ def times_for(wanted: Wanted) -> Times:
         booked=booked,
         near=booked.near_words(day) if day else "",
     )
+    return times.changed(lambda option: marked(option, wanted))
 
 
 def _booked(wanted: Wanted, protocol: Protocol | None) -> Booked:

@@ -21,12 +21,13 @@ from clinic.search import find_patients
 from sessions_app import booking, requests
 from sessions_app.forms.desk import BookingForm, nurse_of, room_of, suggested_service
 from sessions_app.free_times import Slot
-from sessions_app.models import Course, Service
+from sessions_app.models import Course, Service, WaitListEntry
 from sessions_app.presenters import booking_dialog as dialog
 from sessions_app.presenters.clinicians import EarlyQuestion, early_question, hold_words
 from sessions_app.presenters.course import open_course
 from sessions_app.presenters.times import avoid_days, wish_from
 from sessions_app.presenters.waiting import given_up_words, kept_words
+from sessions_app.presenters.waits_fit import ended_wait, open_waits, waits_for, waits_words
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Taken
 from sessions_app.views.answers import done
 from sessions_app.views.desk_parts import day_url, refused_status, times_of
@@ -98,6 +99,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
         return _booking_page(request, form, problems=missing)
     starts_at, nurse_id, room_id = wanted
     question, running = avoid_days(service), open_course(patient, service)
+    ends_wait = ended_wait(request.POST, patient, service)
     try:
         booked = booking.book(
             patient=patient,
@@ -112,6 +114,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
             travel_note=form.travel_note(question, local_date(starts_at, request.clinic.zone)) if question else "",
             overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
             course=running[0] if running else None,
+            ends_wait=ends_wait,
         )
     except EarlyNeedsClinician as early:
         ask = _question_to_a_clinician(request, form, patient, service)
@@ -125,6 +128,7 @@ def _confirm_booking(request: SignedInRequest, form: BookingForm) -> HttpRespons
     requests.booked_for(patient=patient, by=request.user, now=timezone.now())
     entry, when = booked.entry, time_words(booked.starts_at, request.clinic.zone)
     text = f"Booked: {patient.name}, {when} with {entry.nurse} in {entry.room}."
+    text += " Off the wait list." if ends_wait else ""
     text += given_up_words(booked, zone=request.clinic.zone)
     return done(request, text, back=day_url(request, booked), undo=undo_url(booked))
 
@@ -164,7 +168,12 @@ def _booking_page(
     services = list(Service.objects.filter(is_active=True))
     suggestion = suggested_service(services, was_here=dialog.was_here(patient))
     service = form.choose_service(services, suggestion=suggestion)
-    times = times_of(request, form, patient=patient, service=service, alternatives=alternatives) if service else None
+    waits = _waits(patient, service) if patient and service else None
+    times = (
+        times_of(request, form, patient=patient, service=service, alternatives=alternatives, waits=waits)
+        if service
+        else None
+    )
     if times and times.chosen_option and times.chosen_option.is_early and not confirmed:
         form.fields["early_reason"].widget.attrs["autofocus"] = True
     coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
@@ -189,6 +198,7 @@ def _booking_page(
         "times": times,
         "hold": hold_words(times.holds, patient, reader=request.user, zone=zone) if times and patient else None,
         "kept": _kept(patient, service, now=now, zone=zone) if patient and service else "",
+        "waits": waits_words(waits, times, request.POST, now=now, clinic=request.clinic) if waits and times else None,
         "travel": dialog.travel_question(form, times) if times else None,
         "course": _course(patient, service) if patient and service else None,
         "ask": ask,
@@ -208,6 +218,10 @@ def _booking_page(
 
 def _kept(patient: Patient, service: Service, *, now: datetime, zone: ZoneInfo) -> str:
     return kept_words(patient, service, now=now, zone=zone) if dialog.may_have_offer(patient) else ""
+
+
+def _waits(patient: Patient, service: Service) -> WaitListEntry | None:
+    return waits_for(open_waits(patient, service), service) if dialog.may_wait(patient) else None
 
 
 def _course(patient: Patient, service: Service) -> tuple[Course, str] | None:

@@ -12,7 +12,7 @@ from clinic.protocol.zones import local_date
 from clinic.requests import SignedInRequest
 from sessions_app.forms.desk import TimeForm
 from sessions_app.free_times import Slot
-from sessions_app.models import Appointment, Service
+from sessions_app.models import Appointment, Service, WaitListEntry
 from sessions_app.presenters.days import Wanted
 from sessions_app.presenters.time_options import Times, near_options
 from sessions_app.presenters.times import times_for
@@ -26,8 +26,9 @@ def times_of(
     service: Service,
     alternatives: Sequence[Slot] = (),
     moves: Appointment | None = None,
+    waits: WaitListEntry | None = None,
 ) -> Times:
-    """The times for what the form holds. After "taken" the nearest free ones come first."""
+    """The times for what the form holds; what fits the wait list comes first, after "taken" the nearest free ones."""
     slot = form.seen("slot")
     wanted = Wanted(
         clinic=request.clinic,
@@ -43,6 +44,7 @@ def times_of(
         chosen=slot[:2] if slot and not alternatives else None,
         moves=moves,
         part=form.seen("part") or "",
+        waits=waits,
     )
     near = near_options(alternatives, request.clinic.zone)
     return times_for(wanted).with_first(near).choosing(form.text("slot"))

@@ -25,6 +25,7 @@ from sessions_app.presenters.times import not_free_words
 from sessions_app.presenters.told import messages_of
 from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.presenters.waiting import given_up_words, kept_words, not_kept_again_words
+from sessions_app.presenters.waits_fit import ended_wait, open_waits, waits_for, waits_words
 from sessions_app.refusals import EarlyNeedsClinician, Refused, Stale, Taken
 from sessions_app.slot_value import is_same_time, parsed
 from sessions_app.views.answers import done
@@ -89,6 +90,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     missing += dialog.unclear(form, overbooks=overbooks)
     if missing or form.errors or not wanted:
         return _move_page(request, found, form, problems=missing)
+    ends_wait = ended_wait(request.POST, found.patient, found.service, moves=found)
     try:
         moved = booking.move(
             appointment=found,
@@ -99,6 +101,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             by=request.user,
             early_reason=form.cleaned_data["early_reason"],
             overbook_reason=form.cleaned_data["overbook_reason"] if overbooks else "",
+            ends_wait=ends_wait,
         )
     except Stale as stale:
         fresh = appointment_or_404(request, public_id)
@@ -115,6 +118,7 @@ def move(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     text = f"Moved: {moved.patient.name}, {when} with {moved.entry.nurse} in {moved.entry.room}."
     # The same form sent again moved nothing, and gave no time back.
     is_moved = moved.version != found.version
+    text += " Off the wait list." if is_moved and ends_wait else ""
     text += given_up_words(moved, zone=request.clinic.zone) if is_moved else ""
     more = freed_by(found, clinic=request.clinic, now=timezone.now()) if is_moved else None
     return done(request, text, back=day_url(request, moved), undo=undo_url(moved), more=more)
@@ -142,8 +146,11 @@ def _move_page(
 ) -> HttpResponse:
     """The times of a visit that is still booked; of any other, why it cannot be moved."""
     movable, zone, now = found.status == Status.BOOKED, request.clinic.zone, timezone.now()
+    patient, service = found.patient, found.service
+    waiting = open_waits(patient, service)
+    waits = waits_for(waiting, service, moves=found) if movable else None
     times = (
-        times_of(request, form, patient=found.patient, service=found.service, alternatives=alternatives, moves=found)
+        times_of(request, form, patient=patient, service=service, alternatives=alternatives, moves=found, waits=waits)
         if movable
         else None
     )
@@ -165,7 +172,9 @@ def _move_page(
         "moved_to": times.chosen_option if times and is_question else None,
         "times": times,
         "hold": hold_words(times.holds, found.patient, reader=request.user, zone=zone) if times else None,
-        "kept": kept_words(found.patient, found.service, now=now, zone=zone, moves=found),
+        # A time is kept only for who waits.
+        "kept": kept_words(patient, service, now=now, zone=zone, moves=found) if waiting else "",
+        "waits": waits_words(waits, times, request.POST, now=now, clinic=request.clinic) if waits and times else None,
         "ask": ask,
         "version": found.version,
         "problems": problems,

@@ -36,6 +36,9 @@
     // Who takes a free time after all does not overbook another one.
     const reason = form.querySelector("[name=overbook_reason]");
     if (reason) reason.value = "";
+    // A time that the patient asked for ends their wait, another one does not; whoever knows better ticks it after.
+    const ends = form.querySelector("[name=ends_wait]");
+    if (ends) ends.checked = event.target.hasAttribute("data-fits");
     showChoice(form);
   });
   document.addEventListener("input", (event) => {
