@@ -16,6 +16,7 @@ from clinic.protocol.vocabulary import MessageKey
 _OF_THE_STOCKING = (MessageKey.COMP_SWITCH, MessageKey.WEEKLY)
 # Read by everybody who sees messages, so it says nothing of what was reported.
 WAITS = "a report of the patient is not answered yet"
+HAS_PAUSE = "a clinician told the patient to pause a part of the plan"
 
 
 def unwanted(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
@@ -35,13 +36,13 @@ def _why_unwanted(delivery: Delivery, plan: Any) -> str:
 
 
 def held(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
-    """What is about the stocking waits, for whoever was told to take it off, until the clinic has spoken with them.
+    """What is about the stocking waits, for whoever was told to take it off, until the clinic says otherwise.
 
     Then it goes out, on the day that it speaks of. At most one query.
     """
     of_stocking = [each for each in deliveries if each.step in _OF_THE_STOCKING]
-    off = told_off({each.patient_id for each in of_stocking}) if of_stocking else set()
-    return {each.pk: WAITS for each in of_stocking if each.patient_id in off}
+    off = told_off({each.patient_id for each in of_stocking}) if of_stocking else {}
+    return {each.pk: HAS_PAUSE if off[each.patient_id] else WAITS for each in of_stocking if each.patient_id in off}
 
 
 def letters(deliveries: Sequence[Delivery]) -> dict[UUID, Mapping[str, Any]]:

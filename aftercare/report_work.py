@@ -6,6 +6,7 @@ and only when the patient was reached, or what became of them was learnt another
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec
@@ -14,8 +15,9 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from aftercare import missed_calls
+from aftercare import missed_calls, stocking_word
 from aftercare.models import ReportNotice, ReportStep, SymptomReport
+from aftercare.stocking_word import Word
 from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, User
@@ -30,6 +32,14 @@ What = ReportStep.What
 CONTACTS = (What.REACHED, What.NO_ANSWER)
 _RELATED = ("patient", "session", "given_to", "taken_by", "closed_by", "reported_by")
 P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """When and where a scan is, as far as it is known."""
+
+    at: datetime | None
+    place: str
 
 
 def _work(action: Callable[P, SymptomReport]) -> Callable[P, SymptomReport]:
@@ -87,26 +97,32 @@ def save(
     contact: str = "",
     outcome: str = "",
     note: str = "",
+    stocking: Word | None = None,
+    scan: Scan | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SymptomReport:
     """Write down a call or a note; the report stays open.
 
-    `contact` is `What.REACHED`, `What.NO_ANSWER` or "". `outcome` is what happens now. Who called takes the report if
-    nobody has it.
+    `contact` is `What.REACHED`, `What.NO_ANSWER` or "". `outcome` is what happens now. `stocking` and `scan` as they
+    were left on the page; None where it did not ask. Who called takes the report if nobody has it.
     """
     now, note = now or timezone.now(), _clean(note)
     stored = fresh(report)
     is_new = bool(outcome) and outcome != stored.outcome
     _refuse_odd(contact)
-    if not contact and not note and not is_new:
+    is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
+    scanned = _scan_of(stored, scan)
+    if not (contact or note or is_new or is_word_new or scanned):
         raise Refused("Say whether you reached the patient, or write a note.", rule="empty", field="note")
-    changes: dict[str, Any] = {"outcome": outcome} if is_new else {}
+    changes: dict[str, Any] = scanned | ({"outcome": outcome} if is_new else {})
     if contact and stored.taken_by is None:
         changes |= {"taken_at": now, "taken_by": by, "given_to": by}
     _change(report, version, **changes)
-    words = _sentences(SymptomReport.Outcome(outcome).label if is_new else "", note)
-    written = _written(report, What(contact) if contact else What.NOTED, words=words, by=by, now=now)
+    said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
+    words = _sentences(SymptomReport.Outcome(outcome).label if is_new else "", said, note)
+    what = What(contact) if contact else What.NOTED
+    written = _written(report, what, words=words, by=by, now=now, stocking=said)
     if contact == What.NO_ANSWER:
         missed_calls.ask_to_call(written, now=now)
     elif contact:
@@ -143,13 +159,15 @@ def close(
     outcome: str,
     note: str,
     contact: str = "",
+    stocking: Word | None = None,
+    scan: Scan | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SymptomReport:
     """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again.
 
-    `contact` is of this call, as for `save`. `Refused` when nobody reached the patient and `outcome` cannot be known
-    without them.
+    `contact` is of this call, `stocking` and `scan` as for `save`. `Refused` when nobody reached the patient
+    and `outcome` cannot be known without them.
     """
     now, note = now or timezone.now(), _clean(note)
     if not may_close(report, by):
@@ -164,14 +182,17 @@ def close(
         _refuse_unreached(stored, SymptomReport.Outcome(outcome), contact)
     if not note:
         raise Refused("Write what was found or said, or how you know: it closes the report.", rule="note", field="note")
-    changes: dict[str, Any] = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
+    is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
+    taken = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
+    changes: dict[str, Any] = _scan_of(stored, scan) | taken
     # The call comes first: the database closes nothing without it. A stale page takes both back.
     if contact:
         ReportStep.objects.create(report=report, what=contact, at=now, by=by)
     _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
     missed_calls.call_off(report, "the report was closed")
-    words = _sentences(SymptomReport.Outcome(outcome).label, note)
-    return _written(report, What.CLOSED, words=words, by=by, now=now)
+    said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
+    words = _sentences(SymptomReport.Outcome(outcome).label, said, note)
+    return _written(report, What.CLOSED, words=words, by=by, now=now, stocking=said)
 
 
 # --- for the escalation, too -------------------------------------------------------------------------------------
@@ -236,14 +257,40 @@ def _refuse_unreached(report: SymptomReport, outcome: SymptomReport.Outcome, con
         raise Refused(words, rule="reached", field="contact")
 
 
+def _is_word_new(report: SymptomReport, word: Word | None, version: int, contact: str, by: User, now: datetime) -> bool:
+    """What is older than the report hears first what is new."""
+    if word is None or report.version != version:
+        return False
+    is_reached = contact != What.NO_ANSWER and (
+        contact == What.REACHED or report.steps.filter(what=What.REACHED).exists()
+    )
+    return stocking_word.check(report, word, is_reached=is_reached, by=by, now=now)
+
+
+def _scan_of(report: SymptomReport, scan: Scan | None) -> dict[str, Any]:
+    """What changes of when and where the scan is."""
+    if scan is None or (scan.at, scan.place) == (report.scan_at, report.scan_place):
+        return {}
+    return {"scan_at": scan.at, "scan_place": scan.place}
+
+
 def _written(
-    report: SymptomReport, what: What, *, by: User | None, now: datetime, to: User | None = None, words: str = ""
+    report: SymptomReport,
+    what: What,
+    *,
+    by: User | None,
+    now: datetime,
+    to: User | None = None,
+    words: str = "",
+    stocking: str = "",
 ) -> SymptomReport:
     ReportStep.objects.create(report=report, what=what, at=now, by=by, to=to, words=words)
     stored = fresh(report)
     details = {"to": str(to.public_id)} if to else {}
     if what is What.CLOSED:
         details["outcome"] = str(stored.outcome)
+    if stocking:
+        details["stocking"] = stocking
     audit.record(
         f"report {what.label.lower()}",
         by=by,

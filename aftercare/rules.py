@@ -11,6 +11,7 @@ REPORT = "aftercare_symptomreport"
 STEP = "aftercare_reportstep"
 CARER = "aftercare_carer"
 NOTICE = "aftercare_reportnotice"
+STOCKING_OFF = "aftercare_stockingoff"
 
 _REPORTED = (
     "patient_id reported_by_id reporter_words reported_at source language level leg free_text told due_at public_id "
@@ -97,6 +98,21 @@ RULES = (
     ),
     refuse("DELETE", table=REPORT, name=f"{REPORT}_no_delete", because="reports are kept"),
     *append_only(STEP),
+    refuse(
+        "UPDATE",
+        table=STOCKING_OFF,
+        name=f"{STOCKING_OFF}_said",
+        when=(
+            "OLD.ended_at IS NOT NULL OR NEW.report_id <> OLD.report_id OR NEW.said_at <> OLD.said_at "
+            "OR NEW.said_by_id <> OLD.said_by_id OR NEW.on_again_at IS DISTINCT FROM OLD.on_again_at"
+        ),
+        when_sqlite=(
+            "OLD.ended_at IS NOT NULL OR NEW.report_id <> OLD.report_id OR NEW.said_at <> OLD.said_at "
+            "OR NEW.said_by_id <> OLD.said_by_id OR NEW.on_again_at IS NOT OLD.on_again_at"
+        ),
+        because="what was said of the stocking is kept; it can only be ended",
+    ),
+    refuse("DELETE", table=STOCKING_OFF, name=f"{STOCKING_OFF}_no_delete", because="what was said is kept"),
     refuse("DELETE", table=NOTICE, name=f"{NOTICE}_no_delete", because="notices are kept"),
     *append_only("aftercare_tick"),
     *append_only("aftercare_coursetext"),

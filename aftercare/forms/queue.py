@@ -1,20 +1,36 @@
-"""What somebody types about a report: whether the patient was reached, what happens now, a note, who goes on."""
+"""What somebody types about a report: was the patient reached, what happens now, a scan, the stocking, a note."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
 from aftercare.models import ReportStep, SymptomReport
-from aftercare.report_work import LONGEST_NOTE
+from aftercare.report_work import LONGEST_NOTE, Scan
+from aftercare.stocking_word import LONGEST_DAYS, Wear, Word
 from clinic.access import Permission
 from clinic.models import User
+from clinic.protocol.zones import local_time, starting_instant
+from sessions_app.forms.fields import CLINIC_YEARS, ClockField, DayField
+from sessions_app.wording import without_nul
 
 _CONTACT = [(each.value, each.label) for each in (ReportStep.What.REACHED, ReportStep.What.NO_ANSWER)]
 
 
+_WEAR = [
+    (Wear.PLAN.value, "As the plan says"),
+    (Wear.SEEN.value, "Off until we have seen them"),
+    (Wear.DATE.value, "Off until a day"),
+]
+
+
 class AnswerForm(forms.Form):
-    """One form for every button: each reads what it needs. `version` and `seen` are of the page that was opened."""
+    """One form for every button: each reads what it needs. `version` and `seen` are of the page that was opened.
+
+    `report` comes with `off_said_at`. Of the stocking a clinician alone is asked, while a plan may ask for one.
+    """
 
     mark_optional = False
 
@@ -32,6 +48,19 @@ class AnswerForm(forms.Form):
         required=False,
         help_text="A visit or a scan to come: keep it open until you know the result. Bookings wait meanwhile.",
     )
+    scan_on = DayField(label="Day of the scan", validators=CLINIC_YEARS)
+    scan_from = ClockField(label="Time")
+    scan_place = forms.CharField(
+        label="Place",
+        max_length=120,
+        required=False,
+        help_text="The patient reads it, on their page alone.",
+        error_messages={"max_length": "Shorten this to 120 characters."},
+    )
+    wear = forms.ChoiceField(
+        label="Their stocking", choices=_WEAR, required=False, widget=forms.RadioSelect(attrs={"data-look": "inline"})
+    )
+    on_again_on = DayField(label="Worn again from", validators=CLINIC_YEARS)
     note = forms.CharField(
         label="Note",
         max_length=LONGEST_NOTE,
@@ -49,14 +78,41 @@ class AnswerForm(forms.Form):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, report: SymptomReport, by: User, seen: int = 0
+        self, data: Mapping[str, Any] | None = None, *, report: SymptomReport, by: User, zone: ZoneInfo, seen: int = 0
     ) -> None:
-        super().__init__(data, initial={"version": report.version, "seen": seen, "outcome": report.outcome})
+        self.zone = zone
+        super().__init__(data, initial={"version": report.version, "seen": seen, **_stored(report, self.zone)})
+        if not by.may(Permission.CLOSE_REPORTS) or report.day is None or report.day > LONGEST_DAYS:
+            del self.fields["wear"], self.fields["on_again_on"]
         able = [person.pk for person in User.objects.staff() if person.may(Permission.ANSWER_REPORTS)]
         field = self.fields["to"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = User.objects.filter(pk__in=able).exclude(pk=by.pk).order_by("name")
         field.label_from_instance = _name_and_roles  # type: ignore[method-assign]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        day, clock = cleaned.get("scan_on"), cleaned.get("scan_from")
+        if (day is None) != (clock is None) and not {"scan_on", "scan_from"} & set(self.errors):
+            missing, words = ("scan_from", "Enter the time too.") if day else ("scan_on", "Enter the day too.")
+            self.add_error(missing, words)
+        return cleaned
+
+    @property
+    def scan(self) -> Scan | None:
+        """When and where, as the page was left; None where it did not ask."""
+        if "scan_place" not in self.data:
+            return None
+        day, clock = self.cleaned_data.get("scan_on"), self.cleaned_data.get("scan_from")
+        at = starting_instant(datetime.combine(day, clock), self.zone) if day and clock else None
+        return Scan(at, without_nul(self.cleaned_data.get("scan_place") or "").strip())
+
+    @property
+    def stocking(self) -> Word | None:
+        wear = self.cleaned_data.get("wear")
+        if not wear:
+            return None
+        return Word(Wear(wear), self.cleaned_data.get("on_again_on") if wear == Wear.DATE else None)
 
     @property
     def opened_at(self) -> int:
@@ -65,6 +121,22 @@ class AnswerForm(forms.Form):
 
     def typed(self, *names: str) -> dict[str, Any]:
         return {name: self.cleaned_data.get(name) or "" for name in names}
+
+
+def _stored(report: SymptomReport, zone: ZoneInfo) -> dict[str, Any]:
+    """What is known already."""
+    scan = local_time(report.scan_at, zone) if report.scan_at else None
+    off_at: datetime | None = report.off_said_at  # type: ignore[attr-defined]
+    on_again_at: datetime | None = report.off_on_again_at  # type: ignore[attr-defined]
+    wear = Wear.PLAN if off_at is None else Wear.SEEN if on_again_at is None else Wear.DATE
+    return {
+        "outcome": report.outcome,
+        "scan_on": scan.date() if scan else None,
+        "scan_from": f"{scan:%H:%M}" if scan else "",
+        "scan_place": report.scan_place,
+        "wear": wear.value,
+        "on_again_on": local_time(on_again_at, zone).date() if on_again_at else None,
+    }
 
 
 def _name_and_roles(obj: User) -> str:

@@ -4,6 +4,7 @@ from aftercare.models.carer import Carer
 from aftercare.models.course_text import CourseText
 from aftercare.models.plan import AftercarePlan, PlanItem
 from aftercare.models.report import ReportNotice, ReportStep, SymptomReport
+from aftercare.models.stocking_off import StockingOff
 from aftercare.models.tick import Tick
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "PlanItem",
     "ReportNotice",
     "ReportStep",
+    "StockingOff",
     "SymptomReport",
     "Tick",
 ]

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from aftercare.models.stocking_off import StockingOff
 from clinic.access import GRANTS, Permission
 from clinic.models import Patient, ProtocolVersion, User
 from clinic.models.fields import public_id
@@ -39,8 +40,18 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 
-    def open_or_closed_since(self, moment: datetime) -> Self:
-        return self.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=moment))
+    def about_now(self, now: datetime, *, closed_since: datetime | None = None) -> Self:
+        """Open ones, those closed since, and closed ones with a scan to come or by whose word the stocking is off."""
+        off = StockingOff.objects.holding(now).filter(report=OuterRef("pk"))
+        recent = Q(closed_at__gte=closed_since) if closed_since else Q()
+        return self.filter(Q(closed_at__isnull=True) | recent | Q(scan_at__gte=now) | Exists(off))
+
+    def with_stocking_off(self, now: datetime) -> Self:
+        """Adds `off_said_at`, None unless by a clinician's word the stocking is off now, and `off_on_again_at`."""
+        off = StockingOff.objects.holding(now).filter(report=OuterRef("pk"))
+        return self.annotate(
+            off_said_at=Subquery(off.values("said_at")[:1]), off_on_again_at=Subquery(off.values("on_again_at")[:1])
+        )
 
     def holding(self) -> Self:
         """Open ones that let the next treatment wait."""
@@ -73,9 +84,10 @@ class SymptomReportQuerySet(models.QuerySet["SymptomReport"]):
         )
         return self.annotate(last_contact=Subquery(calls.order_by("-pk").values("what")[:1]))
 
-    def for_givers(self) -> Self:
+    def for_givers(self, now: datetime) -> Self:
         """With what whoever gave a report is told of it."""
-        return self.with_answered().with_reached().with_contact().select_related("taken_by", "reported_by")
+        people = self.select_related("taken_by", "reported_by")
+        return people.with_answered().with_reached().with_contact().with_stocking_off(now)
 
     def unanswered(self) -> Self:
         """Those whose timer runs, or ran out."""
@@ -162,6 +174,9 @@ class SymptomReport(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    # When and where a scan is, as far as it is known; for the patient to read.
+    scan_at = models.DateTimeField(null=True)
+    scan_place = models.CharField(max_length=120, blank=True)
     closing_note = models.CharField(max_length=500, blank=True)
 
     objects = SymptomReportQuerySet.as_manager()

@@ -104,8 +104,8 @@ class ReportLine:
 
     `when` stands alone, `since` within a sentence: Spanish has an article before a date there.
 
-    `outcome` is what was decided; that of a closed one may ask for a call (`asks_call`). `over_at` is when the time for
-    an answer ends; None where nobody is waited for, or it has ended already.
+    `scan` says when and where a scan to come is. `outcome` is what was decided; that of a closed one may ask for a call
+    (`asks_call`). `over_at` is when the time for an answer ends; None where nobody is waited for, or it has ended.
 
     `is_urgent`, `told`, `is_advice_first` and `language` are those of its page.
     """
@@ -120,6 +120,7 @@ class ReportLine:
     late: str
     missed: str
     outcome: str
+    scan: str
     asks_call: bool
     over_at: datetime | None
     is_urgent: bool
@@ -189,7 +190,8 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             by=by_words(report, reader),
             late=late_words(report, now),
             missed=missed_words(report),
-            outcome=_outcome(report, was_reached=_was_reached(report)),
+            outcome=_outcome(report, clock, was_reached=_was_reached(report)),
+            scan=scan_words(report, clock) if awaits_scan(report, now) else "",
             asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
             over_at=report.due_at if _is_waited_for(report, now) else None,
             is_urgent=is_urgent(report),
@@ -234,7 +236,7 @@ def _page_state(report: SymptomReport, clock: Clock, now: datetime) -> str:
     if report.closed_at is not None or missed_words(report) or is_pressing(report):
         return ""
     if _is_answered(report):
-        outcome = _outcome(report, was_reached=True)
+        outcome = _outcome(report, clock, was_reached=True)
         state = state_words(report, clock, now)
         return f"{state}. {outcome}" if outcome else state
     return "" if is_over(report, now) else _due(report, clock)
@@ -292,15 +294,35 @@ def _was_reached(report: SymptomReport) -> bool:
     return bool(report.was_reached)  # type: ignore[attr-defined]
 
 
-def _outcome(report: SymptomReport, *, was_reached: bool) -> str:
+def awaits_scan(report: SymptomReport, now: datetime) -> bool:
+    """Whether the giver was told of a scan whose time is known and is still to come."""
+    is_told = _is_answered(report) or (report.closed_at is not None and _was_reached(report))
+    is_scan = report.outcome == SymptomReport.Outcome.SCAN
+    return is_told and is_scan and report.scan_at is not None and report.scan_at >= now
+
+
+def scan_words(report: SymptomReport, clock: Clock) -> str:
+    """When and where the scan is, as far as it is known; empty where nothing is."""
+    where = gettext("Where: %(place)s.") % {"place": report.scan_place.rstrip(".")} if report.scan_place else ""
+    if report.scan_at is not None:
+        return f"{gettext('Your ultrasound scan: %(when)s.') % {'when': clock.near(report.scan_at)}} {where}".strip()
+    if where:
+        return f"{gettext('You get an ultrasound scan. If you do not know when, call us.')} {where}"
+    return ""
+
+
+def _outcome(report: SymptomReport, clock: Clock, *, was_reached: bool) -> str:
     """What a clinician decided: of a closed report, or of one whose giver was told of it and that is open still.
 
     The words are those of the choice; what staff noted stays among them.
     """
-    if report.closed_at is None:
-        is_told = report.outcome and _is_answered(report) and not missed_words(report)
-        return str(_OUTCOMES[report.outcome]) if is_told else ""
-    return str((_OUTCOMES if was_reached else _OUTCOMES_UNREACHED)[report.outcome])
+    is_told = report.closed_at is not None or (report.outcome and _is_answered(report) and not missed_words(report))
+    if not is_told:
+        return ""
+    if report.closed_at is not None and not was_reached:
+        return str(_OUTCOMES_UNREACHED[report.outcome])
+    scan = scan_words(report, clock) if report.outcome == SymptomReport.Outcome.SCAN else ""
+    return scan or str(_OUTCOMES[report.outcome])
 
 
 def _in_short(report: SymptomReport) -> str:
@@ -358,7 +380,7 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
     if report.closed_at is not None:
         was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
         words = gettext("Answered") if was_reached else gettext("Closed")
-        outcome = _outcome(report, was_reached=was_reached)
+        outcome = _outcome(report, clock, was_reached=was_reached)
         yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
 
 

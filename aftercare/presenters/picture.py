@@ -62,8 +62,8 @@ class PlanPicture:
 
     `now` draws today's line, `visit_at` the booked next visit, `is_narrow` chooses names that stand above their row.
     `timeline` and `of_leg` are the plans' own, for who has them already; `walked` are dates that were ticked.
-    `is_paused`: the stocking is to be off until the clinic says otherwise. `is_held`: the clinic decides first when the
-    next visit is, so that no usual time is named.
+    `is_paused`: the stocking is to be off until the clinic says otherwise, or until `pause_ends_at`. `is_held`: the
+    clinic decides first when the next visit is, so that no usual time is named.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class PlanPicture:
         of_leg: Mapping[Leg, Timeline] | None = None,
         walked: Collection[date] = (),
         is_paused: bool = False,
+        pause_ends_at: datetime | None = None,
         is_held: bool = False,
     ) -> None:
         self.plans = sorted(plans, key=lambda plan: plan.session_end)
@@ -87,7 +88,7 @@ class PlanPicture:
         self.clock, self.words, self.now, self.visit_at = clock, words, now, visit_at
         self.is_narrow = is_narrow
         self.walked = frozenset(walked)
-        self.is_paused, self.is_held = is_paused, is_held
+        self.is_paused, self.pause_ends_at, self.is_held = is_paused, pause_ends_at, is_held
         self.zone: ZoneInfo = clock.zone
         self.first = self.plans[0].session_date
         self.last = self.timeline.watch_last_date or self.first
@@ -159,7 +160,7 @@ class PlanPicture:
         return local_date(worn[-1].ends_at - timedelta(microseconds=1), self.zone) if worn else None
 
     def _stocking_bands(self, stretch: Stretch) -> list[dict[str, Any]]:
-        """One; of a stocking that is to be off now one for what was worn, and one for what is paused."""
+        """One; of a stocking that is to be off now one for what was worn, what is paused, and what comes after it."""
         is_continuous = stretch.state == CompressionState.CONTINUOUS
         start, end = self._at(stretch.starts_at), self._at(stretch.ends_at)
         worn = {
@@ -172,11 +173,17 @@ class PlanPicture:
         if not self._pauses(stretch) or self.now is None:
             return [worn]
         since = max(start, self._at(self.now))
-        paused = {"kind": "paused", "start": since, "end": end, "label": gettext("Paused")}
-        return [{**worn, "end": since}, paused] if since > start else [paused]
+        on_again = min(self._at(self.pause_ends_at), end) if self.pause_ends_at else end
+        bands = [{"kind": "paused", "start": since, "end": on_again, "label": gettext("Paused")}]
+        if since > start:
+            bands.insert(0, {**worn, "end": since})
+        if on_again < end:
+            bands.append({**worn, "start": on_again})
+        return bands
 
     def _pauses(self, stretch: Stretch) -> bool:
-        return self.is_paused and not self._is_over(stretch.ends_at)
+        begins_later = self.pause_ends_at is not None and self.pause_ends_at <= stretch.starts_at
+        return self.is_paused and not begins_later and not self._is_over(stretch.ends_at)
 
     def _other_rows(self) -> list[dict[str, Any]]:
         return [
@@ -262,6 +269,9 @@ class PlanPicture:
     def _worn_until(self, stretch: Stretch, until: str) -> str:
         if not self._pauses(stretch):
             return until
+        if self.pause_ends_at is not None and self.pause_ends_at < stretch.ends_at:
+            paused = {"when": self.clock.moment(self.pause_ends_at), "until": until}
+            return gettext("paused until %(when)s, then %(until)s") % paused
         return gettext("paused until we tell you; your plan says %(until)s") % {"until": until}
 
     def _until(self, instant: datetime) -> str:

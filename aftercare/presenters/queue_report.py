@@ -30,6 +30,7 @@ from aftercare.presenters.words import Clock
 from aftercare.report_stuck import refusal_words
 from aftercare.report_work import may_close
 from aftercare.stocking_told import is_off, told_to
+from aftercare.stocking_word import off_words
 from aftercare.stored import plan_of
 from aftercare.today import today_of
 from aftercare.told import told_english
@@ -42,7 +43,7 @@ from sessions_app.presenters.record import places_words
 from sessions_app.presenters.record_doses import dose_words
 from sessions_app.presenters.visit import stocking_words
 from sessions_app.record import Entry, read_record
-from sessions_app.wording import day_words
+from sessions_app.wording import day_words, time_words
 
 What = ReportStep.What
 _OTHERS = 5
@@ -89,6 +90,9 @@ class ReportCard:
     told_language: str
     told_english: str  # what was told in another language
     stocking_again: str  # what the patient's page says after the call
+    stocking_off: str  # until when it stays off by a clinician's word
+    may_put_on: bool
+    scan: str
     facts: Sequence[tuple[str, str]]
     steps: Sequence[StepLine]
     others: Sequence[OtherLine]
@@ -123,6 +127,9 @@ def report_card(report: SymptomReport, *, reader: User, clinic: Clinic, now: dat
         told_language=page_language(report.language),
         told_english=told_english(report, clinic),
         stocking_again=_stocking_again(report, now, zone) if answers_reports and is_open else "",
+        stocking_off=_stocking_off(report, now, zone),
+        may_put_on=reader.may(Permission.CLOSE_REPORTS),
+        scan=_scan(report, zone),
         facts=list(_facts(report, reader, now, zone)) if sees_chart else [],
         steps=[step_line(step, now, zone, reads_notes=answers_reports) for step in steps],
         others=_others(report, reader, now, zone),
@@ -258,12 +265,25 @@ def _facts(report: SymptomReport, reader: User, now: datetime, zone: ZoneInfo) -
 
 def _stocking_again(report: SymptomReport, now: datetime, zone: ZoneInfo) -> str:
     """Nothing is asked of the database for a report about something else; at most three queries."""
-    told = told_to(report.patient) if is_off(report) else None
+    told = told_to(report.patient, now) if is_off(report) else None
     if told is None or not told.is_off:
         return ""
     plans = [plan_of(row) for row in running_plans(report.patient, now=now)]
     today = today_of(plans, now, zone=zone)
     return page_again(today, Clock(today.zone, today.day_date))
+
+
+def _stocking_off(report: SymptomReport, now: datetime, zone: ZoneInfo) -> str:
+    """ "Stocking off until seen at a visit, said Mon 23 Nov, 10:40"; empty while the plan holds."""
+    said_at: datetime | None = report.off_said_at  # type: ignore[attr-defined]
+    if said_at is None:
+        return ""
+    return f"{off_words(report.off_on_again_at, zone)}, said {near_words(said_at, now, zone)}"  # type: ignore[attr-defined]
+
+
+def _scan(report: SymptomReport, zone: ZoneInfo) -> str:
+    at = time_words(report.scan_at, zone) if report.scan_at else ""
+    return ", ".join(part for part in (at, report.scan_place) if part)
 
 
 def _said(patient: Patient, now: datetime, zone: ZoneInfo) -> str:

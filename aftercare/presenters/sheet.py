@@ -17,7 +17,15 @@ from aftercare.issuing import Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.expected import Normal, normal_on
 from aftercare.presenters.picture import Line, PlanPicture, plan_words
-from aftercare.presenters.stocking_told import leg_line, off_since, off_title, plan_says, stocking_title, until_words
+from aftercare.presenters.stocking_told import (
+    leg_line,
+    off_since,
+    off_title,
+    pause_ends_at,
+    plan_says,
+    stocking_title,
+    until_words,
+)
 from aftercare.presenters.words import Clock, leg_name, short_day
 from aftercare.stocking_told import StockingTold
 from aftercare.stored import plan_of
@@ -154,6 +162,7 @@ def sheet_of(
     values = [plan_of(row) for row in plans]
     today = today_of(values, now, zone=clinic.zone)
     clock = LastingClock(today.zone, today.day_date, ZoneInfo(patient.time_zone))
+    seen_at = visit.starts_at if visit else None
     picture = None
     if today.phase is not Phase.NO_PLAN:
         picture = PlanPicture(
@@ -161,34 +170,37 @@ def sheet_of(
             clock=clock,
             words=plan_words(plans),
             now=now,
-            visit_at=visit.starts_at if visit else None,
+            visit_at=seen_at,
             is_narrow=True,
             timeline=today.timeline,
             of_leg=today.of_leg,
             is_paused=told is not None and told.is_off,
+            pause_ends_at=pause_ends_at(told, seen_at),
             is_held=is_held,
         )
     return Sheet(
         name=patient.name,
         since=_since([plan.session_date for plan in values]),
         emergency_number=clinic.emergency_number if told and told.is_emergency else "",
-        big=_big_thing(today, clock, told, is_carer=is_carer),
+        big=_big_thing(today, clock, told, seen_at=seen_at, is_carer=is_carer),
         picture=_without_today(picture) if picture else None,
         lines=tuple(line for line in picture.lines if not line.is_over) if picture else (),
         normal=normal_on([(today.day_date - plan.session_date).days for plan in values], words, today=today.day_date),
         watch_until=short_day(today.watch_last_date) if picture and today.watch_last_date else "",
         made=clock.moment(now),
         zone_line=_zone_line(clock, now),
-        changes_at=min(_changes(today, visit), default=None),
+        changes_at=min(_changes(today, visit, told), default=None),
     )
 
 
-def _changes(today: Today, visit: Visit | None) -> Iterator[datetime]:
+def _changes(today: Today, visit: Visit | None, told: StockingTold | None) -> Iterator[datetime]:
     """When each thing on the sheet ends, of those that are still to come."""
     yield from (stocking.until for stocking in today.stockings)
     yield from (group.until for group in today.avoid)
     if visit is not None:
         yield visit.starts_at
+    if told is not None and told.said is not None and told.said.on_again_at is not None:
+        yield told.said.on_again_at
     if today.walks is not None:
         yield _day_after(today.walks.last_date, today)
     if today.watch_last_date is not None and today.phase not in (Phase.NO_PLAN, Phase.OVER):
@@ -216,9 +228,11 @@ def _zone_line(clock: Clock, now: datetime) -> str:
     return gettext("All times are the clinic's time (%(place)s, %(zone)s).") % {"place": place, "zone": zone}
 
 
-def _big_thing(today: Today, clock: Clock, told: StockingTold | None, *, is_carer: bool) -> BigThing:
+def _big_thing(
+    today: Today, clock: Clock, told: StockingTold | None, *, seen_at: datetime | None, is_carer: bool
+) -> BigThing:
     if today.stocking is not None and told is not None:
-        return _told(today, told, clock, is_carer=is_carer)
+        return _told(today, told, clock, seen_at=seen_at, is_carer=is_carer)
     if today.stocking is not None:
         return _stocking(today, today.stocking, clock)
     if today.phase is Phase.NO_PLAN:
@@ -241,11 +255,13 @@ def _stocking(today: Today, stocking: Stocking, clock: Clock) -> BigThing:
     )
 
 
-def _told(today: Today, told: StockingTold, clock: Clock, *, is_carer: bool) -> BigThing:
-    """No clock ends it: it holds until the clinic has spoken with the patient."""
+def _told(today: Today, told: StockingTold, clock: Clock, *, seen_at: datetime | None, is_carer: bool) -> BigThing:
+    """No clock ends it, where no date was said: it holds until the clinic has spoken with the patient."""
     plan = plan_says(today, clock)
     if told.is_off:
-        return BigThing("off", off_title(), off_since(told, clock, is_carer=is_carer), plan)
+        since = off_since(told, clock, seen_at=seen_at, is_carer=is_carer)
+        over_at = told.said.on_again_at if told.said else None
+        return BigThing("off", off_title(told), since, plan, over_at=over_at)
     return BigThing("held", gettext("Your plan"), plan, "")
 
 

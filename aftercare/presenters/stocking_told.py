@@ -1,18 +1,25 @@
 """What stands in the place of the stocking while a report speaks against it: what was told, then what the plan says."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext
 
 from aftercare.presenters.words import Clock, leg_name
-from aftercare.stocking_told import StockingTold
+from aftercare.stocking_told import OffFor, StockingTold
 from aftercare.today import Phase, Stocking, Today
 
 
-def off_title() -> str:
-    return gettext("Take the stocking off")
+def off_title(told: StockingTold) -> str:
+    return gettext("Leave the stocking off") if told.said else gettext("Take the stocking off")
 
 
-def off_since(told: StockingTold, clock: Clock, *, is_carer: bool = False) -> str:
-    """`As we told you after your report of Mon 23 Nov, 10:12. …`; empty where nobody was told to take it off."""
+def off_since(told: StockingTold, clock: Clock, *, seen_at: datetime | None, is_carer: bool = False) -> str:
+    """`As we told you after your report of Mon 23 Nov, 10:12. …`; empty where nobody was told to take it off.
+
+    `seen_at`: the next visit, where one is booked.
+    """
+    if told.said is not None:
+        return _off_for(told.said, clock, seen_at=seen_at, is_carer=is_carer)
     if told.off_since is None:
         return ""
     if told.by_patient and not is_carer:
@@ -22,9 +29,28 @@ def off_since(told: StockingTold, clock: Clock, *, is_carer: bool = False) -> st
     return words % {"when": clock.moment(told.off_since)}
 
 
-def off_sentence(told: StockingTold, clock: Clock, *, is_carer: bool = False) -> str:
+def _off_for(said: OffFor, clock: Clock, *, seen_at: datetime | None, is_carer: bool) -> str:
+    """`Until your visit tomorrow, 09:00. We told you so on Mon 23 Nov, 10:40.`"""
+    if said.on_again_at is not None:
+        until = gettext("Wear it again from %(day)s.") % {"day": clock.until_day(clock.date_of(said.on_again_at))}
+    elif seen_at is not None:
+        until = gettext("Until the visit: %(when)s.") % {"when": clock.near(seen_at)}
+    else:
+        until = gettext("Until the clinic has looked at the leg. No visit is booked: call the clinic.")
+    so = gettext("The clinic said so on %(when)s.") if is_carer else gettext("We told you so on %(when)s.")
+    return f"{until} {so % {'when': clock.moment(said.said_at)}}"
+
+
+def pause_ends_at(told: StockingTold | None, seen_at: datetime | None) -> datetime | None:
+    """When the stocking is worn again, where that is known."""
+    if told is None or told.said is None:
+        return None
+    return told.said.on_again_at or seen_at
+
+
+def off_sentence(told: StockingTold, clock: Clock, *, seen_at: datetime | None, is_carer: bool = False) -> str:
     """Title and reason in one line."""
-    return f"{off_title()}. {off_since(told, clock, is_carer=is_carer)}"
+    return f"{off_title(told)}. {off_since(told, clock, seen_at=seen_at, is_carer=is_carer)}"
 
 
 def plan_says(today: Today, clock: Clock) -> str:

@@ -14,6 +14,7 @@ from aftercare.models import Tick
 from aftercare.presenters.changed import Correction, corrections
 from aftercare.presenters.expected import Normal, normal_on
 from aftercare.presenters.picture import Line, PlanPicture, PlanWords, plan_words
+from aftercare.presenters.stocking_told import pause_ends_at
 from aftercare.presenters.ticks import Asked, asked_today
 from aftercare.presenters.today_hero import Hero, hero_of
 from aftercare.presenters.words import LEAVE, Clock, leave_name, long_day, short_day, weekday
@@ -111,6 +112,7 @@ def today_page(
     has_plan = today.phase is not Phase.NO_PLAN
     asked = asked_today(today.timeline, answers, today=today.day_date) if has_plan else {}
     walks = today.walks if told is None or not told.is_emergency else None  # who calls for help is not sent for a walk
+    seen_at = visit.starts_at if visit else None
     picture = None
     if has_plan and today.phase is not Phase.OVER:
         picture = PlanPicture(
@@ -118,12 +120,13 @@ def today_page(
             clock=clock,
             words=words,
             now=now,
-            visit_at=visit.starts_at if visit else None,
+            visit_at=seen_at,
             is_narrow=True,
             timeline=today.timeline,
             of_leg=today.of_leg,
             walked=walked,
             is_paused=told is not None and told.is_off,
+            pause_ends_at=pause_ends_at(told, seen_at),
             is_held=is_held,
         )
     return TodayPage(
@@ -132,7 +135,7 @@ def today_page(
         date_line=_date_line(today),
         zone_line=_zone_line(clock, clinic, now),
         corrected=corrections(shown, clock=clock, words=words, now=now),
-        hero=hero_of(today, clock, told, is_carer=is_carer),
+        hero=hero_of(today, clock, told, seen_at=seen_at, is_carer=is_carer),
         walk=_walk_card(walks, today.day_date, clock, words, walked) if walks else None,
         leave=_leave_groups(today.avoid, clock, words),
         visit=_visit_card(visit, today, clock, told),

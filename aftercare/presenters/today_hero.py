@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext
 
@@ -35,13 +36,21 @@ class Hero:
     legs: tuple[str, ...]
 
 
-def hero_of(today: Today, clock: Clock, told: StockingTold | None = None, *, is_carer: bool = False) -> Hero:
+def hero_of(
+    today: Today,
+    clock: Clock,
+    told: StockingTold | None = None,
+    *,
+    seen_at: datetime | None = None,
+    is_carer: bool = False,
+) -> Hero:
     """The stocking while one is worn; then that none is needed, that the plan is over, or that there is none yet.
 
-    While `told` stands against the stocking, that comes first and the plan's own words are quoted below it.
+    While `told` stands against the stocking, that comes first and the plan's own words are quoted below it. `seen_at`
+    is the next visit.
     """
     if today.stocking is not None and told is not None:
-        return _told_hero(today, told, clock, is_carer=is_carer)
+        return _told_hero(today, told, clock, seen_at=seen_at, is_carer=is_carer)
     if today.stocking is not None:
         return _stocking_hero(today, today.stocking, clock)
     if today.phase is Phase.WATCH and today.watch_last_date is not None:
@@ -72,11 +81,12 @@ def hero_of(today: Today, clock: Clock, told: StockingTold | None = None, *, is_
     )
 
 
-def _told_hero(today: Today, told: StockingTold, clock: Clock, *, is_carer: bool) -> Hero:
+def _told_hero(today: Today, told: StockingTold, clock: Clock, *, seen_at: datetime | None, is_carer: bool) -> Hero:
     """In an emergency that is about something else the plan stands below the call, without its colour."""
     plan = plan_says(today, clock)
     if told.is_off:
-        return Hero("off", off_title(), off_since(told, clock, is_carer=is_carer), plan, ring=None, legs=())
+        since = off_since(told, clock, seen_at=seen_at, is_carer=is_carer)
+        return Hero("off", off_title(told), since, plan, ring=None, legs=())
     return Hero("held", gettext("Your plan"), plan, "", ring=None, legs=())
 
 

@@ -14,7 +14,7 @@ from aftercare.forms.checkin import PhoneForm
 from aftercare.models import SymptomReport
 from aftercare.presenters import checkin as words
 from aftercare.reports import file_report, newest_treated
-from aftercare.told import told
+from aftercare.told import told, told_english
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -66,13 +66,12 @@ def report_told(request: SignedInRequest, report_id: UUID) -> HttpResponse:
         public_id=report_id,
     )
     audit.record("report read", by=request.user, subject=found, patient=found.patient)
-    answer = TriageAnswer(Level(found.level), tuple(found.because), "")
     context = {
         "report": found,
         "patient": found.patient,
         "told": found.told.split("\n"),
         "told_language": page_language(found.language),
-        "told_english": told(answer, request.clinic, is_on_phone=True).split("\n") if found.language != "en" else [],
+        "told_english": told_english(found, request.clinic).splitlines(),
         "due": time_words(found.due_at, request.clinic.zone),
         "emergency": _caller_emergency(request, found.patient),
         "is_emergency": found.level == SymptomReport.Level.EMERGENCY,

@@ -1,5 +1,6 @@
 """What became of a report, for who gave it: its page, the list, what the page of today says, and the kept copy."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,8 +36,8 @@ _DAY = timedelta(days=1)
 def report(request: SignedInRequest, report_id: UUID, carer_id: UUID | None = None) -> HttpResponse:
     """What was sent, by when somebody answers, and what became of it."""
     reader = reader_of(request, carer_id)
-    found = get_visible_or_404(reports_of(request, reader).for_givers(), request=request, public_id=report_id)
     now, clinic = timezone.now(), request.clinic
+    found = get_visible_or_404(reports_of(request, reader).for_givers(now), request=request, public_id=report_id)
     with translation.override(page_language(reader.language)):
         shown = words.report_page(
             found,
@@ -61,7 +62,7 @@ def reports(request: SignedInRequest, carer_id: UUID | None = None) -> HttpRespo
     reader, now = reader_of(request, carer_id), timezone.now()
     clock = words.clock_for(reader, request.clinic, now)
     with translation.override(page_language(reader.language)):
-        newest = reports_of(request, reader).for_givers().order_by("-reported_at", "-pk")[:_MOST_SHOWN]
+        newest = reports_of(request, reader).for_givers(now).order_by("-reported_at", "-pk")[:_MOST_SHOWN]
         lines = words.report_lines(newest, clock, now=now, reader=reader)
         addressed = [(line, address_of("how_report", reader, line.public_id)) for line in lines]
         return page_of(request, reader, "reports", {"lines": addressed})
@@ -72,16 +73,17 @@ def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | N
 
     `lines` are the first few that are open, or else the worst one, and all that ask for a call, each with its address;
     `more` is how many other open ones there are. `emergency` is there while an emergency is not answered; without one
-    `step` is the id of the report whose first step leads. `told` is there while one stands against the stocking.
-    At most three queries, one where there is none.
+    `step` is the id of the report whose first step leads. `told` is there while one stands against the stocking, also
+    one that was closed earlier, for which there is no line. At most three queries, one where there is none.
     """
     now = timezone.now()
     clock = words.clock_for(reader, request.clinic, now)
-    waits = reports_of(request, reader).open_or_closed_since(start_of_day(clock.today - _DAY, request.clinic.zone))
+    yesterday = start_of_day(clock.today - _DAY, request.clinic.zone)
+    waits = reports_of(request, reader).about_now(now, closed_since=yesterday)
     # Nearly nobody has one, and asking what became of it is long.
     if not reader.may_answer or not waits.exists():
         return None
-    found = _shown(waits, request.clinic, reader, clock, now)
+    found = _shown(waits, request.clinic, reader, clock, now, closed_since=yesterday)
     addressed = [(line, address_of("how_report", reader, line.public_id)) for line in found["lines"]]
     return {**found, "lines": addressed, "url": address_of("how_reports", reader)}
 
@@ -93,7 +95,7 @@ def others_report(
 
     What was reported stays the patient's: a carer must know that help is needed, not why.
     """
-    if reader.carer is None or (own and own["told"] == told):
+    if reader.carer is None or (own and _is_same(own["told"], told)):
         return None
     is_told_by_own = own is not None and own["emergency"] is not None
     if not told.is_emergency or is_told_by_own:
@@ -101,31 +103,56 @@ def others_report(
     return {"emergency": emergency_of(request.clinic, newest_treated(reader.patient, timezone.now()))}
 
 
+def _is_same(own: StockingTold | None, all_of_them: StockingTold) -> bool:
+    """Whether the carer's own reports say all that is not answered."""
+    return own is not None and replace(own, off_for=None) == replace(all_of_them, off_for=None)
+
+
 def kept_reports(request: SignedInRequest, reader: Reader, clock: Clock, now: datetime) -> dict[str, Any] | None:
     """What waits for its answer, for the copy that a phone keeps: as on the page of today, without a way to anything.
 
-    `clock` names every date. None without any. At most three queries, one where nothing is open.
+    `clock` names every date. None without any. As for `open_reports`, `told` may be there without a line. At most three
+    queries, one where nothing is open.
     """
-    waits = reports_of(request, reader).open()
+    waits = reports_of(request, reader).about_now(now)
     return _shown(waits, request.clinic, reader, clock, now) if waits.exists() else None
 
 
 def _shown(
-    reports: SymptomReportQuerySet, clinic: Clinic, reader: Reader, clock: Clock, now: datetime
+    reports: SymptomReportQuerySet,
+    clinic: Clinic,
+    reader: Reader,
+    clock: Clock,
+    now: datetime,
+    *,
+    closed_since: datetime | None = None,
 ) -> dict[str, Any]:
-    waiting = words.worst_first(reports.for_givers())
+    """Of what was closed before `closed_since` nothing but a scan to come and what it means for the stocking."""
+    found = list(reports.for_givers(now))
+    waiting = words.worst_first(
+        each
+        for each in found
+        if each.closed_at is None
+        or (closed_since is not None and each.closed_at >= closed_since)
+        or words.awaits_scan(each, now)
+    )
     lines = words.report_lines(waiting, clock, now=now, reader=reader)
     shown = [
         line
         for number, line in enumerate(lines)
-        if number == 0 or (line.is_open and number < _MOST_OPEN) or line.late or line.missed or line.asks_call
+        if number == 0
+        or (line.is_open and number < _MOST_OPEN)
+        or line.late
+        or line.missed
+        or line.asks_call
+        or line.scan
     ]
     is_pressing = any(words.is_pressing(each) for each in waiting)
     urgent = [line.public_id for line in lines if line.is_urgent]
     return {
         "step": urgent[0] if urgent and not is_pressing else "",
         "emergency": emergency_of(clinic, newest_treated(reader.patient, now)) if is_pressing else None,
-        "told": told_by(waiting),
+        "told": told_by(found),
         "lines": shown,
         "more": sum(line.is_open for line in lines) - sum(line.is_open for line in shown),
     }

@@ -221,7 +221,7 @@ def kept(request: SignedInRequest) -> HttpResponse:
             "home_url": reverse("aftercare:today"),
             "whom_to_call": whom_to_call(request.clinic, sheet.watch_until),
             "plan_shape": plan_shape(request),
-            "reports": reports,
+            "reports": reports if reports and reports["lines"] else None,
         }
         response = HttpResponse(render_to_string("aftercare/kept.html", context))
         response.headers["Content-Language"] = translation.get_language()

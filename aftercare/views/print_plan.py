@@ -116,7 +116,7 @@ def paper(
             words=all_words(),
             clinic=clinic,
             now=now,
-            told=told_to(patient),
+            told=told_to(patient, now),
             is_carer=is_carer,
             is_held=not is_carer and not visits and is_held(patient, clinic=clinic, now=now),
         )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from aftercare import report_work
+from aftercare import report_work, stocking_word
 from aftercare.forms.queue import AnswerForm
 from aftercare.models import SymptomReport
 from aftercare.presenters.queue import SHOWS, QueuePage, queue_page
@@ -99,7 +99,9 @@ def queue_take_over(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 def queue_save(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     def save(report: SymptomReport, form: AnswerForm) -> SymptomReport:
         typed = form.typed("contact", "outcome", "note")
-        return report_work.save(report=report, version=form.opened_at, by=request.user, **typed)
+        return report_work.save(
+            report=report, version=form.opened_at, stocking=form.stocking, scan=form.scan, by=request.user, **typed
+        )
 
     return _pressed(request, public_id, save, "Saved. The report stays open.")
 
@@ -122,15 +124,29 @@ def queue_hand_over(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 def queue_close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     def close(report: SymptomReport, form: AnswerForm) -> SymptomReport:
         typed = form.typed("contact", "outcome", "note")
-        return report_work.close(report=report, version=form.opened_at, by=request.user, **typed)
+        return report_work.close(
+            report=report, version=form.opened_at, stocking=form.stocking, scan=form.scan, by=request.user, **typed
+        )
 
     return _pressed(request, public_id, close, "Closed.")
+
+
+@requires(Permission.CLOSE_REPORTS)
+@require_POST
+def queue_stocking_on(request: SignedInRequest, public_id: UUID) -> HttpResponse:
+    """The plan holds again, before the time that was said; also of a closed report."""
+    report = _report_or_404(request, public_id)
+    if stocking_word.put_on_again(report=report, by=request.user):
+        messages.success(request, f"The page of {report.patient.name} says again what the plan says. Tell them.")
+    else:
+        messages.warning(request, "The plan held already. Nothing was changed.")
+    return redirect(_address(request, report))
 
 
 def _pressed(request: SignedInRequest, public_id: UUID, press: Press, said: str) -> HttpResponse:
     """Nothing of what was typed is lost: what cannot be saved stays in the form, beside what somebody else did."""
     report = _report_or_404(request, public_id)
-    form = AnswerForm(request.POST, report=report, by=request.user)
+    form = AnswerForm(request.POST, report=report, by=request.user, zone=request.clinic.zone)
     if not form.is_valid():
         return _report_page(request, report, form=form, status=UNFIT)
     try:
@@ -152,7 +168,7 @@ def _conflict(request: SignedInRequest, public_id: UUID, form: AnswerForm, stale
     seen = form.cleaned_data.get("seen") or 0
     news = news_since(report, seen, reader=request.user, clinic=request.clinic, now=timezone.now())
     again = {**request.POST.dict(), "version": str(report.version), "seen": str(seen + len(news))}
-    kept = AnswerForm(again, report=report, by=request.user)
+    kept = AnswerForm(again, report=report, by=request.user, zone=request.clinic.zone)
     return _report_page(request, report, form=kept, status=CONFLICT, conflict=stale.message, news=news)
 
 
@@ -169,7 +185,7 @@ def _report_page(
 ) -> HttpResponse:
     card = report_card(report, reader=request.user, clinic=request.clinic, now=timezone.now())
     if card.may_answer and form is None:
-        form = AnswerForm(report=report, by=request.user, seen=card.seen)
+        form = AnswerForm(report=report, by=request.user, zone=request.clinic.zone, seen=card.seen)
     context = {"page": _page(request, report.public_id), "card": card, "chosen": report, "form": form, **more}
     return render(request, "aftercare/queue/queue.html", context, status=status)
 
@@ -187,7 +203,7 @@ def _page(request: SignedInRequest, chosen: UUID | None) -> QueuePage:
 
 
 def _visible(user: User) -> Any:
-    return SymptomReport.objects.visible_to(user).select_related(*_RELATED)
+    return SymptomReport.objects.visible_to(user).with_stocking_off(timezone.now()).select_related(*_RELATED)
 
 
 def _report_or_404(request: SignedInRequest, public_id: UUID) -> SymptomReport:

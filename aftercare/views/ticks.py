@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from aftercare.expected_course import Words, all_words, help_with
 from aftercare.forms.ticks import TickForm
+from aftercare.issuing import upcoming_visits
 from aftercare.models import Tick
 from aftercare.portal_addresses import address_of
 from aftercare.portal_patient import Reader, portal_reader
@@ -130,11 +131,18 @@ def _page(
 
 
 def _off_sentence(request: SignedInRequest, reader: Reader, task: Tick.Task) -> str:
-    """That the stocking is to come off, while a report is open that said so; otherwise empty. One query."""
-    told = told_to(reader.patient) if task is Tick.Task.STOCKING else None
+    """That the stocking is to be off, by a report that is open or by a clinician's word; else empty. Two queries."""
+    now = timezone.now()
+    told = told_to(reader.patient, now) if task is Tick.Task.STOCKING else None
     if told is None or not told.is_off:
         return ""
-    return off_sentence(told, clock_for(reader, request.clinic, timezone.now()), is_carer=reader.carer is not None)
+    visits = upcoming_visits(reader.patient, now=now) if told.said else []
+    return off_sentence(
+        told,
+        clock_for(reader, request.clinic, now),
+        seen_at=visits[0].starts_at if visits else None,
+        is_carer=reader.carer is not None,
+    )
 
 
 def _calls_for(tick: Tick | None) -> bool:

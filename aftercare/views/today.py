@@ -56,7 +56,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     given = all_answers_of(patient, first=day - _ANSWERS_BACK, last=day + timedelta(days=1))
     answers = newest_of(given)
     reports = open_reports(request, reader)
-    told = _told(reader, reports)
+    told = _told(reader, reports, now)
     own = _own_wait(request, reader, now)
     page = today_page(
         patient=patient,
@@ -79,8 +79,8 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "print_url": address_of("print", reader),
         "how_url": address_of("how", reader) if reader.may_answer else "",
         "may_answer": reader.may_answer,
-        "open_reports": reports,
-        "others_report": others_report(request, reader, reports, told) if told else None,
+        "open_reports": reports if reports and reports["lines"] else None,
+        "others_report": others_report(request, reader, reports, told) if told and told.is_open else None,
         "help_words": _help_words(request, reader, given, now),
         "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
@@ -89,10 +89,10 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _told(reader: Reader, reports: dict[str, Any] | None) -> StockingTold | None:
+def _told(reader: Reader, reports: dict[str, Any] | None, now: datetime) -> StockingTold | None:
     """What stands against the stocking. Carers see their own reports alone, the stocking follows from all of them."""
     if reader.carer is not None:
-        return told_to(reader.patient)
+        return told_to(reader.patient, now)
     return reports["told"] if reports else None
 
 

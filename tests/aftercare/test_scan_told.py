@@ -1,0 +1,128 @@
+"""When and where a scan is: typed beside the answer, read by the patient on the own page, and in no message."""
+
+import pytest
+import time_machine
+
+from aftercare import report_work
+from aftercare.models import SymptomReport
+from aftercare.report_work import Scan
+from clinic.access import Role
+from clinic.models import Delivery
+from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
+from tests.aftercare.test_stocking_told import main_of, report_by, text_of
+from tests.makers import at, make_clinic, make_user
+
+pytestmark = pytest.mark.django_db
+SCAN = Scan(at("2026-01-19 14:20"), "Radiology, St Mary's, 2nd floor")
+TOLD = "Your ultrasound scan: Mon 19 Jan, 14:20. Where: Radiology, St Mary's, 2nd floor."
+TYPED = {"scan_on": "2026-01-19", "scan_from": "14:20", "scan_place": "Radiology, St Mary's, 2nd floor"}
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100")
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def patient():
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
+
+
+@pytest.fixture
+def clinician():
+    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
+
+
+def sent_for_a_scan(patient, clinician, scan=SCAN):
+    report = report_by(patient, day=2)
+    return report_work.save(report=report, version=1, contact="reached", outcome="scan", scan=scan, by=clinician)
+
+
+def test_what_is_typed_is_stored_and_shown_again(patient, clinician):
+    report, browser = report_by(patient, day=2), browser_of(clinician)
+    address = f"/queue/{report.public_id}/"
+
+    browser.post(f"{address}save/", {"version": 1, "contact": "reached", "outcome": "scan", **TYPED})
+
+    stored = SymptomReport.objects.get(pk=report.pk)
+    assert (stored.scan_at, stored.scan_place) == (SCAN.at, SCAN.place)
+    page = main_of(browser, address)
+    assert "Duplex scan: Mon 19 Jan, 14:20, Radiology, St Mary's, 2nd floor" in text_of(page)
+    assert ('value="2026-01-19"' in page, 'value="14:20"' in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [("scan_from", "Enter the time too."), ("scan_on", "Enter the day too.")]
+)
+def test_a_day_without_its_time_is_asked_for_and_nothing_is_saved(patient, clinician, missing, words):
+    report = report_by(patient, day=2)
+    typed = {"version": 1, "contact": "reached", "outcome": "scan", **TYPED, missing: ""}
+
+    answer = browser_of(clinician).post(f"/queue/{report.public_id}/save/", typed)
+
+    assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    assert report.steps.count() == 0
+
+
+@pytest.mark.parametrize("path", ["/today/", "/today/kept/"])
+def test_the_patient_reads_when_and_where(patient, clinician, path):
+    sent_for_a_scan(patient, clinician)
+
+    assert TOLD in text_of(main_of(browser_of(patient.user), path))
+
+
+def test_its_own_page_says_it_too(patient, clinician):
+    report = sent_for_a_scan(patient, clinician)
+
+    assert TOLD in text_of(main_of(browser_of(patient.user), f"/how/sent/{report.public_id}/"))
+
+
+def test_in_spanish_too(patient, clinician):
+    patient.language = "es"
+    patient.save()
+    sent_for_a_scan(patient, clinician)
+
+    words = "Su ecografía: lun 19 ene, 14:20. Dónde: Radiology, St Mary's, 2nd floor."
+    assert words in text_of(main_of(browser_of(patient.user)))
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        (Scan(None, "Radiology"), "You get an ultrasound scan. If you do not know when, call us. Where: Radiology."),
+        (Scan(None, ""), "You get an ultrasound scan. If you do not know when or where, call us."),
+    ],
+)
+def test_of_what_is_not_known_the_page_says_to_call(patient, clinician, scan, words):
+    sent_for_a_scan(patient, clinician, scan)
+
+    assert words in text_of(main_of(browser_of(patient.user)))
+
+
+@pytest.mark.parametrize(("moment", "stands"), [("2026-01-19 14:20", True), ("2026-01-19 14:21", False)])
+def test_of_a_closed_report_today_keeps_it_until_it_has_been(patient, clinician, moment, stands):
+    report = report_by(patient, day=2)
+    facts = {"contact": "reached", "outcome": "scan", "note": "Calf firm.", "scan": SCAN}
+    report_work.close(report=report, version=1, by=clinician, **facts)
+
+    with time_machine.travel(at(moment), tick=False):
+        page = text_of(main_of(browser_of(patient.user)))
+
+    assert ("Your ultrasound scan: today, 14:20." in page) is stands
+
+
+def test_nobody_is_told_of_a_scan_who_was_not_reached(patient, clinician):
+    report = report_by(patient, day=2)
+    report_work.save(report=report, version=1, outcome="scan", scan=SCAN, by=clinician)
+
+    assert "ultrasound" not in text_of(main_of(browser_of(patient.user)))
+
+
+def test_no_message_speaks_of_it(patient, clinician):
+    before = set(Delivery.objects.values_list("pk", flat=True))
+
+    sent_for_a_scan(patient, clinician)
+
+    assert set(Delivery.objects.values_list("pk", flat=True)) == before

@@ -1,0 +1,313 @@
+"""A clinician says that the stocking stays off: every page follows, messages wait; it ends by itself or by a word."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, transaction
+
+from aftercare import report_work, stocking_word
+from aftercare.letters import held
+from aftercare.models import ReportStep, StockingOff
+from aftercare.stocking_told import told_to
+from aftercare.stocking_word import Wear, Word
+from clinic.access import Role
+from clinic.models import AuditEvent, Delivery
+from sessions_app.refusals import Refused
+from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
+from tests.aftercare.test_stocking_told import OWN_PAGES, PLAN, STOCKING, TOES, hero_of, main_of, report_by, text_of
+from tests.makers import at, make_appointment, make_carer, make_clinic, make_user
+
+pytestmark = pytest.mark.django_db
+OFF = "Leave the stocking off"
+SO = "We told you so on Thu 15 Jan, 12:00."
+MONDAY = date(2026, 1, 19)
+UNTIL_SEEN, UNTIL_MONDAY = Word(Wear.SEEN), Word(Wear.DATE, MONDAY)
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100")
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def patient():
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
+
+
+@pytest.fixture
+def clinician():
+    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
+
+
+def answered(patient, clinician, word, **facts):
+    """A report about the toes, day 2, whose giver was reached and told `word`; it stays open."""
+    report = report_by(patient, day=2, **{**TOES, **facts})
+    return report_work.save(report=report, version=1, contact="reached", stocking=word, by=clinician)
+
+
+def closed(patient, clinician, word):
+    report = report_by(patient, day=2, **TOES)
+    return report_work.close(
+        report=report, version=1, contact="reached", outcome="visit", note="Seen.", stocking=word, by=clinician
+    )
+
+
+def leads(patient):
+    """What stands largest on each of the patient's pages."""
+    return {hero_of(main_of(browser_of(patient.user), path))[0] for path in OWN_PAGES}
+
+
+# --- what the patient reads --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", OWN_PAGES)
+@pytest.mark.parametrize("done", [answered, closed])
+def test_until_a_day_it_stays_off_on_every_page(patient, clinician, path, done):
+    done(patient, clinician, UNTIL_MONDAY)
+
+    page = main_of(browser_of(patient.user), path)
+
+    kind, words = hero_of(page)
+    assert kind == "off"
+    assert f"{OFF} Wear it again from Mon 19 Jan. {SO} {PLAN}" in words
+    assert "Stocking day and night paused until Mon 19 Jan, 00:00, then until Tue 20 Jan, 10:30" in text_of(page)
+    assert "Stocking by day until Tue 3 Feb" in text_of(page)
+
+
+def test_the_picture_is_paused_for_as_long_as_it_stays_off(patient, clinician):
+    answered(patient, clinician, UNTIL_MONDAY)
+
+    picture = main_of(browser_of(patient.user))
+
+    bars = re.findall(r'<rect class="band-(continuous|daytime|paused)"[^>]* height="24"', picture)
+    assert bars == ["continuous", "paused", "continuous", "daytime"]
+
+
+def test_until_they_were_seen_the_visit_is_named(patient, clinician):
+    make_appointment(patient=patient, starts_at=at("2026-01-16 09:00"))
+    closed(patient, clinician, UNTIL_SEEN)
+
+    assert f"{OFF} Until the visit: tomorrow, 09:00. {SO}" in hero_of(main_of(browser_of(patient.user)))[1]
+    assert "wear your stocking" not in text_of(main_of(browser_of(patient.user)))
+
+
+def test_without_a_booked_visit_the_page_says_to_call(patient, clinician):
+    closed(patient, clinician, UNTIL_SEEN)
+
+    words = hero_of(main_of(browser_of(patient.user)))[1]
+
+    until = "Until the clinic has looked at the leg. No visit is booked: call the clinic."
+    assert f"{OFF} {until} {SO}" in words
+
+
+def test_nobody_is_asked_meanwhile_whether_it_is_on_and_who_says_so_is_told(patient, clinician):
+    closed(patient, clinician, UNTIL_MONDAY)
+    client = browser_of(patient.user)
+
+    assert "Is the stocking on?" not in main_of(client)
+    assert f"{OFF}. Wear it again from Mon 19 Jan. {SO}" in text_of(main_of(client, STOCKING))
+
+
+def test_in_spanish_too(patient, clinician):
+    patient.language = "es"
+    patient.save()
+    closed(patient, clinician, UNTIL_MONDAY)
+
+    words = hero_of(main_of(browser_of(patient.user)))[1]
+
+    assert words.startswith(
+        "No se ponga la media Vuelva a ponérsela desde el lun 19 ene. Se lo dijimos el jue 15 ene, 12:00. Su plan dice"
+    )
+
+
+def test_a_carer_reads_it_too_and_of_no_report(patient, clinician):
+    carer = make_carer(patient=patient, may_report=False)
+    closed(patient, clinician, UNTIL_MONDAY)
+
+    page = main_of(browser_of(carer.user), f"/care/{carer.public_id}/")
+
+    said = "Wear it again from Mon 19 Jan. The clinic said so on Thu 15 Jan, 12:00."
+    assert f"{OFF} {said}" in hero_of(page)[1]
+    assert "A report about this person is open" not in page
+
+
+def test_a_newer_report_that_is_not_answered_speaks_first(patient, clinician):
+    closed(patient, clinician, UNTIL_MONDAY)
+    later = NOON + timedelta(minutes=20)
+    report_by(patient, **TOES, reported_at=later, due_at=later + timedelta(hours=4))
+
+    assert hero_of(main_of(browser_of(patient.user)))[1].startswith("Take the stocking off As we told you after")
+
+
+# --- when it ends ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("moment", "kinds"), [("2026-01-18 23:59", {"off"}), ("2026-01-19 00:00", {"continuous"})])
+def test_the_plan_leads_again_from_the_day_that_was_said(patient, clinician, moment, kinds):
+    closed(patient, clinician, UNTIL_MONDAY)
+
+    with time_machine.travel(at(moment), tick=False):
+        assert leads(patient) == kinds
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        ("booked", {"off"}),
+        ("cancelled", {"off"}),
+        ("no_show", {"off"}),
+        ("arrived", {"continuous"}),
+        ("done", {"continuous"}),
+    ],
+)
+def test_until_seen_ends_when_the_patient_has_come_to_a_visit(patient, clinician, status, kinds):
+    closed(patient, clinician, UNTIL_SEEN)
+    make_appointment(patient=patient, starts_at=at("2026-01-16 09:00"), status=status)
+
+    with time_machine.travel(at("2026-01-16 12:00"), tick=False):
+        assert leads(patient) == kinds
+
+
+def test_a_visit_before_the_word_ends_nothing(patient, clinician):
+    make_appointment(patient=patient, starts_at=at("2026-01-15 11:30"), status="done")
+    closed(patient, clinician, UNTIL_SEEN)
+
+    assert leads(patient) == {"off"}
+
+
+@pytest.mark.parametrize("word", [UNTIL_SEEN, UNTIL_MONDAY])
+def test_a_stocking_that_was_put_on_at_a_treatment_since_holds(patient, clinician, word):
+    closed(patient, clinician, word)
+
+    with time_machine.travel(at("2026-01-16 12:00"), tick=False):
+        make_plan("2026-01-16 10:30", SPIDER, patient=patient)
+        assert told_to(patient, at("2026-01-16 12:00")) is None
+
+
+def test_a_clinician_takes_it_back_also_after_the_report_was_closed(patient, clinician):
+    report = closed(patient, clinician, UNTIL_SEEN)
+    browser = browser_of(clinician)
+    address = f"/queue/{report.public_id}/"
+    assert "Stocking off until seen at a visit, said" in text_of(main_of(browser, address))
+
+    for _ in range(2):
+        browser.post(f"{address}stocking-on/")
+
+    assert leads(patient) == {"continuous"}
+    assert "Stocking off until seen" not in text_of(main_of(browser, address)).partition("So far")[0]
+    assert list(ReportStep.objects.filter(what="noted").values_list("words", flat=True)) == [stocking_word.AGAIN]
+    assert AuditEvent.objects.filter(action="stocking on again", by_name="Hugo Ashdown").count() == 1
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.FRONT_DESK])
+def test_nobody_else_takes_it_back(patient, clinician, role):
+    report = closed(patient, clinician, UNTIL_SEEN)
+
+    assert browser_of(make_user(role)).post(f"/queue/{report.public_id}/stocking-on/").status_code == 403
+    assert leads(patient) == {"off"}
+
+
+# --- messages ----------------------------------------------------------------------------------------------------
+
+
+def test_messages_about_the_stocking_wait_meanwhile(patient, clinician):
+    waiting = list(Delivery.objects.filter(patient=patient, source="plan", state="pending"))
+    report = closed(patient, clinician, UNTIL_MONDAY)
+
+    assert {each.step for each in waiting if each.pk in held(waiting)} >= {"COMP_SWITCH"}
+    assert set(held(waiting).values()) == {"a clinician told the patient to pause a part of the plan"}
+    with time_machine.travel(at("2026-01-19 00:00"), tick=False):
+        assert held(waiting) == {}
+    stocking_word.put_on_again(report=report, by=clinician)
+    assert held(waiting) == {}
+
+
+# --- what staff say and read --------------------------------------------------------------------------------------
+
+
+def test_the_form_offers_it_to_a_clinician_and_not_to_a_nurse(patient, clinician):
+    report = report_by(patient, day=2, **TOES)
+    address = f"/queue/{report.public_id}/"
+
+    assert "Off until we have seen them" in main_of(browser_of(clinician), address)
+    assert "Off until we have seen them" not in main_of(browser_of(make_user(Role.NURSE)), address)
+
+
+def test_what_is_pressed_on_the_page_is_stored_in_words_and_on_the_trail(patient, clinician):
+    report = report_by(patient, day=2, **TOES)
+    typed = {"version": 1, "contact": "reached", "outcome": "visit", "note": "Toes pink again."}
+
+    browser_of(clinician).post(
+        f"/queue/{report.public_id}/close/", {**typed, "wear": "date", "on_again_on": "2026-01-19"}
+    )
+
+    stored = StockingOff.objects.get()
+    assert (stored.report, stored.on_again_at, stored.said_by) == (report, at("2026-01-19 00:00"), clinician)
+    said = "Stocking off, on again from Mon 19 Jan"
+    assert report.steps.get(what="closed").words == f"Comes to the clinic. {said}. Toes pink again."
+    assert AuditEvent.objects.get(action="report closed").details["stocking"] == said
+
+
+def test_the_same_word_again_changes_nothing_and_another_one_takes_its_place(patient, clinician):
+    report = answered(patient, clinician, UNTIL_SEEN)
+    for word in (UNTIL_SEEN, UNTIL_MONDAY):
+        report = report_work.save(report=report, version=report.version, stocking=word, note="So.", by=clinician)
+
+    words = list(StockingOff.objects.order_by("pk").values_list("on_again_at", "ended_by"))
+    assert words == [(None, clinician.pk), (at("2026-01-19 00:00"), None)]
+    report_work.save(report=report, version=report.version, stocking=Word(Wear.PLAN), by=clinician)
+    assert leads(patient) == {"continuous"}
+
+
+@pytest.mark.parametrize(
+    ("word", "contact", "field"),
+    [
+        (UNTIL_SEEN, "", "contact"),
+        (UNTIL_SEEN, "no_answer", "contact"),
+        (Word(Wear.DATE), "reached", "on_again_on"),
+        (Word(Wear.DATE, date(2026, 1, 15)), "reached", "on_again_on"),
+        (Word(Wear.DATE, date(2026, 5, 1)), "reached", "on_again_on"),
+    ],
+)
+def test_a_word_that_cannot_be_said_is_refused_and_nothing_is_written(patient, clinician, word, contact, field):
+    report = report_by(patient, day=2, **TOES)
+
+    with pytest.raises(Refused) as refused:
+        report_work.save(report=report, version=1, contact=contact, stocking=word, by=clinician)
+
+    assert refused.value.field == field
+    assert (StockingOff.objects.count(), report.steps.count()) == (0, 0)
+
+
+def test_a_nurse_cannot_say_it(patient):
+    report = report_by(patient, day=2, **TOES)
+
+    with pytest.raises(Refused) as refused:
+        report_work.save(report=report, version=1, contact="reached", stocking=UNTIL_SEEN, by=make_user(Role.NURSE))
+
+    assert refused.value.rule == "permission"
+
+
+def test_the_patients_page_of_staff_says_it_beside_the_plan(patient, clinician):
+    nurse = browser_of(make_user(Role.NURSE))
+    report = report_by(patient, day=2, **TOES)
+    told = "Told to take the stocking off after a report that is not answered yet."
+    assert told in text_of(main_of(nurse, f"/patients/{patient.public_id}/"))
+
+    report_work.save(report=report, version=1, contact="reached", stocking=UNTIL_SEEN, by=clinician)
+
+    page = text_of(main_of(nurse, f"/patients/{patient.public_id}/"))
+    assert "Stocking off until seen at a visit, by a clinician's word. Their page says so." in page
+
+
+def test_what_was_said_is_kept_by_the_database(patient, clinician):
+    answered(patient, clinician, UNTIL_SEEN)
+    word = StockingOff.objects.filter(ended_at__isnull=True)
+
+    for change in (lambda: word.update(said_at=NOON - timedelta(days=1)), lambda: word.delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
