@@ -20,7 +20,8 @@ from sessions_app.amending import voided
 from sessions_app.ampoules import give_back, use_ampoules
 from sessions_app.beginning import beginning_of
 from sessions_app.charting import Chart, chart_of
-from sessions_app.missing import GROUPS, UNFINISHED, Missing
+from sessions_app.group_gaps import GROUPS
+from sessions_app.missing import UNFINISHED, Missing
 from sessions_app.models import Appointment, SessionAmpoule, SessionFinding, TreatedSite, TreatmentSession
 from sessions_app.preparation import CONSENT, KIT, recorded
 from sessions_app.refusals import Refused, Stale

@@ -6,6 +6,9 @@ from clinic.protocol.checks import Group, Unsaid, unsaid
 from sessions_app.facts import before_facts
 from sessions_app.models import TreatmentSession
 
+GROUPS = "groups"
+"""The key of a draft's screening under which it says how each group was answered."""
+STOP, RISK = Group.STOP.value, Group.RISK.value
 NAMES = {Group.STOP: "Reasons not to treat", Group.RISK: "Risks and plans"}
 _WORDS = {
     Unsaid.GROUP: "{}",
@@ -15,8 +18,8 @@ _WORDS = {
 
 
 def group_gaps(session: TreatmentSession) -> Iterator[tuple[str, str]]:
-    """Words and anchor of each open question; how a group was answered is stored by its name in ``groups``."""
-    given, facts = session.screening.get("groups", {}), before_facts(session)
+    """Words and anchor of each open question; how a group was answered is stored by its name."""
+    given, facts = session.screening.get(GROUPS, {}), before_facts(session)
     for group, name in NAMES.items():
         for left in unsaid(group, given.get(group), facts):
             yield _WORDS[left].format(name), f"group-{group}"

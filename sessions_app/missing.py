@@ -18,10 +18,8 @@ from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 from sessions_app.preparation import Ready, is_on_paper_somewhere
 from sessions_app.visit_times import words_of
 
-# Keys of a draft's screening that are its own, see `sessions_app.facts`.
+# A key of a draft's screening that is its own, see `sessions_app.facts`.
 UNFINISHED = "unfinished"
-GROUPS = "groups"
-STOP, RISK = "stop", "risk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from clinic.protocol.vocabulary import Severity
 from sessions_app.answers import wants_answer
 from sessions_app.charting import Chart
 from sessions_app.cosigning import review_task
-from sessions_app.missing import GROUPS, RISK
+from sessions_app.group_gaps import GROUPS, RISK
 from sessions_app.models import SessionFinding, TreatmentSession
 
 

@@ -24,7 +24,7 @@ from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.fields import RAW_LENGTH, typed_text
 from sessions_app.forms.stored import stored_as_data
 from sessions_app.forms.treatment import AmpouleForm, SingleUseForm, SiteForm
-from sessions_app.missing import RISK, STOP
+from sessions_app.group_gaps import RISK, STOP
 from sessions_app.models import TreatmentSession
 
 MOST_SITES, MOST_AMPOULES = 60, 20

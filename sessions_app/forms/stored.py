@@ -14,7 +14,8 @@ from sessions_app.facts import before_facts, zone_of
 from sessions_app.forms.after import INSTANTS
 from sessions_app.forms.before import DATES
 from sessions_app.forms.choices import CLEARED, OTHER, QUICK, RISK_ITEMS, SEEN_ITEMS, SOME, STOP_ITEMS
-from sessions_app.missing import GROUPS, RISK, STOP, UNFINISHED
+from sessions_app.group_gaps import GROUPS, RISK, STOP
+from sessions_app.missing import UNFINISHED
 from sessions_app.models import SessionAmpoule, TreatedSite, TreatmentSession
 
 

@@ -25,7 +25,7 @@ Status = Appointment.Status
 
 
 @dataclass(frozen=True, slots=True)
-class OpenEvent:
+class EventLine:
     """An adverse event of a visit that is not closed. ``todo``: what it says to who treats, "" for nothing."""
 
     words: str
@@ -51,7 +51,7 @@ class VisitRow:
     warning: str
     waits: str
     is_start: bool
-    event: "OpenEvent | None" = None
+    event: EventLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,11 @@ def _version_that_holds(newest_first: Iterable[TreatmentSession]) -> TreatmentSe
     return next(closed, versions[-1] if versions else None)
 
 
-def _event(visit: Any, zone: ZoneInfo) -> OpenEvent | None:
+def _event(visit: Any, zone: ZoneInfo) -> EventLine | None:
     if visit.event_id is None:
         return None
     kind = AdverseEvent.Kind(visit.event_kind)
-    return OpenEvent(
+    return EventLine(
         words=f"{kind.label} recorded {local_time(visit.event_at, zone):%H:%M}",
         todo=next_words(kind, [Step[name] for name in visit.event_done.split()]),
         url=reverse("sessions_app:event", args=[visit.event_id]),

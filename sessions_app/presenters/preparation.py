@@ -16,7 +16,7 @@ from sessions_app.consents import over_at
 from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.choices import RISK_ITEMS
-from sessions_app.missing import GROUPS, RISK
+from sessions_app.group_gaps import GROUPS, RISK
 from sessions_app.models import DayCheck, SeriesConsent
 from sessions_app.preparation import CONSENT, KIT, check_of, clinicians, is_on_paper_somewhere, today_of
 from sessions_app.wording import day_words

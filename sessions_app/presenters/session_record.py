@@ -11,7 +11,7 @@ from clinic.protocol.checks.findings import plain
 from clinic.templatetags.drawings import place_name
 from sessions_app.facts import observation_minutes, session_date, zone_of
 from sessions_app.forms.choices import RISK_ITEMS, SEEN_ITEMS, STEPS_TAKEN, STOP_ITEMS
-from sessions_app.missing import GROUPS, RISK, STOP
+from sessions_app.group_gaps import GROUPS, RISK, STOP
 from sessions_app.models import SessionFinding, TreatmentSession
 from sessions_app.preparation import CONSENT
 from sessions_app.presenters.visit import Warn, clock_words, patient_line, stocking_words, warnings
