@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import prefetch_related_objects
+from django.db.models import BigIntegerField, QuerySet, prefetch_related_objects
 
 from aftercare.models import AftercarePlan
 from clinic.models import Patient
+from clinic.prepared import Blank, PreparedObjects
 
 # Sessions are a week apart, plans hold for at most 90 days, and a session is corrected a few times at most.
 _MOST_AT_ONCE = 40
@@ -27,13 +28,21 @@ class ShownPlans:
 
 def plans_to_show(patient: Patient, *, now: datetime) -> ShownPlans:
     """What the page of a patient is made of. Two queries, whatever there is."""
-    newest_first = list(AftercarePlan.objects.filter(patient=patient).order_by("-ends_at", "-number")[:_MOST_AT_ONCE])
+    newest_first = _NEWEST_FIRST.all(patient=patient.pk)
     current = [row for row in newest_first if row.replaced_at is None]
     holding = [row for row in current if row.ends_at > now] or current[:1]
     corrected = [pair for pair in _corrections(newest_first) if _is_told(pair, now)]
     rows = {row.pk: row for pair in corrected for row in pair if row is not None} | {row.pk: row for row in holding}
     prefetch_related_objects(list(rows.values()), "items")
     return ShownPlans(holding, corrected)
+
+
+def _newest_first() -> QuerySet[AftercarePlan]:
+    theirs = AftercarePlan.objects.filter(patient=Blank("patient", BigIntegerField()))
+    return theirs.order_by("-ends_at", "-number")[:_MOST_AT_ONCE]
+
+
+_NEWEST_FIRST = PreparedObjects(_newest_first)
 
 
 def _corrections(rows: Sequence[AftercarePlan]) -> list[tuple[AftercarePlan, AftercarePlan | None]]:

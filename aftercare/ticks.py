@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateField, QuerySet
 from django.utils import timezone
 
 from aftercare.issuing import running_plans
@@ -16,6 +16,7 @@ from aftercare.models import Tick
 from aftercare.stored import plan_of
 from clinic import audit
 from clinic.models import Clinic, Patient, StaffTask, User
+from clinic.prepared import Blank, PreparedObjects
 from clinic.protocol import Timeline, timeline_of
 from clinic.protocol.zones import local_date, start_of_day, zone_named
 from sessions_app.refusals import Refused
@@ -65,7 +66,16 @@ def answers_of(patient: Patient, *, first: date, last: date) -> dict[tuple[date,
 
 def all_answers_of(patient: Patient, *, first: date, last: date) -> list[Tick]:
     """Every answer between two dates, both inclusive, also what was corrected since; oldest first. One query."""
-    return list(Tick.objects.filter(patient=patient, date__gte=first, date__lte=last).order_by("given_at", "pk"))
+    return _ANSWERS.all(patient=patient.pk, first=first, last=last)
+
+
+def _answers() -> QuerySet[Tick]:
+    theirs = Tick.objects.filter(patient=Blank("patient", BigIntegerField()))
+    between = theirs.filter(date__gte=Blank("first", DateField()), date__lte=Blank("last", DateField()))
+    return between.order_by("given_at", "pk")
+
+
+_ANSWERS = PreparedObjects(_answers)
 
 
 def newest_of(answers: Iterable[Tick]) -> dict[tuple[date, str], Tick]:

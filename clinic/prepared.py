@@ -6,10 +6,12 @@ long as the database needs to answer. Rows are never kept: each asking reads wha
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, Field, Model, QuerySet
+
+M = TypeVar("M", bound=Model)
 
 
 class Blank(Expression):
@@ -49,6 +51,24 @@ class Prepared:
         sql, params = compiler.as_sql()
         converters = compiler.get_converters(expression for expression, *_ in compiler.select)
         return sql, params, list(converters.items())
+
+
+class PreparedObjects(Generic[M]):
+    """The same for whole rows of one table, given by a function that makes the query of its objects."""
+
+    def __init__(self, make: Callable[[], QuerySet[M]]) -> None:
+        self._make = make
+        self._prepared = Prepared(lambda: make().values_list(*self._of[1]))
+
+    def all(self, **values: Any) -> list[M]:
+        """What is there now, as fresh objects. One query."""
+        model, names = self._of
+        return [model.from_db(DEFAULT_DB_ALIAS, names, row) for row in self._prepared.rows(**values)]
+
+    @cached_property
+    def _of(self) -> tuple[type[M], list[str]]:
+        model = self._make().model
+        return model, [field.attname for field in model._meta.concrete_fields]
 
 
 _Converters = list[tuple[int, tuple[list[Callable[..., Any]], Expression]]]

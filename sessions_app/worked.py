@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from clinic.models import Clinic
+from clinic.prepared import Prepared
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, united, without
-from sessions_app.capacity import OpenNurse, entries_meeting, nurses_of_any_service
+from sessions_app.capacity import OpenNurse, entries_meeting_blanks, meeting, nurses_of_any_service
 from sessions_app.models import CalendarEntry
 
 # Looked up this many days ahead: promises of seven days end before that unless the clinic is closed.
@@ -32,9 +36,16 @@ def without_time_off(nurses: Sequence[OpenNurse]) -> list[Period]:
     opened = [period for nurse in nurses for period in nurse.opened]
     if not opened:
         return []
-    meeting = entries_meeting(min(opened).starts_at, max(each.ends_at for each in opened))
     closed: dict[int | None, list[Period]] = {}
-    rows = meeting.filter(kind__in=CalendarEntry.SHUT).values_list("nurse_id", "starts_at", "ends_at")
-    for nurse_id, starts_at, ends_at in rows:
+    between = meeting(min(opened).starts_at, max(each.ends_at for each in opened))
+    for nurse_id, starts_at, ends_at in _TIME_OFF.rows(**between):
         closed.setdefault(nurse_id, []).append(Period(starts_at, ends_at))
     return united(part for nurse in nurses for part in without(nurse.opened, closed.get(nurse.id, ())))
+
+
+def _time_off() -> QuerySet[Any, tuple[Any, ...]]:
+    shut = entries_meeting_blanks().filter(kind__in=CalendarEntry.SHUT)
+    return shut.values_list("nurse_id", "starts_at", "ends_at")
+
+
+_TIME_OFF = Prepared(_time_off)

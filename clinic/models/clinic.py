@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
 
+from clinic.prepared import PreparedObjects
+
 
 def validate_zone(name: str) -> None:
     if name not in available_timezones():
@@ -86,7 +88,8 @@ class Clinic(models.Model):
     @classmethod
     def current(cls) -> "Clinic":
         """The one row; made with defaults where it is missing, so that an empty database works."""
-        return cls.objects.get_or_create(id=1)[0]
+        found = _CURRENT.all()
+        return found[0] if found else cls.objects.get_or_create(id=1)[0]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -100,6 +103,10 @@ class Clinic(models.Model):
     @property
     def message_name(self) -> str:
         return self.sender_name or self.name
+
+
+# Every page asks for it.
+_CURRENT = PreparedObjects(lambda: Clinic.objects.filter(id=1))
 
 
 class Room(models.Model):

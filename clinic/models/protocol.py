@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clinic.models.people import User
+from clinic.prepared import PreparedObjects
 from clinic.protocol import Protocol
 
 
@@ -32,7 +33,10 @@ class ProtocolVersion(models.Model):
     @classmethod
     def in_force(cls) -> "ProtocolVersion | None":
         """The newest signed version; None until the clinical lead signed one: till then nobody can sign a session."""
-        return cls.objects.filter(signed_at__isnull=False).order_by("-number").first()
+        return next(iter(_IN_FORCE.all()), None)
 
     def protocol(self) -> Protocol:
         return Protocol.from_dict(self.values)
+
+
+_IN_FORCE = PreparedObjects(lambda: ProtocolVersion.objects.filter(signed_at__isnull=False).order_by("-number")[:1])

@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, DateField, DateTimeField, UUIDFiel
 from django.test.utils import CaptureQueriesContext
 
 from clinic.models import Patient
-from clinic.prepared import Blank, Prepared
+from clinic.prepared import Blank, Prepared, PreparedObjects
 from sessions_app.models import CalendarEntry
 from tests.makers import make_appointment, make_patient
 
@@ -65,3 +65,26 @@ def test_the_statement_is_made_once_and_asked_each_time():
 def test_a_value_that_was_forgotten_is_an_error():
     with pytest.raises(KeyError, match="day"):
         Prepared(born_on).rows()
+
+
+def test_whole_rows_come_as_fresh_objects_with_every_field_as_django_reads_it():
+    facts = {"risk_factors": ["smoker"], "weight_kg": Decimal("71.5"), "birth_date": date(1970, 1, 1)}
+    make_patient(**facts)
+    query = PreparedObjects(lambda: Patient.objects.filter(birth_date=Blank("day", DateField())))
+    stored = Patient.objects.get()
+
+    (found,), (again,) = query.all(day=date(1970, 1, 1)), query.all(day=date(1970, 1, 1))
+
+    fields = [field.attname for field in Patient._meta.concrete_fields]
+    assert [getattr(found, name) for name in fields] == [getattr(stored, name) for name in fields]
+    assert (found == stored, found is again, query.all(day=date(1971, 1, 1))) == (True, False, [])
+
+
+def test_a_prepared_object_is_saved_and_read_again_as_any_other():
+    make_patient(given_name="Ada")
+    (found,) = PreparedObjects(lambda: Patient.objects.filter(given_name="Ada")).all()
+
+    found.family_name = "Changed"
+    found.save()
+
+    assert [each.family_name for each in Patient.objects.all()] == ["Changed"]
