@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from clinic.models import User
+from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Answer
 from sessions_app.facts import screening_of
 from sessions_app.forms.choices import CLEARED, QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
@@ -61,7 +62,7 @@ class BeforeForm(forms.Form):
     major_surgery = DayField(label="Major surgery")
     hospital_stay = DayField(label="End of a long hospital stay")
     recent_pregnancy = DayField(label="End of a pregnancy")
-    long_flight = DayField(label="Flight over 4 hours planned")
+    long_flight = DayField()
     hard_training = DayField(label="Hard training or event planned")
     ceap = forms.ChoiceField(
         label="Leg by CEAP class",
@@ -90,8 +91,12 @@ class BeforeForm(forms.Form):
         max_value=350,
     )
 
-    def __init__(self, *args: Any, clinicians: Iterable[User], on_file: Iterable[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, clinicians: Iterable[User], on_file: Iterable[str], protocol: Protocol, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.lookback_months, self.flight_hours = protocol.vte_lookback_months, protocol.long_flight_hours
+        self.fields["long_flight"].label = f"Flight over {self.flight_hours} hours planned"
         people = [("", "Choose who is here today"), *((str(person.pk), str(person)) for person in clinicians)]
         self.fields["responsible_clinician"].choices = people  # type: ignore[attr-defined]
         self.on_file = frozenset(on_file) & frozenset(RISK_ITEMS)

@@ -53,7 +53,9 @@ class VisitForms:
         # Who is named stays a choice, also after she or he left.
         self.clinicians = list(dict.fromkeys([*clinicians, *([named] if named else [])]))
         self.data = data if data is not None else stored_as_data(session, protocol)
-        self.before = BeforeForm(self.data, clinicians=self.clinicians, on_file=session.patient.risk_factors)
+        self.before = BeforeForm(
+            self.data, clinicians=self.clinicians, on_file=session.patient.risk_factors, protocol=protocol
+        )
         self.after = AfterForm(self.data, session=session, protocol=protocol, now=now)
         self.sites = [
             SiteForm(self.data, prefix=f"site-{key}", protocol=protocol, position=number)

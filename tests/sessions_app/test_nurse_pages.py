@@ -257,6 +257,22 @@ def offered(page, field):
     return re.findall(rf'data-fill="id_compression_{field}" value="([^"]+)"', page)
 
 
+def test_the_questions_ask_for_what_the_signed_protocol_counts(client):
+    session = ready_draft()
+    client = signed_in(client, session.nurse)
+    shipped = words(client.get(visit_url(session)))
+    make_signed_protocol(overrides={"vte_lookback_months": 12, "long_flight_hours": 6})
+
+    page = words(client.get(visit_url(session)))
+
+    assert "surgery, hospital stay or pregnancy within 3 months;" in shipped
+    assert "flight over 4 hours or hard training" in shipped
+    assert "Flight over 4 hours planned" in shipped
+    assert "surgery, hospital stay or pregnancy within 12 months;" in page
+    assert "flight over 6 hours or hard training" in page
+    assert "Flight over 6 hours planned" in page
+
+
 def test_words_that_look_like_code_are_shown_as_words(client):
     rude = "<b>rude</b>"
     patient = make_patient(given_name=rude, allergies=rude)
