@@ -104,6 +104,18 @@ def test_a_used_form_does_not_pretend_to_have_booked_somebody_else(book):
     assert Appointment.objects.count() == 1
 
 
+def test_a_used_form_does_not_pretend_to_have_booked_something_else(book):
+    key = uuid.uuid4()
+    book("2026-01-14 10:00", request_key=key)
+    other = make_service(kind="first_visit", name="First visit")
+
+    with pytest.raises(booking.Refused) as refused:
+        book("2026-01-14 12:00", request_key=key, service=other)
+
+    assert refused.value.message == "This form has made another booking already. Open a new one."
+    assert Appointment.objects.count() == 1
+
+
 # --- BK-04, BK-05: intervals, grid, hours, notice, horizon ----------------------------------------------------
 
 

@@ -151,6 +151,15 @@ def test_a_clinician_approves_an_early_visit_of_a_course_with_a_reason(house, bo
     assert (second.early_approved_by, second.early_reason) == (house.clinician, "the other leg, leaves in February")
 
 
+def test_one_reason_approves_one_early_visit_of_a_course(house, book_course):
+    early = ("2026-01-14 10:00", "2026-01-20 10:00", "2026-01-26 10:00")
+
+    error = refused(book_course, *early, by=house.clinician, early_reason="the other leg, leaves in February")
+
+    assert {number: problem.rule for number, problem in error.problems.items()} == {2: "B1"}
+    assert Appointment.objects.count() == 0
+
+
 def test_the_first_window_counts_from_the_last_signed_session(house, book_course):
     make_signed_protocol()
     visit = make_appointment(patient=house.patient, status="in_treatment", starts_at=at("2026-01-12 10:00"))
