@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from clinic import audit
 from clinic.access import PORTAL_ROLES, STAFF_ROLES, Permission, Role, permissions_of
@@ -18,7 +18,32 @@ from clinic.phones import BadNumber, phone_words, to_e164
 
 
 class SetUpAdmin(admin.ModelAdmin):
-    """Every change goes to the audit trail in the same transaction; rows are retired, never deleted."""
+    """Every change goes to the audit trail in the same transaction; rows are retired, never deleted.
+
+    Its pages say `list_words`, `add_words` and `change_words` as their titles, `save_words` on their button.
+    """
+
+    list_words = ""
+    add_words = ""
+    change_words = ""
+    save_words = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": self.list_words, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        is_new = object_id is None
+        words = {
+            "title": self.add_words if is_new else self.change_words,
+            "save_words": self.add_words if is_new else self.save_words,
+        }
+        return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -43,6 +68,14 @@ _DIALLED = ("phone", "out_of_hours_phone", "emergency_number", "vascular_surgeon
 class ClinicForm(forms.ModelForm):
     """Its numbers stand on the pages of patients and in an emergency: what holds no number is refused."""
 
+    class Meta:
+        labels = {
+            "phone_hours_es": "Phone hours in Spanish",
+            "send_at": "Time of day of messages",
+            "expiry_warning_days": "Days ahead that ampoules are warned of",
+        }
+        widgets = {"send_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name in _DIALLED:
@@ -55,6 +88,9 @@ class ClinicForm(forms.ModelForm):
 @admin.register(Clinic)
 class ClinicAdmin(SetUpAdmin):
     form = ClinicForm
+    list_words = "Clinic"
+    change_words = "What patients and messages are told of it"
+    save_words = "Save the clinic"
     list_display = ["name", "time_zone", "phone"]
     fields = [
         "name",
@@ -81,7 +117,7 @@ class PersonForm(forms.ModelForm):
     roles = forms.MultipleChoiceField(
         choices=[(role.value, role.label) for role in Role if role in STAFF_ROLES],
         widget=forms.CheckboxSelectMultiple,
-        help_text="The person chooses a password with “Forgot your password?” on the sign-in page.",
+        help_text="The person chooses a password with “Forgot the password?” on the sign-in page.",
     )
 
     phone = forms.CharField(
@@ -93,6 +129,8 @@ class PersonForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email", "name", "phone", "roles", "is_active"]
+        labels = {"is_active": "May sign in"}
+        help_texts = {"is_active": "Without the tick nobody can sign in with this e-mail; what the person did stays."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -122,6 +160,10 @@ class PersonAdmin(SetUpAdmin):
     """Staff only; patients and carers have their own pages and sign in without a password."""
 
     form = PersonForm
+    list_words = "People who work here"
+    add_words = "Add a person"
+    change_words = "Roles, phone and sign-in"
+    save_words = "Save the person"
     fields = ["email", "name", "phone", "roles", "is_active"]
     list_display = ["name", "email", "phone", "role_names", "is_active"]
     list_filter = ["is_active"]

@@ -17,7 +17,7 @@ class SetUpSite(AdminSite):
 
     site_header = "Legwork set-up"
     site_title = "Legwork set-up"
-    index_title = "Clinic, people, rooms, services and hours"
+    index_title = "People and the clinic"
     enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:

@@ -169,3 +169,19 @@ def test_hours_that_meet_others_of_the_same_nurse_are_refused_in_words():
     NurseHours(starts=time(17), ends=time(19), **facts).full_clean()
     with pytest.raises(ValidationError, match="Mon 09:00 to 17:00 is entered already"):
         NurseHours(starts=time(10), ends=time(18), **facts).full_clean()
+
+
+@pytest.mark.parametrize("address", ["admin:index", "admin:clinic_user_changelist", "admin:clinic_user_add"])
+def test_the_set_up_of_people_looks_like_every_other_page(client, administrator, address):
+    page = client.get(reverse(address)).content.decode()
+
+    assert ('class="topbar' in page, "admin/css" in page, "admin/js" in page) == (True, False, False)
+
+
+def test_who_may_not_sign_in_any_more_is_said_in_the_list_and_can_be_left_out(client, administrator):
+    make_user(name="Nora Invented", email="nora@example.com", is_active=False)
+    people = reverse("admin:clinic_user_changelist")
+    everybody, active = (client.get(people, wanted).content.decode() for wanted in ({}, {"is_active__exact": "1"}))
+
+    assert ("Nora Invented" in everybody, "May not sign in" in everybody) == (True, True)
+    assert ("Nora Invented" in active, "May not sign in" in active, "Avery Setup" in active) == (False, False, True)
