@@ -107,7 +107,8 @@ class ReportLine:
     `scan` says when and where a scan to come is. `outcome` is what was decided; that of a closed one may ask for a call
     (`asks_call`). `over_at` is when the time for an answer ends; None where nobody is waited for, or it has ended.
 
-    `is_urgent`, `told`, `is_advice_first` and `language` are those of its page.
+    `is_urgent`, `told`, `is_advice_first` and `language` are those of its page. `by_phone`: "caller" where the patient
+    told it by phone, "other" where somebody else did; otherwise empty.
     """
 
     public_id: str
@@ -124,6 +125,7 @@ class ReportLine:
     asks_call: bool
     over_at: datetime | None
     is_urgent: bool
+    by_phone: str
     told: tuple[str, ...]
     is_advice_first: bool
     language: str
@@ -152,9 +154,9 @@ def report_page(
     return ReportPage(
         title=str(_TITLES[report.level]) if is_open else _closed_title(was_reached=was_reached),
         is_emergency=is_emergency,
-        is_urgent=is_urgent(report),
+        is_urgent=is_urgent(report, clock, now),
         is_open=is_open,
-        told=_told_again(report),
+        told=_told_again(report, clock, now),
         is_advice_first=is_off(report),
         language=page_language(report.language),
         state=_page_state(report, clock, now),
@@ -194,8 +196,9 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             scan=scan_words(report, clock) if awaits_scan(report, now) else "",
             asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
             over_at=report.due_at if _is_waited_for(report, now) else None,
-            is_urgent=is_urgent(report),
-            told=_told_again(report),
+            is_urgent=is_urgent(report, clock, now),
+            by_phone=_by_phone(report),
+            told=_told_again(report, clock, now),
             is_advice_first=is_off(report),
             language=page_language(report.language),
         )
@@ -247,9 +250,25 @@ def is_pressing(report: SymptomReport) -> bool:
     return report.level == Level.EMERGENCY and report.closed_at is None and not _is_answered(report)
 
 
-def is_urgent(report: SymptomReport) -> bool:
-    """Whether a clinician must be spoken to today and none has spoken with the patient yet."""
+def is_urgent(report: SymptomReport, clock: Clock, now: datetime) -> bool:
+    """Whether a clinician must be spoken to today, none has spoken with the patient yet, and calling is the way to one.
+
+    Who told it by phone has called already, and heard by when somebody answers: as long as that is today and not over,
+    there is nobody else to call.
+    """
+    is_promised_today = now <= report.due_at and clock.date_of(report.due_at) == clock.today
+    has_called = bool(_by_phone(report)) and is_promised_today and not missed_words(report)
+    return _needs_clinician(report) and not has_called
+
+
+def _needs_clinician(report: SymptomReport) -> bool:
     return report.level == Level.SAME_DAY and report.closed_at is None and not _is_answered(report)
+
+
+def _by_phone(report: SymptomReport) -> str:
+    if report.source != SymptomReport.Source.PHONE:
+        return ""
+    return "other" if report.reporter_words else "caller"
 
 
 def missed_words(report: SymptomReport) -> str:
@@ -268,7 +287,7 @@ def worst_first(reports: Iterable[SymptomReport]) -> list[SymptomReport]:
     grave = list(Level.values)
 
     def rank(report: SymptomReport) -> tuple[bool, bool, int, bool, datetime, int]:
-        waits = is_pressing(report) or is_urgent(report)
+        waits = is_pressing(report) or _needs_clinician(report)
         is_calm = _is_answered(report) and not missed_words(report)
         return report.closed_at is not None, not waits, grave.index(report.level), is_calm, report.due_at, report.pk
 
@@ -332,7 +351,7 @@ def _in_short(report: SymptomReport) -> str:
     return words[0] if len(words) == 1 else gettext("%(first)s, and more") % {"first": words[0]}
 
 
-def _told_again(report: SymptomReport) -> tuple[str, ...]:
+def _told_again(report: SymptomReport, clock: Clock, now: datetime) -> tuple[str, ...]:
     """As it was told, in the language of the report; what to do about one symptom comes before what holds for all.
 
     Without the text of the level where what comes first hangs on the hour; nothing in an emergency, which has its own
@@ -341,7 +360,7 @@ def _told_again(report: SymptomReport) -> tuple[str, ...]:
     if report.closed_at is not None or _is_answered(report) or is_pressing(report):
         return ()
     level, *advice = report.told.split("\n")
-    return tuple(part for part in (*advice, "" if is_urgent(report) else level) if part)
+    return tuple(part for part in (*advice, "" if is_urgent(report, clock, now) else level) if part)
 
 
 def _due(report: SymptomReport, clock: Clock) -> str:

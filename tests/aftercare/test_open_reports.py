@@ -522,3 +522,56 @@ def test_a_carer_sees_the_emergency_that_the_carer_reported(patient):
 
     assert CALL_911 in text
     assert SymptomReport.objects.get().closed_at is None
+
+
+# --- told by phone -----------------------------------------------------------------------------------------------
+
+PHONE = {"source": "phone", "told": "Speak to a clinician today. If it gets worse, call 911."}
+
+
+def test_who_told_it_by_phone_reads_by_when_somebody_answers_and_is_not_sent_to_the_phone_again(browser, patient):
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **PHONE)
+
+    today = text_of(browser.get("/today/"))
+
+    said = "You told us by phone today, 09:10. Somebody answers by today, 13:10. Your report"
+    assert f"{said} Speak to a clinician today. If it gets worse, call 911 ." in today
+    assert "Call 555-0100 now" not in today
+    assert said.removesuffix(" Your report") in text_of(browser.get("/today/kept/")).replace("Thu 15 Jan", "today")
+
+
+def test_what_somebody_else_told_by_phone_is_not_said_of_the_patient(browser, patient):
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), reporter_words="her husband", **PHONE)
+
+    assert "We were told by phone today, 09:10. Somebody answers by today, 13:10." in text_of(browser.get("/today/"))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"due_at": at("2026-01-15 09:15")},  # nobody answered in time
+        {"due_at": at("2026-01-16 09:00")},  # the clinic closes before
+        {"level": "EMERGENCY", "symptoms": ["CHEST_OR_BREATH"]},
+    ],
+)
+def test_by_phone_too_what_cannot_wait_says_to_call(browser, patient, facts):
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **{**PHONE, **facts})
+
+    call = "Call 911 now" if "level" in facts else "Call 555-0100 now"
+    assert call in text_of(browser.get("/today/"))
+
+
+def test_after_a_call_in_vain_it_says_to_call_back(browser, patient, clinician):
+    report = make_report(patient=patient, by=make_user(Role.FRONT_DESK), **PHONE)
+
+    called(report, "no_answer", by=clinician)
+
+    assert "Call 555-0100 now" in text_of(browser.get("/today/"))
+
+
+def test_told_by_phone_in_spanish(browser, patient):
+    Patient.objects.filter(pk=patient.pk).update(language="es")
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **PHONE)
+
+    said = "Nos lo dijo por teléfono hoy a las 09:10. Le respondemos a más tardar hoy a las 13:10."
+    assert said in text_of(browser.get("/today/"))
