@@ -90,7 +90,6 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
         pk=session.pk,
         visit=session.appointment_id,
         visit_id=str(session.appointment.public_id),
-        opened_at=session.created_at,
         nurse=session.nurse_id,
         ended_at=session.ended_at or session.started_at,
         patient=session.patient_id,
@@ -103,8 +102,7 @@ def surroundings_of(session: TreatmentSession, *, clinic: Clinic | None = None) 
     ended_at, earlier_mg, has_events = rows[0][:3]
     kind, *held = rows[0][_HELD : _HELD + 1 + len(kinds)]
     checked_in, *other = rows[0][_HELD + 1 + len(kinds) :][:3]
-    # A correction is opened long after its visit: what came before the visit was opened, it does not know.
-    checked_in_at = None if session.amends_id or not checked_in else datetime.fromisoformat(checked_in)
+    checked_in_at = datetime.fromisoformat(checked_in) if checked_in else None
     return Surroundings(
         ended_at,
         earlier_mg or Decimal(0),
@@ -149,7 +147,7 @@ def _rows_around(kinds: tuple[HoldRows, ...]) -> Any:
             *(Subquery(check.values(name)) for name in (*_CHECK, *_PEOPLE)),
             "appointment__service__kind",
             *(exists_against(each, patient=patient, visit=Blank("visit", BigIntegerField())) for each in kinds),
-            Subquery(_check_ins().values_list(KeyTextTransform("status_at", "details"))[:1]),
+            Subquery(_check_ins(lineage).values_list(KeyTextTransform("status_at", "details"))[:1]),
             *(Subquery(_meeting(lineage).values(name)[:1]) for name in ("started_at", "ended_at")),
             *(f"patient__series_consents__text__{name}" for name in _TEXT),
             *(f"patient__series_consents__{name}" for name in _CONSENT),
@@ -185,14 +183,18 @@ def _consents(session: TreatmentSession, rows: Sequence[tuple[Any, ...]]) -> Ite
         yield consent
 
 
-def _check_ins() -> Any:
-    """When the visit was marked as arrived before anybody opened it, the last one first; opening marks it as well."""
+def _check_ins(lineage: Any) -> Any:
+    """When the visit was marked as arrived before anybody opened it, the last one first; opening marks it as well.
+
+    The first version says when that was: a correction is opened long after its visit.
+    """
+    opened = TreatmentSession.objects.filter(lineage=lineage, amends__isnull=True)
     return AuditEvent.objects.filter(
         subject=Appointment._meta.label,
         subject_id=Blank("visit_id", CharField()),
         action=history.STATUS,
         details__status=str(Appointment.Status.ARRIVED),
-        at__lt=Blank("opened_at", DateTimeField()),
+        at__lt=Subquery(opened.values("created_at")[:1]),
     ).order_by("-id")
 
 

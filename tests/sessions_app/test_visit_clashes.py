@@ -12,7 +12,14 @@ from sessions_app.amending import begin_amendment
 from sessions_app.charting import chart_of
 from sessions_app.models import Appointment, TreatmentSession
 from sessions_app.statuses import change_status
-from tests.makers import at, make_appointment, make_draft_session, make_signed_session, make_user
+from tests.makers import (
+    at,
+    make_appointment,
+    make_draft_session,
+    make_signed_protocol,
+    make_signed_session,
+    make_user,
+)
 from tests.sessions_app.charts import END, SIGNING, ready_draft
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +74,20 @@ def test_a_visit_that_the_nurse_opened_without_a_check_in_asks_nothing():
         session = actions.open_visit(appointment=appointment, by=appointment.entry.nurse)
 
     assert asked(began(session, "10:00")) == {}
+
+
+@pytest.mark.parametrize(("start", "expected"), [("09:51", ["L17b"]), ("09:52", [])])
+def test_a_correction_is_judged_by_the_check_in_before_its_first_version_was_opened(start, expected):
+    signed = began(checked_in("09:52", opened="09:58"), "09:55")
+    facts = {"ended_at": at("2026-01-13 10:20"), "protocol_version": make_signed_protocol()}
+    closed = {"status": "signed", "signed_by": signed.nurse, "signed_at": SIGNING}
+    TreatmentSession.objects.filter(pk=signed.pk).update(**facts, **closed)
+    signed.refresh_from_db()
+
+    draft = began(begin_amendment(session=signed, reason="The time was wrong", by=signed.nurse), start)
+    again = TreatmentSession.objects.get(pk=draft.pk)
+
+    assert [*asked(again)] == expected
 
 
 def test_a_check_in_of_another_date_is_no_slip_of_the_clock():
