@@ -17,7 +17,7 @@ from sessions_app.presenters.session_record import record_of
 from sessions_app.presenters.versions import Difference, differences, record_to_sign
 from sessions_app.refusals import Refused, Stale
 from tests.aftercare.people import RETICULAR, SPIDER, complete_draft, protocol_in_force
-from tests.makers import at, make_patient_user, make_user
+from tests.makers import at, make_appointment, make_patient_user, make_signed_session, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday")]
 NOW = at("2026-01-13 10:55")
@@ -196,6 +196,23 @@ def test_a_signed_correction_takes_the_place_of_the_old_version_under_the_name_o
     plan = AftercarePlan.objects.current().get()
     assert (plan.session, plan.number, plan.lineage) == (draft, 2, signed.lineage)
     assert Delivery.objects.filter(step="PLAN_CHANGED", source_id=plan.public_id, state="pending").count() == 1
+
+
+@pytest.mark.parametrize(("is_followed", "weight"), [(False, "61.0"), (True, "70.0")])
+def test_a_correction_says_what_the_patient_weighs_today_unless_others_followed_the_session(
+    signed, nurse, page, is_followed, weight
+):
+    if is_followed:
+        later = make_appointment(patient=signed.patient, starts_at=at("2026-01-20 10:00"), status="done")
+        make_signed_session(appointment=later)
+    draft = begin(signed, nurse)
+    TreatmentSession.objects.filter(pk=draft.pk).update(weight_kg=Decimal("61.0"))
+
+    sign(page, draft)
+
+    draft.refresh_from_db()
+    signed.patient.refresh_from_db()
+    assert (draft.status, draft.weight_kg, signed.patient.weight_kg) == ("signed", Decimal("61.0"), Decimal(weight))
 
 
 def test_an_allergy_found_afterwards_does_not_keep_a_signed_session_from_being_corrected(signed, nurse):

@@ -344,11 +344,15 @@ def test_not_treated_closes_the_visit_with_its_reason():
 
 def test_not_treated_needs_a_reason_and_no_site():
     empty, treated = make_draft_session(sites=0), make_draft_session(sites=1)
+    half_typed = make_draft_session(
+        sites=0, screening={"unfinished": {"sites": [{"position": 1, "place": "left:knee"}]}}
+    )
 
     with pytest.raises(Refused, match="Write why"):
         actions.mark_not_treated(session=empty, version=1, reason=" ", by=empty.nurse, now=NOW)
-    with pytest.raises(Refused, match="Treated sites are recorded"):
-        actions.mark_not_treated(session=treated, version=1, reason="Fever", by=treated.nurse, now=NOW)
+    for injected in (treated, half_typed):
+        with pytest.raises(Refused, match="Treated sites are recorded"):
+            actions.mark_not_treated(session=injected, version=1, reason="Fever", by=injected.nurse, now=NOW)
     assert set(TreatmentSession.objects.values_list("status", flat=True)) == {"draft"}
 
 
