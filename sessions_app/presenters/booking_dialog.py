@@ -18,12 +18,15 @@ from sessions_app.models import Appointment, Course, Service, WaitListEntry, Wai
 from sessions_app.presenters.time_options import Option, Times
 from sessions_app.wording import day_words, days_words, time_words
 
+SHOWN = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
     """A visit that is booked already: "Treatment Fri 16 Jan, 09:00"."""
 
     id: UUID
+    starts_at: datetime
     words: str
     is_first_visit: bool
     is_treatment: bool = False
@@ -100,11 +103,12 @@ def _were_here() -> "QuerySet[Appointment]":
 
 
 def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Coming]:
-    """What is booked already, so that nobody books it twice; the next few."""
+    """What is booked already, nearest first, so that nobody books it twice; a dialog shows `SHOWN` of them."""
     rows = _COMING.rows(patient=patient.pk, now=now)
     return [
         Coming(
             public_id,
+            at,
             f"{service} {time_words(at, zone)}",
             kind == Service.Kind.FIRST_VISIT,
             kind == Service.Kind.TREATMENT,
@@ -116,7 +120,7 @@ def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Co
 def _coming() -> QuerySet[Any, tuple[Any, ...]]:
     theirs = Appointment.objects.filter(entry__patient=Blank("patient", BigIntegerField()))
     visits = theirs.upcoming(Blank("now", DateTimeField()))
-    return visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")[:4]
+    return visits.values_list("public_id", "service__name", "service__kind", "entry__starts_at")
 
 
 _COMING = Prepared(_coming)

@@ -1,6 +1,6 @@
 """The weeks of the booking dialog: in which parts of each date times are free, and which dates the window closes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,7 +27,7 @@ class Wanted:
     `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
     `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
     shown in full. `part` is a value of `PartOfDay`, "" for the whole day. `waits` is what the patient waits for: times
-    that fit it come first.
+    that fit it come first. `treatments` are the starts of the patient's booked treatments, where they are known.
     """
 
     clinic: Clinic
@@ -44,6 +44,7 @@ class Wanted:
     moves: Appointment | None = None
     part: str = ""
     waits: WaitListEntry | None = None
+    treatments: Sequence[datetime] | None = None
 
     @property
     def is_narrow(self) -> bool:

@@ -67,14 +67,17 @@ def times_for(wanted: Wanted) -> Times:
         booked=booked,
         near=booked.near_words(day) if day else "",
     )
-    return times.changed(lambda option: marked(option, wanted))
+    return times.changed(lambda option: marked(option, wanted)) if wanted.waits else times
 
 
 def _booked(wanted: Wanted, protocol: Protocol | None) -> Booked:
     patient, service = wanted.patient, wanted.service
     if patient is None or protocol is None:
         return Booked()
-    days = booked_treatment_days(patient, service, wanted.clinic, now=wanted.now, moves=wanted.moves)
+    if wanted.treatments is not None:
+        days = [local_date(at, wanted.zone) for at in wanted.treatments]
+    else:
+        days = booked_treatment_days(patient, service, wanted.clinic, now=wanted.now, moves=wanted.moves)
     return Booked(tuple(days), protocol.repeat_min_days) if days else Booked()
 
 

@@ -169,14 +169,22 @@ def _booking_page(
     suggestion = suggested_service(services, was_here=dialog.was_here(patient))
     service = form.choose_service(services, suggestion=suggestion)
     waits = _waits(patient, service) if patient and service else None
+    coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
     times = (
-        times_of(request, form, patient=patient, service=service, alternatives=alternatives, waits=waits)
+        times_of(
+            request,
+            form,
+            patient=patient,
+            service=service,
+            alternatives=alternatives,
+            waits=waits,
+            treatments=[each.starts_at for each in coming if each.is_treatment],
+        )
         if service
         else None
     )
     if times and times.chosen_option and times.chosen_option.is_early and not confirmed:
         form.fields["early_reason"].widget.attrs["autofocus"] = True
-    coming = dialog.coming_visits(patient, now=now, zone=zone) if patient else []
     ahead = dialog.booked_ahead(service, coming) if service else None
     context = {
         "form": form,
@@ -184,7 +192,7 @@ def _booking_page(
         "form_url": reverse("sessions_app:book"),
         "patient": patient,
         "patient_line": dialog.patient_line(patient) if patient else "",
-        "coming": [each for each in coming if each != ahead],
+        "coming": [each for each in coming if each != ahead][: dialog.SHOWN],
         "ahead": ahead,
         # Enter moves it; once somebody went on to the times below, it takes the chosen one again.
         "leads_to_reason": bool(times and times.chosen_option and times.chosen_option.is_early),

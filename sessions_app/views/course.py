@@ -161,7 +161,7 @@ def _course_page(
         "form_url": reverse("sessions_app:book_course"),
         "patient": patient,
         "patient_line": dialog.patient_line(patient),
-        "coming": dialog.coming_visits(patient, now=now, zone=zone),
+        "coming": dialog.coming_visits(patient, now=now, zone=zone)[: dialog.SHOWN],
         "services": [(each.pk, dialog.service_words(each)) for each in treatments],
         "service": service,
         "rows": rows,

@@ -1,6 +1,7 @@
 """What the pages of the front desk share: the times of a form, the visit of an address, the status of an answer."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
@@ -27,6 +28,7 @@ def times_of(
     alternatives: Sequence[Slot] = (),
     moves: Appointment | None = None,
     waits: WaitListEntry | None = None,
+    treatments: Sequence[datetime] | None = None,
 ) -> Times:
     """The times for what the form holds; what fits the wait list comes first, after "taken" the nearest free ones."""
     slot = form.seen("slot")
@@ -45,6 +47,7 @@ def times_of(
         moves=moves,
         part=form.seen("part") or "",
         waits=waits,
+        treatments=treatments,
     )
     near = near_options(alternatives, request.clinic.zone)
     return times_for(wanted).with_first(near).choosing(form.text("slot"))

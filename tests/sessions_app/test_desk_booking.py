@@ -540,7 +540,7 @@ def test_the_dialog_for_a_patient_costs_the_same_queries_and_one_more_before_the
 
     treated = make_signed_session(patient=make_patient(email_allowed=True)).patient
 
-    assert (queries_for(treated), queries_for(make_patient(email_allowed=True))) == (11, 12)
+    assert (queries_for(treated), queries_for(make_patient(email_allowed=True))) == (10, 11)
 
 
 # --- What is promised is booked --------------------------------------------------------------------------------------
