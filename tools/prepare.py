@@ -9,6 +9,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -84,6 +85,7 @@ def main() -> int:
         share_the_password()
         collect_static_files()
         answer = {"people": demo_people(), "redis": bool(settings.REDIS_URL)}
+        answer["host"] = urlsplit(settings.BASE_URL).netloc
     print(json.dumps(answer))
     return 0
 

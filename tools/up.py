@@ -59,11 +59,11 @@ def reminder_programs(with_redis: bool) -> list[Program]:
     return [Program("worker", worker), Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""])]
 
 
-def answers(host: str, port: int) -> bool:
-    """Whether the first page comes back; a server error is not an answer."""
+def answers(host: str, port: int, name: str) -> bool:
+    """Whether the first page comes back under the host name `name`; a server error is not an answer."""
     connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/", headers={"Host": name})
         return connection.getresponse().status < 500
     except OSError:
         return False
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         [Program("web", web_command(host, port)), *reminder_programs(found["redis"])],
         cwd=ROOT,
         environment=environment,
-        is_ready=lambda: answers(host, port),
+        is_ready=lambda: answers(host, port, found["host"]),
         when_ready=greet,
     )
     return supervisor.run()

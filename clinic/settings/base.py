@@ -111,10 +111,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A database that takes no new connection, or whose machine is gone without a word, is away within half a minute,
-    # not after the two hours of the system's own; what DATABASE_URL names (?connect_timeout=5) comes first.
+    # A database that takes no new connection is away after seconds, one whose machine is gone without a word within
+    # half a minute and not the two hours of the system's own; what DATABASE_URL names (?connect_timeout=2) comes first.
     DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 10,
+        "connect_timeout": 5,
         "keepalives_idle": 15,
         "keepalives_interval": 5,
         "keepalives_count": 3,
@@ -331,7 +331,8 @@ LOGGING = {
     "formatters": {
         "line": {"()": "clinic.logs.OneRecord", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "clinic.logs.NoTracebackOfRefusals"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }

@@ -2,12 +2,30 @@
 
 import io
 import logging
+from contextlib import contextmanager
+from copy import deepcopy
 from logging.config import DictConfigurator as configurator
 
 import pytest
 from django.conf import settings
 
 from clinic.logs import OneRecord
+
+
+@contextmanager
+def as_the_product_writes(logger):
+    """What `logger` says meanwhile, through the product's own handler."""
+    rules = deepcopy(settings.LOGGING)  # what makes a part takes its class out of them
+    handler, written = rules["handlers"]["console"], io.StringIO()
+    console = logging.StreamHandler(written)
+    console.setFormatter(configurator(rules).configure_formatter(rules["formatters"][handler["formatter"]]))
+    for name in handler.get("filters", []):
+        console.addFilter(configurator(rules).configure_filter(rules["filters"][name]))
+    logging.getLogger(logger).addHandler(console)
+    try:
+        yield written
+    finally:
+        logging.getLogger(logger).removeHandler(console)
 
 
 def lines_of(message, *args, error=None):
@@ -28,13 +46,8 @@ def test_no_end_of_a_line_in_a_message_starts_another_record(end):
 
 
 def test_the_product_logs_by_these_rules_whatever_stands_in_an_address(client, db):
-    written = io.StringIO()
-    made = configurator(settings.LOGGING).configure_formatter(settings.LOGGING["formatters"]["line"])
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(made)
-    logging.getLogger("django.request").addHandler(handler)
-    client.get("/nowhere%0A2026-01-01%20INFO%20root%20all%20is%20well%1b[31m", headers={"user-agent": "x\ny"})
-    logging.getLogger("django.request").removeHandler(handler)
+    with as_the_product_writes("django.request") as written:
+        client.get("/nowhere%0A2026-01-01%20INFO%20root%20all%20is%20well%1b[31m", headers={"user-agent": "x\ny"})
 
     [line] = written.getvalue().splitlines()
     assert (" WARNING django.request Not Found: /nowhere\\n2026" in line, "\x1b" in line) == (True, False)
@@ -71,3 +84,30 @@ def test_a_secret_in_an_error_is_blacked_out_too():
 
 def test_words_of_people_stay_as_they_are():
     assert lines_of("Größe 10 €, 😀") == ["WARNING Größe 10 €, 😀"]
+
+
+REFUSED_ROW = 'new row for "clinic_patient" violates "born"\nDETAIL:  Failing row contains (7, Marigold, 555-0100).\n'
+QUOTED_STATEMENT = "invalid input\nLINE 1: ...FROM clinic_patient WHERE given_name = 'Marigold' AND id = ''\n      ^"
+
+
+@pytest.mark.parametrize("words", [REFUSED_ROW, QUOTED_STATEMENT])
+def test_what_postgresql_quotes_of_a_patient_stays_out_of_a_traceback_and_of_a_line(words):
+    traceback = "\n".join(lines_of("failed", error=ValueError(words)))
+    [line] = lines_of("Task clinic.tasks.sweep raised unexpected: %r", ValueError(words))
+
+    assert [("Marigold" in text, "new row" in text or "invalid input" in text) for text in (traceback, line)] == [
+        (False, True)
+    ] * 2
+
+
+def test_a_request_under_a_foreign_host_name_is_one_line_and_a_fault_of_ours_has_its_traceback(client):
+    with as_the_product_writes("django") as written:
+        client.get("/accounts/sign-in/", headers={"host": "evil.example"})
+        refused = written.getvalue().splitlines()
+        try:
+            raise ValueError("of ours")
+        except ValueError:
+            logging.getLogger("django.request").exception("Internal Server Error: /")
+
+    assert [line.split(" ")[2:4] for line in refused] == [["ERROR", "django.security.DisallowedHost"]]
+    assert "ValueError: of ours" in written.getvalue()

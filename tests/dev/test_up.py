@@ -2,6 +2,8 @@ import os
 import socket
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from django.conf import settings
@@ -59,6 +61,27 @@ def test_missing_dotenv_gives_nothing(tmp_path):
 def test_reminders_come_from_a_loop_without_redis_and_from_celery_with_it():
     assert [program.name for program in up.reminder_programs(False)] == ["reminders"]
     assert [program.name for program in up.reminder_programs(True)] == ["worker", "beat"]
+
+
+def test_the_first_page_is_asked_for_under_the_clinics_own_name_which_is_the_only_one_it_answers_to():
+    asked = []
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.headers["Host"])
+            self.send_response(301)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        answering = Thread(target=server.handle_request)
+        answering.start()
+        came = up.answers("127.0.0.1", server.server_port, "portal.example.com")
+        answering.join()
+
+    assert (came, asked) == (True, ["portal.example.com"])
 
 
 @pytest.mark.django_db
