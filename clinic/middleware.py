@@ -15,6 +15,10 @@ from clinic.models import Clinic
 from clinic.uploads import body_limit
 
 _STARTED, _SEEN = "started", "seen"
+ENDED_COOKIE = "session_ended"
+"""Says to the sign-in page why somebody is there: "idle" or "long". In a cookie of its own, because a session that is
+signed out has none, and whoever is signed out by a refresh comes to the sign-in page with the next request."""
+_ENDED_SECONDS = 3600
 # Seen times are written at most this often, so that reading pages does not write at each click.
 _STEP_SECONDS = 30
 
@@ -22,26 +26,51 @@ _STEP_SECONDS = 30
 class SessionLimits:
     """Ends a signed-in session that was idle or old for too long (`settings.SESSION_LIMITS`), on every route.
 
-    A request with the header `X-Background: 1` (polling) neither counts as activity nor extends anything.
+    A request with the header `X-Background: 1` (polling) neither counts as activity nor extends anything. Its answer
+    says in `X-Session-Left` for how many seconds the session still waits, so that a page can ask before it ends.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            self._judge(request, settings.SESSION_LIMITS["patient" if request.user.uses_portal else "staff"])
-        return self.get_response(request)
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        kind = "patient" if request.user.uses_portal else "staff"
+        ended, left = self._judge(request, settings.SESSION_LIMITS[kind])
+        response = self.get_response(request)
+        if ended and kind == "staff":
+            _remember(response, ended)
+        elif not ended and ENDED_COOKIE in request.COOKIES:
+            response.delete_cookie(ENDED_COOKIE, samesite="Lax")
+        if left and request.headers.get("X-Background"):
+            response.headers["X-Session-Left"] = str(left)
+        return response
 
-    def _judge(self, request: HttpRequest, limits: tuple[int, int]) -> None:
+    def _judge(self, request: HttpRequest, limits: tuple[int, int]) -> tuple[str, int]:
+        """Why the session was ended now ("" for not); how many seconds it waits (0 where waiting is not its end)."""
         idle, absolute = limits
         now = int(time.time())
         started = request.session.setdefault(_STARTED, now)
         seen = request.session.get(_SEEN, now)
         if now - seen > idle or now - started > absolute:
             logout(request)
-        elif _SEEN not in request.session or (now - seen >= _STEP_SECONDS and not request.headers.get("X-Background")):
+            return ("idle" if now - seen > idle else "long"), 0
+        if _SEEN not in request.session or (now - seen >= _STEP_SECONDS and not request.headers.get("X-Background")):
             request.session[_SEEN] = now
+        left = idle - (now - seen)
+        return "", left if left < absolute - (now - started) else 0
+
+
+def _remember(response: HttpResponse, ended: str) -> None:
+    response.set_cookie(
+        ENDED_COOKIE,
+        ended,
+        max_age=_ENDED_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 class CompressedPages(GZipMiddleware):

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import views as allauth_views
 from allauth.account.internal.stagekit import clear_login
+from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic import throttle
+from clinic.middleware import ENDED_COOKIE
 from clinic.models import User
 from clinic.portal import masked, page_after_code
 
@@ -47,7 +49,18 @@ class SaysWhenToRetry(FormOnly):
 
 
 class LoginView(SaysWhenToRetry, allauth_views.LoginView):
-    pass
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "signed_out": _why_signed_out(self.request)}
+
+
+def _why_signed_out(request: HttpRequest) -> str:
+    """Said to staff who come here because the session ended by itself (`SessionLimits`); "" to everybody else."""
+    idle, absolute = settings.SESSION_LIMITS["staff"]
+    why = {
+        "idle": f"after {idle // 60} minutes without activity",
+        "long": f"because the sign-in was {absolute // 3600} hours old",
+    }.get(request.COOKIES.get(ENDED_COOKIE, ""))
+    return f"You were signed out {why}. What you saved is kept." if why else ""
 
 
 class ReauthenticateView(SaysWhenToRetry, allauth_views.ReauthenticateView):

@@ -291,6 +291,24 @@
     const words = alertsUnanswered === 2 && byId("alerts-unanswered");
     if (words && !place.querySelector("[data-unanswered]")) place.prepend(words.content.cloneNode(true));
   });
+  // Each refresh in the background says how long the server still waits for somebody; near the end a line asks.
+  const LAST_SECONDS = 150;
+  function askToStay(left) {
+    const place = byId("session-ends");
+    if (!place || !left) return;
+    if (Number(left) > LAST_SECONDS) place.replaceChildren();
+    else if (!place.firstChild) place.append(byId("session-ends-words").content.cloneNode(true));
+  }
+  document.addEventListener("htmx:afterRequest", (event) => isBackground(event) && askToStay(event.detail.xhr.getResponseHeader("X-Session-Left")));
+  document.addEventListener("click", (event) => {
+    const stays = event.target.closest("[data-stay]");
+    if (!stays) return;
+    // Asked for by a person, so it counts; who was signed out meanwhile comes to the sign-in page.
+    fetch(stays.dataset.stay, { credentials: "same-origin", redirect: "manual" }).then((answer) => {
+      if (answer.ok) byId("session-ends").replaceChildren();
+      else location.reload();
+    }, () => say("No connection. Try again.", { level: "error" }));
+  });
   let typedOnPage = false;
   let saidSignedOut = false;
   document.addEventListener("input", (event) => { if (!event.target.matches("[type=search]")) typedOnPage = true; });

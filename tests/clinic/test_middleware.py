@@ -59,6 +59,85 @@ def test_polling_does_not_keep_a_session_alive(client):
     assert answer.url == "/accounts/sign-in/"
 
 
+def test_a_refresh_in_the_background_says_how_long_the_session_waits_and_a_page_does_not(client):
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.FRONT_DESK)
+        clock.shift(timedelta(minutes=12))
+        polled = client.get("/alerts/", headers={"X-Background": "1"})
+        stayed = client.get("/alerts/")
+        again = client.get("/alerts/", headers={"X-Background": "1"})
+
+    assert (polled.headers["X-Session-Left"], again.headers["X-Session-Left"]) == ("180", "900")
+    assert "X-Session-Left" not in stayed.headers
+
+
+def test_near_the_absolute_end_staying_is_not_offered(client):
+    idle, absolute = settings.SESSION_LIMITS["staff"]
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.FRONT_DESK)
+        for _ in range((absolute - idle) // 600 + 1):
+            clock.shift(timedelta(seconds=600))
+            client.get("/alerts/")
+        answer = client.get("/alerts/", headers={"X-Background": "1"})
+
+    assert (answer.status_code, "X-Session-Left" in answer.headers) == (200, False)
+
+
+SIGNED_OUT = "You were signed out after 15 minutes without activity. What you saved is kept."
+
+
+def test_who_was_idle_reads_why_at_the_sign_in_and_comes_back_to_the_page(client):
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.FRONT_DESK)
+        clock.shift(timedelta(minutes=16))
+        # The board's own refresh finds the session over; then the page loads itself again.
+        polled = client.get("/alerts/", headers={"X-Background": "1", "HX-Request": "true"})
+        loaded = client.get("/day/?date=2026-01-14")
+        page = client.get(loaded.url).content.decode()
+
+    assert (polled.status_code, loaded.url) == (401, "/accounts/sign-in/?next=/day/%3Fdate%3D2026-01-14")
+    assert SIGNED_OUT in page
+    assert 'name="next" value="/day/?date=2026-01-14"' in page
+    kept = polled.cookies["session_ended"]
+    assert (kept.value, kept["httponly"], kept["samesite"]) == ("idle", True, "Lax")
+
+
+def test_the_reason_goes_with_the_next_sign_in_and_a_patient_or_a_sign_out_leaves_none(client):
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.FRONT_DESK)
+        clock.shift(timedelta(minutes=16))
+        client.get("/")
+        _sign_in(client, Role.FRONT_DESK)
+        assert client.cookies["session_ended"].value == ""
+        client.logout()
+        assert SIGNED_OUT not in client.get("/accounts/sign-in/").content.decode()
+        _sign_in(client, Role.PATIENT)
+        clock.shift(timedelta(minutes=31))
+
+        assert "session_ended" not in client.get("/").cookies
+
+
+def test_a_sign_in_that_grew_old_says_so(client):
+    _, absolute = settings.SESSION_LIMITS["staff"]
+    with time_machine.travel(NOON, tick=False) as clock:
+        _sign_in(client, Role.ADMINISTRATOR)
+        for _ in range(absolute // 300):
+            clock.shift(timedelta(seconds=300))
+            client.get("/")
+        clock.shift(timedelta(seconds=1))
+        client.get("/")
+        page = client.get("/accounts/sign-in/").content.decode()
+
+    assert "You were signed out because the sign-in was 12 hours old. What you saved is kept." in page
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "<b>idle</b>"])
+def test_a_reason_that_is_none_is_not_shown(client, value):
+    client.cookies["session_ended"] = value
+
+    assert "You were signed out" not in client.get("/accounts/sign-in/").content.decode()
+
+
 def test_a_deactivated_person_is_out_at_the_next_request(client):
     person = make_user(role=Role.ADMINISTRATOR)
     client.force_login(person)
