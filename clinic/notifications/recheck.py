@@ -55,7 +55,7 @@ def recheck(batch: Batch, *, clock: Clock, timing: Timing) -> list[Ready]:
     reachable = _call_off_unreachable(batch, free, clock)
     open_now = _put_back_until_open(batch, [delivery for delivery, _ in reachable], clock, timing)
     ways = {delivery.pk: way for delivery, way in reachable}
-    contexts, _ = _by_source(open_now, lambda source: source.letters)
+    contexts, _ = by_source(open_now, lambda source: source.letters)
     return [Ready(delivery, ways[delivery.pk], contexts.get(delivery.pk)) for delivery in open_now]
 
 
@@ -67,7 +67,7 @@ def call_off(batch: Batch, ids: Sequence[UUID], reason: str, clock: Clock) -> in
 
 
 def _call_off_unwanted(batch: Batch, deliveries: list[Delivery], clock: Clock, timing: Timing) -> list[Delivery]:
-    reasons, unanswered = _by_source(deliveries, lambda source: source.unwanted)
+    reasons, unanswered = by_source(deliveries, lambda source: source.unwanted)
     by_reason: dict[str, list[UUID]] = defaultdict(list)
     for pk, reason in reasons.items():
         by_reason[reason].append(pk)
@@ -85,7 +85,7 @@ def _put_back_held(batch: Batch, deliveries: list[Delivery], clock: Clock, timin
     It does not expire: that would ask somebody to tell the patient what must not be told yet. So the last question
     comes a whole wait before the deadline, however late the next ring is.
     """
-    reasons, unanswered = _by_source(deliveries, lambda source: source.held)
+    reasons, unanswered = by_source(deliveries, lambda source: source.held)
     again = clock.now() + timing.held
     for delivery in deliveries:
         if delivery.pk not in reasons:
@@ -135,7 +135,7 @@ def _put_back_until_open(batch: Batch, deliveries: list[Delivery], clock: Clock,
     return [delivery for delivery in deliveries if openings[delivery.pk] is None]
 
 
-def _by_source(
+def by_source(
     deliveries: Sequence[Delivery], question: Callable[[sources.Source], Ask]
 ) -> tuple[dict[UUID, Any], set[UUID]]:
     """Ask each source about its own rows: the answers, and the rows about which it failed to answer."""

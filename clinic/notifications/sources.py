@@ -23,6 +23,7 @@ class Source:
     unwanted: Callable[[Sequence[Delivery]], Reasons]
     letters: Callable[[Sequence[Delivery]], Contexts]
     held: Callable[[Sequence[Delivery]], Reasons] = lambda _: {}
+    may_hold: bool = False
 
 
 _SOURCES: dict[str, Source] = {}
@@ -53,7 +54,13 @@ def register_source(
         unwanted=still_wanted_many or _one_by_one_reasons(still_wanted),
         letters=letter_many or _one_by_one_contexts(letter),
         held=held_many or (lambda _: {}),
+        may_hold=held_many is not None,
     )
+
+
+def names_that_hold() -> list[str]:
+    """The sources of which a message may wait for a person."""
+    return [name for name, source in _SOURCES.items() if source.may_hold]
 
 
 def source_of(name: str) -> Source:

@@ -12,13 +12,14 @@ from django.db.models import Exists, F, OuterRef
 
 from clinic import audit
 from clinic.models import Delivery, DeliveryAttempt, StaffTask
-from clinic.notifications import heartbeat
+from clinic.notifications import heartbeat, sources
 from clinic.notifications.alarms import raise_tasks
 from clinic.notifications.channels import CHANNELS
 from clinic.notifications.clock import Clock, database_clock
 from clinic.notifications.expiry import expire_stale
 from clinic.notifications.faultpoints import at
 from clinic.notifications.logs import describe
+from clinic.notifications.recheck import by_source
 from clinic.notifications.states import State, move, move_free
 from clinic.notifications.timing import TIMING, Timing
 
@@ -36,6 +37,7 @@ def sweep(*, clock: Clock | None = None, timing: Timing = TIMING) -> None:
         ("leases", lambda: put_back_lost_claims(now)),
         ("lost", lambda: judge_lost_departures(now, timing)),
         ("uncertain", lambda: settle_uncertain(now, timing)),
+        ("held", lambda: call_off_held(now)),
         ("expiry", lambda: expire_stale(now)),
         ("heartbeat", lambda: heartbeat.beat(heartbeat.REMINDERS, now)),
         ("seal", audit.seal),
@@ -61,6 +63,28 @@ def judge_lost_departures(now: datetime, timing: Timing) -> int:
     """It was leaving when its worker was lost: nobody knows whether it arrived. The lease stays as its date."""
     lost = Delivery.objects.filter(lease_until__lt=now - timing.grace)
     return len(move_free(lost, State.SENDING, State.UNCERTAIN, lease_token=None, reason=LOST_WORKER))
+
+
+def call_off_held(now: datetime) -> int:
+    """What waited for a person until its deadline passed, nothing having rung, is called off before it expires.
+
+    An expired row asks somebody to tell the patient, and what is held must not be told yet.
+    """
+    stale = Delivery.objects.filter(
+        kind__in=Delivery.Kind.values,
+        state=State.PENDING,
+        not_after__lt=now,
+        source__in=sources.names_that_hold(),
+    )
+    ids = list(stale.values_list("pk", flat=True))
+    ended = 0
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = list(Delivery.objects.filter(pk__in=ids[start : start + _AT_ONCE]))
+        reasons, _ = by_source(rows, lambda source: source.held)
+        for reason in set(reasons.values()):
+            held = Delivery.objects.filter(pk__in=[pk for pk, why in reasons.items() if why == reason])
+            ended += len(move_free(held, State.PENDING, State.CANCELLED, reason=reason[:200], finished_at=now))
+    return ended
 
 
 def settle_uncertain(now: datetime, timing: Timing) -> int:

@@ -196,6 +196,37 @@ def test_a_message_of_yesterday_is_not_sent_but_told_to_staff():
     assert [task.kind for task in StaffTask.objects.all()] == ["message_expired"]
 
 
+def test_a_held_message_whose_day_passed_while_nobody_rang_is_called_off_and_told_to_nobody():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    ring("2026-01-14 09:00")
+    reported_at = at("2026-01-16 08:30")
+    toes = {"symptoms": ["TOES_UNDER_STOCKING"], "reported_at": reported_at, "due_at": reported_at + timedelta(hours=4)}
+    make_report(patient=plan.patient, **toes)
+    ring("2026-01-16 09:00")
+
+    ring("2026-01-17 09:00")
+
+    switch = Delivery.objects.get(patient=plan.patient, step="COMP_SWITCH")
+    assert (switch.state, switch.reason) == ("cancelled", "a report of the patient is not answered yet")
+    assert StaffTask.objects.filter(delivery=switch).count() == 0
+
+
+def test_a_message_that_waited_and_need_not_any_more_is_told_to_staff_when_its_day_has_passed():
+    plan = make_plan("2026-01-13 10:30", SPIDER)
+    ring("2026-01-14 09:00")
+    reported_at = at("2026-01-16 08:30")
+    toes = {"symptoms": ["TOES_UNDER_STOCKING"], "reported_at": reported_at, "due_at": reported_at + timedelta(hours=4)}
+    report = make_report(patient=plan.patient, **toes)
+    ring("2026-01-16 09:00")
+    clinician = make_user(Role.CLINICIAN)
+    report_work.save(report=report, version=1, contact="reached", by=clinician, now=at("2026-01-16 20:00"))
+
+    ring("2026-01-17 09:00")
+
+    switch = Delivery.objects.get(patient=plan.patient, step="COMP_SWITCH")
+    assert (switch.state, StaffTask.objects.filter(delivery=switch).count()) == ("expired", 1)
+
+
 def test_overlapping_plans_send_each_step_once():
     patient = reachable_patient()
     make_plan("2026-04-06 14:00", RETICULAR, patient=patient)
