@@ -49,11 +49,9 @@ class AftercareConfig(AppConfig):
         register_plan_runs(
             "plan", lambda patient, now: AftercarePlan.objects.filter(patient=patient).running_at(now).exists()
         )
-        repeat.register_holds(
+        repeat.register_hold_rows(
             report_watch.SOURCE,
-            report_watch.hold_of,
-            of_many=report_watch.held_among,
-            rows=repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows, report_watch.told),
+            repeat.HoldRows(Hold.UNANSWERED_RED_FLAG, report_watch.open_rows, report_watch.told),
         )
         register_alerts(report_watch.SOURCE, report_watch.report_alerts, shown_on=report_watch.is_queue)
         register_alerts(report_stuck.SOURCE, report_stuck.stuck_alerts)

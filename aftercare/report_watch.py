@@ -14,9 +14,8 @@ from aftercare.models import SymptomReport
 from aftercare.report_left import left_open
 from clinic.access import Permission
 from clinic.alerts import Alert
-from clinic.models import Clinic, Patient, User
+from clinic.models import Clinic, User
 from clinic.protocol.triage import Level
-from clinic.protocol.vocabulary import Hold
 from clinic.protocol.zones import local_date, local_time
 from sessions_app.wording import time_words
 
@@ -33,16 +32,6 @@ def open_rows() -> QuerySet[SymptomReport]:
 
 def told(report: SymptomReport) -> str:
     return f"A report of symptoms is open: {report.get_level_display().lower()}"
-
-
-def hold_of(patient: Patient) -> Iterable[Hold]:
-    """The hold source: one query."""
-    return [Hold.UNANSWERED_RED_FLAG] if open_rows().filter(patient=patient).exists() else []
-
-
-def held_among(patients: Sequence[Patient]) -> Iterable[int]:
-    """The ids of those patients who have an open report; for lists. One query."""
-    return open_rows().filter(patient__in=patients).values_list("patient_id", flat=True)
 
 
 def waiting_for(user: User) -> int:

@@ -36,19 +36,13 @@ class SessionsAppConfig(AppConfig):
             letter_many=reminders.reminder_letters,
         )
         register_planner(reminders.SOURCE, reminders.plan_reminders_again)
-        repeat.register_holds(
+        repeat.register_hold_rows(
             repeat_holds.SOURCE,
-            repeat_holds.hold_of,
-            of_many=repeat_holds.held_among,
-            rows=repeat.HoldRows(Hold.CLINICIAN_HOLD, repeat_holds.open_rows, repeat_holds.told),
+            repeat.HoldRows(Hold.CLINICIAN_HOLD, repeat_holds.open_rows, repeat_holds.told),
         )
-        repeat.register_holds(
+        repeat.register_hold_rows(
             event_watch.SOURCE,
-            event_watch.hold_of,
-            of_many=event_watch.held_among,
-            rows=repeat.HoldRows(
-                Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, event_watch.before_visit
-            ),
+            repeat.HoldRows(Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, event_watch.before_visit),
         )
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)
         register_alerts("to sign", cosigning.clinician_alerts)

@@ -1,6 +1,6 @@
 """What follows from adverse events elsewhere: treatments wait (B4), clinicians are alerted, checks know of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from clinic.access import Permission
 from clinic.alerts import Alert
-from clinic.models import Patient, User
-from clinic.protocol.vocabulary import Hold
+from clinic.models import User
 from sessions_app.emergency import GRAVE_KINDS
 from sessions_app.facts import OpenEvent, RecordedEvents
 from sessions_app.models import AdverseEvent, TreatmentSession
@@ -34,16 +33,6 @@ def before_visit(visit: Any) -> Q:
 
 def told(event: AdverseEvent) -> str:
     return f"An adverse event is open: {event.get_kind_display().lower()}"
-
-
-def hold_of(patient: Patient) -> Iterable[Hold]:
-    """The hold source: an open event lets the next treatment wait. One query."""
-    return [Hold.OPEN_ADVERSE_EVENT] if open_rows().filter(patient=patient).exists() else []
-
-
-def held_among(patients: Sequence[Patient]) -> Iterable[int]:
-    """The ids of those patients who have an open event; for lists. One query."""
-    return open_rows().filter(patient__in=patients).values_list("patient_id", flat=True)
 
 
 def event_alerts(user: User) -> Iterable[Alert]:

@@ -42,24 +42,34 @@ class HoldRows:
     told: Callable[[Any], str]
     at_visit: Callable[[Any], Q] = lambda visit: Q()
 
+    def of_patient(self, patient: Patient) -> Iterable[Hold]:
+        """The hold, if the patient has such a row. One query."""
+        return [self.hold] if self.rows().filter(patient=patient).exists() else []
+
+    def of_many(self, patients: Sequence[Patient]) -> Iterable[int]:
+        """The ids of those patients who have such a row; for lists. One query."""
+        return self.rows().filter(patient__in=patients).values_list("patient_id", flat=True)
+
 
 _hold_rows: dict[str, HoldRows] = {}
 
 
-def register_holds(
-    name: str, source: HoldSource, *, of_many: HoldSourceOfMany | None = None, rows: HoldRows | None = None
-) -> None:
-    """Let an upper app say why a patient's repeat waits for a clinician (rule B4); called in its `AppConfig.ready`.
+def register_holds(name: str, source: HoldSource, *, of_many: HoldSourceOfMany | None = None) -> None:
+    """Let an app say why a patient's repeat waits for a clinician (rule B4); called in its `AppConfig.ready`.
 
     `of_many` names those of many patients who wait (their ids), in one query; lists ask it instead of each patient.
-    `rows` say the same as the source; where there are such, they are asked instead of it for somebody treated before.
+    Holds that are rows are registered as such: `register_hold_rows`.
     """
     _hold_sources[name] = source
     if of_many is not None:
         _hold_sources_of_many[name] = of_many
-    if rows is not None:
-        _hold_rows[name] = rows
-        _forget_statements()
+
+
+def register_hold_rows(name: str, rows: HoldRows) -> None:
+    """`register_holds` for holds that are rows; for somebody treated before they are asked within another query."""
+    register_holds(name, rows.of_patient, of_many=rows.of_many)
+    _hold_rows[name] = rows
+    _forget_statements()
 
 
 def unregister_holds(name: str) -> None:

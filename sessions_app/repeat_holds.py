@@ -1,6 +1,5 @@
 """A clinician lets the next treatment of a patient wait, and lifts that again: rule B4 of the front desk's booking."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -10,14 +9,13 @@ from django.utils import timezone
 from clinic import audit
 from clinic.access import Permission
 from clinic.models import Patient, User
-from clinic.protocol.vocabulary import Hold
 from sessions_app.bookable import check_texts
 from sessions_app.models import RepeatHold
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 
 SOURCE = "clinician"
-"""The name under which `hold_of` is registered with `sessions_app.repeat`."""
+"""The name under which these holds are registered with `sessions_app.repeat`."""
 
 
 def place(*, patient: Patient, reason: str, by: User, now: datetime | None = None) -> RepeatHold:
@@ -75,12 +73,6 @@ def open_hold(patient: Patient) -> RepeatHold | None:
     return RepeatHold.objects.select_related("placed_by").filter(patient=patient, lifted_at__isnull=True).first()
 
 
-def hold_of(patient: Patient) -> Iterable[Hold]:
-    """The hold source: asked whenever a treatment is looked for, booked or moved. One query."""
-    held = RepeatHold.objects.filter(patient=patient, lifted_at__isnull=True).exists()
-    return [Hold.CLINICIAN_HOLD] if held else []
-
-
 def open_rows() -> QuerySet[RepeatHold]:
     """Every hold that is not lifted, for `HoldRows`."""
     return RepeatHold.objects.select_related("placed_by").filter(lifted_at__isnull=True)
@@ -88,12 +80,6 @@ def open_rows() -> QuerySet[RepeatHold]:
 
 def told(hold: RepeatHold) -> str:
     return f"{hold.placed_by} lets the next treatment wait: {hold.reason}"
-
-
-def held_among(patients: Sequence[Patient]) -> Iterable[int]:
-    """The ids of those patients whose next treatment waits; for lists. One query."""
-    held = RepeatHold.objects.filter(patient__in=patients, lifted_at__isnull=True)
-    return held.values_list("patient_id", flat=True)
 
 
 def _check(by: User, **text: tuple[str, int]) -> None:

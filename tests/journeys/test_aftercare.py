@@ -3,9 +3,9 @@
 import pytest
 
 from aftercare.models import ReportStep, SymptomReport, Tick
-from aftercare.report_watch import hold_of
 from clinic.models import AuditEvent, Patient
 from clinic.protocol.vocabulary import Hold
+from sessions_app.repeat import holds_of
 from tests.aftercare.people import make_plan, reachable_patient
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -107,7 +107,7 @@ def answers():
 
 
 def holds():
-    return list(hold_of(Patient.objects.get(family_name="Quillfeather", given_name="Marigold")))
+    return list(holds_of(Patient.objects.get(family_name="Quillfeather", given_name="Marigold")))
 
 
 def what_was_done():
