@@ -9,9 +9,13 @@ other sees it.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
+
+from django.db.models import BigIntegerField, CharField, QuerySet
 
 from clinic import audit
 from clinic.models import Patient, User
+from clinic.prepared import Blank, Prepared
 from sessions_app.closures import release_hold
 from sessions_app.models import Appointment, Service, WaitListEntry, WaitListOffer
 from sessions_app.undo_facts import last_change
@@ -28,13 +32,22 @@ def give_up_offers(
     Inside the transaction of the booking or move, before it takes anything of the calendar. The person waits on. With
     `moves`, what is kept for another visit than this stays kept.
     """
-    waiting = WaitListEntry.objects.waiting().filter(patient=patient, service__kind=service.kind)
-    entries = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    entries = [pk for (pk,) in _LOCKED.rows(patient=patient.pk, kind=service.kind)]
     if not entries:
         return
     living = _living_of(entries, now)
     for offer in _kept_for(living, moves, now):
         _take_back(offer, patient=patient, by=by, now=now)
+
+
+def _locked() -> QuerySet[Any, tuple[Any, ...]]:
+    theirs = WaitListEntry.objects.waiting().filter(patient=Blank("patient", BigIntegerField()))
+    of_kind = theirs.filter(service__kind=Blank("kind", CharField()))
+    return of_kind.select_for_update(of=("self",)).order_by("pk").values_list("pk")
+
+
+# Every booking and move asks, and nearly nobody waits.
+_LOCKED = Prepared(_locked)
 
 
 def end_wait(entry: WaitListEntry, *, visit: Appointment, by: User, now: datetime) -> bool:
