@@ -1,6 +1,6 @@
 """What other apps show on a patient's page. They register a panel at start, because imports point the other way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ class Panel:
     """One part of the page: its template, who sees it, and where it stands (small `order` first).
 
     `context` is called with the patient, the reader and the present moment; None leaves the panel out. What it says as
-    `places` are ids of headings with their words, for the links at the head of the page; as `glance` what of it is to
-    be seen with the allergies, before everything else. `is_beside`: it stands beside the record, for readers of charts.
+    `places` are ids of headings with their words, for the links at the head of the page; as `alerts` lines under the
+    name; as `glance` what of it is to be seen with the allergies, before everything else. `is_beside`: it stands beside
+    the record, for readers of charts.
     """
 
     name: str
@@ -77,9 +78,10 @@ def register_head_alerts(name: str, source: HeadAlertSource) -> None:
     _head_alerts[name] = source
 
 
-def head_alerts_for(patient: Patient, reader: User) -> list[HeadAlert]:
-    """What the reader must know of this patient before anything else, urgent lines first."""
+def head_alerts_for(patient: Patient, reader: User, panels: Sequence[Mapping[str, Any]] = ()) -> list[HeadAlert]:
+    """What the reader must know of this patient before anything else, urgent lines first; with those of `panels`."""
     found = [alert for source in _head_alerts.values() for alert in source(patient, reader)]
+    found += [alert for panel in panels for alert in panel.get("alerts", ())]
     return sorted(found, key=lambda alert: not alert.is_urgent)
 
 

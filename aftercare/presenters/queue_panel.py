@@ -6,13 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aftercare.models import Tick
-from aftercare.presenters.queue_report import report_lines
+from aftercare.presenters.queue_report import OtherLine, report_lines
 from aftercare.ticks import newest_well
 from clinic.models import Clinic, Patient, User
+from clinic.patient_page import HeadAlert
 from sessions_app.wording import time_words
 
 _SHOWN = 10
 _WELL_SHOWN = 3
+# Of these levels an open report stands in the head of the page, too.
+_URGENT = frozenset({"emergency", "same_day"})
 
 
 def reports_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, Any] | None:
@@ -20,7 +23,14 @@ def reports_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str,
     zone = Clinic.current().zone
     lines = report_lines(patient, reader, now, zone, limit=_SHOWN)
     well = [_well_words(tick, patient, zone) for tick in newest_well(patient)[:_WELL_SHOWN]]
-    return {"places": [("reports-h", "Reports")], "lines": lines, "well": well}
+    alerts = [_alert(line) for line in lines if line.is_open and line.level in _URGENT]
+    return {"places": [("reports-h", "Reports")], "lines": lines, "well": well, "alerts": alerts}
+
+
+def _alert(line: OtherLine) -> HeadAlert:
+    return HeadAlert(
+        f"Report open: {line.title}. {line.when}. {line.state}.", line.url, "Open the report", is_urgent=True
+    )
 
 
 def _well_words(tick: Tick, patient: Patient, zone: ZoneInfo) -> str:

@@ -75,6 +75,7 @@ class OtherLine:
     when: str
     level: str
     state: str
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ def _other_line(row: SymptomReport, reader: User, now: datetime, zone: ZoneInfo)
         when=f"{near_words(row.reported_at, now, zone)}{source_words(row)}",
         level=level_key(row),
         state=f"Closed: {row.get_outcome_display().lower()}" if row.closed_at else state_words(row, reader, now, zone),
+        is_open=row.closed_at is None,
     )
 
 

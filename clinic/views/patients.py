@@ -86,8 +86,8 @@ def patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     found = _patient_or_404(request, patient_id)
     shows_chart = request.user.may(Permission.VIEW_CHART)
     audit.record("chart read" if shows_chart else "patient read", by=request.user, subject=found)
-    alerts = head_alerts_for(found, request.user)
     panels = panels_for(found, request.user, timezone.now())
+    alerts = head_alerts_for(found, request.user, panels)
     context = {
         "patient": found,
         "head_alerts": alerts,

@@ -4,10 +4,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from aftercare import report_work
 from clinic.access import Role
 from clinic.models import Delivery
 from tests.aftercare.people import RETICULAR, make_plan
-from tests.makers import at, make_appointment, make_patient, make_signed_session, make_user
+from tests.makers import at, make_appointment, make_patient, make_report, make_signed_session, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +65,18 @@ def test_messages_that_come_are_folded_with_the_next_and_one_that_did_not_arrive
         True,
     )
     assert ("Planned" in summary, "next " in summary) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_closed", "is_said"),
+    [({}, False, True), ({"level": "REASSURE", "symptoms": ["BRUISES"]}, False, False), ({}, True, False)],
+)
+def test_an_open_report_that_hurries_stands_under_the_name_with_the_way_to_it(client, facts, is_closed, is_said):
+    report, by = make_report(**facts), make_user(Role.CLINICIAN)
+    if is_closed:
+        report_work.close(report=report, version=1, contact="reached", outcome="visit", note="Seen.", by=by)
+    page = page_of(client, report.patient)
+    head = page[page.index("record-head") : page.index("record-desk")]
+    link = f'href="{reverse("aftercare:queue_report", args=[report.public_id])}">Open the report</a>'
+
+    assert ("Report open: " in head, link in head) == (is_said, is_said)
