@@ -98,7 +98,8 @@ class Group:
 class QueuePage:
     """`untaken`, `given` and `mine` are numbers of open reports, `query` what the address says besides the report.
 
-    `given` are those of the untaken ones that are given to the reader; `events` also wait for the reader.
+    `given` are those of the untaken ones that are given to the reader, `taken` those that the reader has: `mine` is
+    both. `events` also wait for the reader.
     """
 
     show: str
@@ -106,6 +107,7 @@ class QueuePage:
     total: int
     untaken: int
     given: int
+    taken: int
     mine: int
     number: int
     has_more: bool
@@ -118,8 +120,16 @@ class QueuePage:
             return "Nobody waits for an answer."
         reports = "1 report is open" if self.total == 1 else f"{self.total} reports are open"
         if not self.untaken:
-            return f"{reports}. Each is taken by somebody."
-        return f"{reports}, {self._untaken_words}. What is due first is on top."
+            one = "It is" if self.total == 1 else "Each is"
+            return f"{reports}. {one} taken{' by you' if self.taken == self.total else self._taken_words}."
+        return f"{reports}, {self._untaken_words}{self._taken_words}. What is due first is on top."
+
+    @property
+    def _taken_words(self) -> str:
+        """With what is not taken it makes the number in the bar."""
+        if not self.untaken:
+            return f" by somebody, {self.taken} by you" if self.taken else " by somebody"
+        return f", {self.taken} taken by you" if self.taken else ""
 
     @property
     def _untaken_words(self) -> str:
@@ -140,6 +150,7 @@ def queue_page(
         total=Count("pk"),
         untaken=Count("pk", filter=Q(taken_at__isnull=True)),
         given=Count("pk", filter=Q(taken_at__isnull=True, given_to=reader)),
+        taken=Count("pk", filter=Q(taken_by=reader)),
         mine=Count("pk", filter=_of(reader)),
     )
     rows = list(_rows(visible, reader, show, now, clinic.zone)[(number - 1) * PAGE : number * PAGE + 1])

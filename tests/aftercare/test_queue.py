@@ -13,6 +13,7 @@ from aftercare import report_work
 from aftercare.models import ReportNotice, ReportStep
 from aftercare.presenters.queue import queue_page, title_of
 from aftercare.presenters.symptoms import QUESTIONS
+from aftercare.report_watch import waiting_for
 from aftercare.reports import Said, file_report
 from clinic.access import Role
 from clinic.alerts import alerts_for
@@ -563,8 +564,32 @@ def test_head_and_rows_say_the_same_of_what_is_given_and_not_taken(client, clini
     assert "Given to you, not taken yet" in alone
     assert "2 reports are open, 2 of them not taken yet (1 given to you). What is due first is on top." in some
     assert f"Given to {nurse.name}, not taken yet" in some
-    assert "2 reports are open, 1 of them not taken yet. What is due first is on top." in others
+    assert "2 reports are open, 1 of them not taken yet, 1 taken by you. What is due first is on top." in others
     assert ["nobody has taken" in page for page in (alone, some, others)] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("takers", "said", "in_bar"),
+    [
+        (["me", None, "other"], "3 reports are open, 1 of them not taken yet, 1 taken by you.", 2),
+        (["me", "other"], "2 reports are open. Each is taken by somebody, 1 by you.", 1),
+        (["me"], "1 report is open. It is taken by you.", 1),
+        (["other"], "1 report is open. It is taken by somebody.", 0),
+    ],
+)
+def test_the_head_says_what_the_number_in_the_bar_is_made_of(client, clinician, nurse, takers, said, in_bar):
+    people = {"me": clinician, "other": nurse}
+    for taker in takers:
+        report = make_report()
+        if taker:
+            report_work.take(report=report, by=people[taker], now=NOW)
+    client.force_login(clinician)
+
+    page = client.get(URL)
+
+    assert said in words(page)
+    assert waiting_for(clinician) == in_bar
+    assert f"Open {len(takers)} Mine" in words(page)
 
 
 # --- Adverse events that wait ------------------------------------------------------------------------------------
