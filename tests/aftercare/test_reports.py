@@ -200,10 +200,11 @@ def test_other_answers_again_after_theirs_was_closed_are_another_report_while_th
 
 def test_a_key_of_somebody_else_makes_nothing_and_shows_nothing(patient):
     made = report(patient, "ONE_LEG")
-    other = make_patient_user().patient
+    other = make_patient_user()
 
-    with pytest.raises(Refused, match="sent already"):
-        report(other, "BRUISES", request_key=made.request_key)
+    for about, by in ((other.patient, other), (patient, other)):
+        with pytest.raises(Refused, match="sent already"):
+            report(about, "BRUISES", by=by, request_key=made.request_key)
     assert SymptomReport.objects.get() == made
 
 

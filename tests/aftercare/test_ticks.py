@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 
 from aftercare import ticks
-from aftercare.models import Tick
+from aftercare.models import AftercarePlan, Tick
 from aftercare.reports import Said, file_report
 from aftercare.stocking_help import due_times, finish_help, open_help
 from aftercare.stored import plan_of
@@ -340,6 +340,14 @@ def test_while_the_stocking_is_for_day_and_night_somebody_helps_the_same_clinic_
     answered(patient, "part", reason="too_tight", day=date.fromisoformat(told_at[:10]), when=told_at)
 
     assert due_times(open_help(limit=1), at(told_at)) == [at(due)]
+
+
+@pytest.mark.usefixtures("_hours")
+def test_a_plan_that_was_corrected_since_does_not_say_by_when_somebody_helps(patient):
+    answered(patient, "part", reason="too_tight", day=date(2026, 1, 20), when="2026-01-20 09:30")
+    AftercarePlan.objects.update(replaced_at=at("2026-01-20 09:40"))
+
+    assert due_times(open_help(limit=1), at("2026-01-20 09:45")) == [at("2026-01-21 18:00")]
 
 
 @pytest.mark.usefixtures("_hours")
