@@ -48,10 +48,6 @@ class Product(models.Model):
 
 
 class LotQuerySet(models.QuerySet["Lot"]):
-    def usable_on(self, day: date) -> Self:
-        """Neither withdrawn nor expired on that day: what is offered."""
-        return self.filter(withdrawn_at__isnull=True, expires_on__gte=day, product__is_active=True)
-
     def with_balance(self) -> Self:
         """`balance`: ampoules that are there by the movements; below zero when more went than ever came."""
         return self.annotate(balance=Coalesce(Sum("movements__ampoules"), 0))

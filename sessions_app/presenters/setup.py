@@ -13,7 +13,6 @@ from sessions_app.outside import OUTSIDE_HOURS, VisitsOutside, booked_visits
 from sessions_app.wording import day_words, list_words, time_words
 
 _SHOWN = 3
-_NO_HOURS = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
