@@ -80,6 +80,8 @@ class TimeForm(Look):
     """What booking and moving share: the chosen time, who and where, and what the dialog shows meanwhile."""
 
     slot = forms.CharField(required=False, max_length=80)
+    # The time that the dialog had chosen by itself while nobody was named; it gives way to the patient's best one.
+    suggested_slot = forms.CharField(required=False, max_length=80)
     nurse = IdField(required=False)
     room = IdField(required=False)
     day = forms.DateField(required=False, validators=CALENDAR_YEARS)
@@ -106,6 +108,12 @@ class TimeForm(Look):
     overbook_reason = forms.CharField(
         label="Why beside another visit?", required=False, max_length=200, widget=forms.TextInput(attrs=_NEEDED)
     )
+
+    @property
+    def chosen_value(self) -> str:
+        """The time that somebody chose, as it was sent; "" while it is still the one that the dialog suggested."""
+        value = self.text("slot")
+        return "" if value == self.text("suggested_slot") and "confirm" not in self.data else value
 
     def clean_slot(self) -> Chosen | None:
         """Start, nurse and room of the chosen time; None while none is chosen."""

@@ -45,6 +45,7 @@ class Times:
 
     `avoid_days` after a treatment flights and events should be left; 0 where nobody is treated. `booked` are the
     treatments of the patient that are booked already, `near` says of the chosen day that it is too near to one.
+    `suggested` is the chosen time where nobody has chosen one.
     """
 
     sentence: str
@@ -65,6 +66,7 @@ class Times:
     holds: tuple[Hold, ...] = ()
     avoid_days: int = 0
     chosen: str = ""
+    suggested: str = ""
     parts: tuple[tuple[str, str], ...] = ()
     is_narrow: bool = False
     extra: list[Option] = field(default_factory=list)
@@ -104,7 +106,10 @@ class Times:
         values = [option.value for option in numbered.everything]
         # Where its room went meanwhile, the same time in another room is the nearest to what was chosen, and says so.
         same = next((each for each in values if is_same_time(each, value)), "")
-        return replace(numbered, chosen=value if value in values else same or numbered._first_fitting())
+        if value in values or same:
+            return replace(numbered, chosen=value if value in values else same)
+        first = numbered._first_fitting()
+        return replace(numbered, chosen=first, suggested=first)
 
     def _completed(self, option: Option) -> Option:
         option = replace(option, avoid=_avoid_words(option, self.avoid_days))

@@ -31,7 +31,7 @@ def times_of(
     treatments: Sequence[datetime] | None = None,
 ) -> Times:
     """The times for what the form holds; what fits the wait list comes first, after "taken" the nearest free ones."""
-    slot = form.seen("slot")
+    slot = form.seen("slot") if form.chosen_value else None
     wanted = Wanted(
         clinic=request.clinic,
         service=service,
@@ -50,7 +50,7 @@ def times_of(
         treatments=treatments,
     )
     near = near_options(alternatives, request.clinic.zone)
-    return times_for(wanted).with_first(near).choosing(form.text("slot"))
+    return times_for(wanted).with_first(near).choosing(form.chosen_value)
 
 
 def refused_status(request: SignedInRequest, was_sent: bool) -> int:

@@ -100,6 +100,24 @@ def test_a_day_shows_which_of_its_times_fit(desk, house, waits):
     assert "Fits the wait list" in answer.content.decode()
 
 
+def test_what_the_dialog_had_chosen_before_the_patient_was_known_gives_way_to_what_fits(desk, house, waits):
+    address = reverse("sessions_app:book")
+    nobody = desk.get(address, {"service": house.service.pk}, headers=HTMX)
+    first = nobody.context["times"]
+    sent = ask(house, slot=first.chosen, suggested_slot=first.suggested)
+
+    named = desk.post(address, sent, headers=HTMX)
+    picked = named.context["times"]
+    kept = desk.post(address, {**sent, "suggested_slot": ""}, headers=HTMX).context["times"]
+
+    hidden = f'name="suggested_slot" value="{first.chosen}"'
+    assert (hidden in nobody.content.decode(), "suggested_slot" in named.content.decode()) == (True, False)
+    assert (first.suggested, first.chosen_option.when) == (first.chosen, "Tue 13 Jan, 08:00")
+    assert (picked.chosen_option.when, picked.extra) == ("Thu 15 Jan, 12:00", [])
+    assert [(each.when, each.why) for each in kept.extra] == [("Tue 13 Jan, 08:00", "The time you chose")]
+    assert (kept.chosen, kept.suggested) == (first.chosen, "")
+
+
 def test_without_a_fitting_time_the_dialog_says_so_and_ends_nothing_by_itself(desk, house, waits):
     booking.close(title="Fair", starts_at=at("2026-01-15 00:00"), ends_at=at("2026-01-31 00:00"), by=house.desk)
 
