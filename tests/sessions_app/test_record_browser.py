@@ -161,3 +161,16 @@ def test_the_pages_of_the_record_are_accessible(open_page, scheme):
         found[name] = serious_problems(page)
 
     assert found == {"record": [], "scores": [], "score_new": [], "handover": []}
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_the_day_of_a_visit_stays_in_one_line_although_the_patient_wrote_about_it(open_page, size):
+    patient = make_patient()
+    treated(patient, 10, leg="right", segment="popliteal")
+    asked = {"move_asked_at": timezone.now(), "move_wish": "any afternoon, better after four, not on a Monday"}
+    make_appointment(patient=patient, starts_at=timezone.now() + timedelta(days=9), **asked)
+    page = open_page(reverse("clinic:patient", args=[patient.public_id]), size=size)
+    line = page.locator(".visit-line", has_text="any afternoon")
+    expect(line).to_be_visible()
+
+    assert line.locator("b").bounding_box()["height"] < 30
