@@ -109,14 +109,14 @@ class Search:
 
     def _busy_rows(self, now: datetime, ignore_entry: int | None) -> Iterator[BusyRow]:
         """Of whole days: where a nurse was in the morning says in which room she is."""
-        edges = self._edges
+        edges = self.edges
         if not edges:
             return iter(())
         until = max(edges[-1], self.starts.instants[-1] + self.length)
         return busy_rows(edges[0], until, now=now, ignore_entry=ignore_entry)
 
     @cached_property
-    def _edges(self) -> list[datetime]:
+    def edges(self) -> list[datetime]:
         """The beginnings of the days on which visits can start, and the end of the last."""
         instants = self.starts.instants
         if not instants:
@@ -127,7 +127,7 @@ class Search:
     @cached_property
     def _days(self) -> list[tuple[int, dict[int, int]]]:
         """Of each day its starts, as bits, and the room of each nurse."""
-        edges = self._edges
+        edges = self.edges
         by_day: list[list[Placed]] = [[] for _ in edges[1:]]
         for each in self.placed:
             number = bisect_right(edges, each[0]) - 1

@@ -8,10 +8,11 @@ that a patient can choose.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from clinic.protocol.zones import local_date
+from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.availability import Period, without
 from sessions_app.free_times import Search, Slot
 from sessions_app.models import PartOfDay
@@ -32,6 +33,18 @@ def part_of_day(instant: datetime, zone: ZoneInfo) -> PartOfDay:
     if hour < _NOON:
         return PartOfDay.MORNING
     return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
+
+
+def bits_of_parts(search: Search) -> dict[str, int]:
+    """The starts of each part of the day, as bits; cut at the edges of the parts, which are few."""
+    found = dict.fromkeys(PartOfDay.values, 0)
+    for midnight, next_midnight in pairwise(search.edges):
+        day = local_date(midnight, search.zone)
+        noon, evening = (starting_instant(datetime.combine(day, time(hour)), search.zone) for hour in (_NOON, _EVENING))
+        parts = pairwise((midnight, noon, evening, next_midnight))
+        for part, (begins, ends) in zip(PartOfDay.values, parts, strict=True):
+            found[part] |= search.starts.from_to(begins, ends)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

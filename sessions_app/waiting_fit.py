@@ -27,7 +27,7 @@ from sessions_app.models import (
     WaitListEntry,
     WaitListOffer,
 )
-from sessions_app.ranking import part_of_day
+from sessions_app.ranking import bits_of_parts, part_of_day
 from sessions_app.repeat import on_hold
 
 # A time farther away than this is not worth a call of its own; the dialog finds it.
@@ -219,10 +219,9 @@ class _Field:
         self.any_room = _union(self.search.room_free.values())
         self.any_nurse = _union(self.search.nurse_free.values())
         self.weekdays = [0] * 7
-        self.parts = dict.fromkeys(PartOfDay.values, 0)
+        self.parts = bits_of_parts(self.search)
         for number, start in enumerate(self.search.starts.instants):
             self.weekdays[start.astimezone(self.zone).weekday()] |= 1 << number
-            self.parts[part_of_day(start, self.zone)] |= 1 << number
 
     def slots(
         self, entry: WaitListEntry, moves: Visit | None, facts: _Facts, freed: Freed | None, count: int

@@ -13,7 +13,7 @@ from clinic.protocol.zones import local_date, start_of_day, starting_instant
 from sessions_app.availability import days_between
 from sessions_app.free_times import Search, Slot
 from sessions_app.models import Appointment, PartOfDay, Service, WaitListEntry
-from sessions_app.ranking import part_of_day
+from sessions_app.ranking import bits_of_parts
 from sessions_app.repeat import too_near_words
 from sessions_app.wording import day_words, list_words
 
@@ -116,7 +116,7 @@ def narrowed(search: Search, wanted: Wanted) -> Search:
     """The same search with only the wished nurse, room and part of the day free; whoever is busy stays so."""
     if not wanted.is_narrow:
         return search
-    fitting = parts_of(search, wanted.zone).get(wanted.part, 0) if wanted.part else search.starts.all
+    fitting = parts_of(search).get(wanted.part, 0) if wanted.part else search.starts.all
     narrow = copy(search)
     narrow.nurse_free = {
         nurse: bits & fitting if wanted.nurse_id in (None, nurse) else 0 for nurse, bits in search.nurse_free.items()
@@ -125,15 +125,9 @@ def narrowed(search: Search, wanted: Wanted) -> Search:
     return narrow
 
 
-def parts_of(search: Search, zone: ZoneInfo) -> dict[str, int]:
+def parts_of(search: Search) -> dict[str, int]:
     """The starts of each part of the day, as bits; a part in which nobody ever works is left out."""
-    digits: dict[str, list[str]] = {part: [] for part in PartOfDay.values}
-    for start in search.starts.instants:
-        here = part_of_day(start, zone)
-        for part, found in digits.items():
-            found.append("1" if part == here else "0")
-    bits = {part: int("".join(reversed(found)) or "0", 2) for part, found in digits.items()}
-    return {part: found for part, found in bits.items() if found}
+    return {part: bits for part, bits in bits_of_parts(search).items() if bits}
 
 
 class Days:
@@ -146,7 +140,7 @@ class Days:
         self.booked = booked or Booked()
         self.may_be_early = wanted.by.may(Permission.APPROVE_EARLY_REPEAT)
         self.free = _union(search.nurse_free.values()) & _union(search.room_free.values())
-        self.parts = parts_of(search, wanted.zone)
+        self.parts = parts_of(search)
 
     def apart(self) -> "Days":
         """The same without the dates too near to a booked treatment."""

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from clinic.models import Patient
+from sessions_app.free_times import Search
 from sessions_app.models import PartOfDay, Service
-from sessions_app.ranking import Middle, part_of_day
+from sessions_app.ranking import Middle, bits_of_parts, part_of_day
 from sessions_app.slots import repeat_offer
 from tests.makers import (
     at,
@@ -63,6 +64,22 @@ def test_parts_of_the_day_are_the_clinics_wall_clock(when, part):
     assert part_of_day(at(when), make_clinic().zone) == part
     kolkata = make_clinic(time_zone="Asia/Kolkata").zone
     assert part_of_day(at(when, "Asia/Kolkata"), kolkata) == part
+
+
+def test_every_start_of_a_search_is_in_its_part_of_the_day_also_where_the_clock_changes(house):
+    make_hours(house.nurse, weekdays=range(7), starts="07:00", ends="21:00")
+    search = Search(
+        clinic=make_clinic(), service=make_service(), now=at("2026-03-01 07:00"),
+        first_date=date(2026, 3, 6), last_date=date(2026, 3, 10),
+    )  # fmt: skip
+    instants, bits = search.starts.instants, bits_of_parts(search)
+
+    found = {part: [instants[number] for number in search.starts.numbers(bits[part])] for part in PartOfDay.values}
+
+    assert found == {
+        part: [start for start in instants if part_of_day(start, search.zone) == part] for part in PartOfDay.values
+    }
+    assert all(found.values())
 
 
 @pytest.mark.parametrize("prefers", [Prefers.MORNING, Prefers.AFTERNOON])
