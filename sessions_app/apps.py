@@ -18,7 +18,7 @@ class SessionsAppConfig(AppConfig):
         from clinic.patient_page import Panel, register_head_alerts, register_head_link, register_panel  # noqa: PLC0415
         from clinic.presenters import register_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
-        from sessions_app import cosigning, event_watch, lists, reminders, repeat, repeat_holds  # noqa: PLC0415
+        from sessions_app import allergy_holds, cosigning, event_watch, lists, reminders, repeat, repeat_holds  # noqa: PLC0415
         from sessions_app.presenters.consent import consent_panel  # noqa: PLC0415
         from sessions_app.presenters.event_lines import events_panel  # noqa: PLC0415
         from sessions_app.presenters.photographs import photographs_panel  # noqa: PLC0415
@@ -43,6 +43,12 @@ class SessionsAppConfig(AppConfig):
         repeat.register_hold_rows(
             event_watch.SOURCE,
             repeat.HoldRows(Hold.OPEN_ADVERSE_EVENT, event_watch.open_rows, event_watch.told, event_watch.before_visit),
+        )
+        repeat.register_hold_rows(
+            allergy_holds.SOURCE,
+            repeat.HoldRows(
+                Hold.POLIDOCANOL_ALLERGY, allergy_holds.allergic_rows, allergy_holds.told, is_in_chart=False
+            ),
         )
         register_alerts(event_watch.SOURCE, event_watch.event_alerts)
         register_alerts("to sign", cosigning.clinician_alerts)

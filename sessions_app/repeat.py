@@ -35,20 +35,22 @@ class HoldRows:
 
     `told` says in words what a row is, for those who read charts. `at_visit` says which rows hold the treatment of one
     visit (its id, or an expression for it): not those that came out of the visit itself (`sessions_app.visit_holds`).
+    Not `is_in_chart`: at the visit a check of its own says the same, and a clinician's answer here would lift nothing.
     """
 
     hold: Hold
     rows: Callable[[], QuerySet[Any]]
     told: Callable[[Any], str]
     at_visit: Callable[[Any], Q] = lambda visit: Q()
+    is_in_chart: bool = True
 
     def of_patient(self, patient: Patient) -> Iterable[Hold]:
         """The hold, if the patient has such a row. One query."""
-        return [self.hold] if self.rows().filter(patient=patient).exists() else []
+        return [self.hold] if self.rows().filter(patient=patient.pk).exists() else []
 
     def of_many(self, patients: Sequence[Patient]) -> Iterable[int]:
         """The ids of those patients who have such a row; for lists. One query."""
-        return self.rows().filter(patient__in=patients).values_list("patient_id", flat=True)
+        return self.rows().filter(patient__in=[each.pk for each in patients]).values_list("patient", flat=True)
 
 
 _hold_rows: dict[str, HoldRows] = {}

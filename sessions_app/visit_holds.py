@@ -94,6 +94,8 @@ class Standing:
 def standing_against(kinds: Iterable[HoldRows], *, patient: Patient, visit: int) -> Iterator[Standing]:
     """The rows of these kinds, one query each: asked only for kinds of which there are some."""
     for each in kinds:
+        if not each.is_in_chart:
+            continue
         for row in rows_against(each, patient=patient.pk, visit=visit).order_by("pk"):
             yield Standing(f"{each.hold}:{row.pk}", each.told(row))
     for hold in holds_without_rows(patient):

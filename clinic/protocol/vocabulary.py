@@ -160,6 +160,7 @@ class Hold(StrEnum):
     OPEN_ADVERSE_EVENT = "open_adverse_event"
     UNANSWERED_RED_FLAG = "unanswered_red_flag"
     CLINICIAN_HOLD = "clinician_hold"
+    POLIDOCANOL_ALLERGY = "polidocanol_allergy"
 
 
 class BookingResult(StrEnum):

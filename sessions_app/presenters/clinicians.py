@@ -22,7 +22,12 @@ _WHY: dict[Hold, str] = {
     Hold.OPEN_ADVERSE_EVENT: "On hold until a clinician clears it.",
     Hold.UNANSWERED_RED_FLAG: "A report of symptoms waits for its answer.",
     Hold.CLINICIAN_HOLD: "A clinician lets the next treatment wait.",
+    Hold.POLIDOCANOL_ALLERGY: "Something on record stands against a treatment. A clinician decides.",
 }
+_ALLERGY = (
+    "An allergy to polidocanol is on record: no treatment can be booked. "
+    "Only a clinician who rules the allergy out changes that."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ def hold_words(holds: Iterable[Hold], patient: Patient, *, reader: User, zone: Z
     reads_charts = reader.may(Permission.VIEW_CHART)
     events = hold_lines(patient, zone) if Hold.OPEN_ADVERSE_EVENT in found and reads_charts else []
     told = [hold for hold in found if not (hold is Hold.OPEN_ADVERSE_EVENT and events)]
-    reasons = [_WHY[hold] for hold in told if hold is not Hold.CLINICIAN_HOLD or placed is None]
+    why = {**_WHY, Hold.POLIDOCANOL_ALLERGY: _ALLERGY} if reads_charts else _WHY
+    reasons = [why[hold] for hold in told if hold is not Hold.CLINICIAN_HOLD or placed is None]
     if placed:
         when = time_words(placed.placed_at, zone)
         reasons.append(f"{placed.placed_by} lets the next treatment wait, since {when}.")

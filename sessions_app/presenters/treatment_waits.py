@@ -13,12 +13,14 @@ _WHY: dict[Hold, str] = {
     Hold.UNANSWERED_RED_FLAG: "a report of symptoms is open",
     Hold.OPEN_ADVERSE_EVENT: "a clinician has something to clear first",
     Hold.CLINICIAN_HOLD: "a clinician holds it",
+    Hold.POLIDOCANOL_ALLERGY: "something on record stands against it",
 }
 # Where there are several, and on paper in the column of the notes.
 _SHORT: dict[Hold, str] = {
     Hold.UNANSWERED_RED_FLAG: "open report",
     Hold.OPEN_ADVERSE_EVENT: "something to clear first",
     Hold.CLINICIAN_HOLD: "a clinician decides",
+    Hold.POLIDOCANOL_ALLERGY: "something on record",
 }
 
 

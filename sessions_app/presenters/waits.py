@@ -14,6 +14,10 @@ from sessions_app.repeat import on_hold
 from sessions_app.wording import list_words
 
 _NAMED = 3
+_ALLERGIC = (
+    "Allergy to polidocanol on record: no treatment is booked or given. Reviews and other visits can be booked. "
+    "Only a clinician rules the allergy out."
+)
 
 
 def waiting_alerts(patient: Patient, reader: User) -> list[HeadAlert]:
@@ -23,6 +27,8 @@ def waiting_alerts(patient: Patient, reader: User) -> list[HeadAlert]:
     if found:
         zone = Clinic.current().zone
         return [_of_one(found[0], zone) if len(found) == 1 else _of_many(patient, found)]
+    if patient.polidocanol_allergy and reader.may(Permission.VIEW_CHART):
+        return [HeadAlert(_ALLERGIC, is_urgent=True, holds_booking=True)]
     if reader.may(Permission.BOOK) and on_hold([patient]):
         words = "The next treatment waits for a clinician's decision. Other visits can be booked."
         return [HeadAlert(words, holds_booking=True)]

@@ -201,7 +201,7 @@ def test_lists_ask_for_many_at_once(house, place, django_assert_num_queries):
     place()
     place(others[0])
 
-    with django_assert_num_queries(3):  # one for clinicians' holds, one for adverse events, one for reports
+    with django_assert_num_queries(4):  # clinicians' holds, adverse events, allergies, reports
         waiting = repeat.on_hold([house.patient, *others])
 
     assert waiting == {house.patient.pk, others[0].pk}
