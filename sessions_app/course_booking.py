@@ -22,8 +22,8 @@ from sessions_app.bookable import (
     with_neighbours,
 )
 from sessions_app.entries import Candidate, Conflict, lock_candidates
-from sessions_app.models import Appointment, Course, Service
-from sessions_app.offers_given_up import give_up_offers
+from sessions_app.models import Appointment, Course, Service, WaitListEntry
+from sessions_app.offers_given_up import end_wait, give_up_offers
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import Chain, RepeatRules
 from sessions_app.retrying import with_retries
@@ -70,13 +70,15 @@ def book_course(
     by: User,
     early_reason: str = "",
     travel_note: str = "",
+    ends_wait: WaitListEntry | None = None,
     now: datetime | None = None,
 ) -> Course:
     """Book the visits in ascending order, each in the repeat window of the one before it; the first in the patient's.
 
     `planned_sessions` are all that the patient needs, `done_before` those of them that were given already. Raises
     `CourseRefused` with a `Refused` (or `Taken` with alternatives) for each visit that cannot be booked; then none is.
-    The same `request_key` again gives the course it made, while some of it stands.
+    The same `request_key` again gives the course it made, while some of it stands. `ends_wait` as in `booking.book`;
+    the undo of the first visit brings it back.
     """
     check_texts(early_reason=(early_reason, 300), travel_note=(travel_note, 200))
     if made := _made_by(request_key, patient, service):
@@ -107,7 +109,7 @@ def book_course(
         created_by=by,
     )
     try:
-        return _book_course(course, wishes, travel_note.strip())
+        return _book_course(course, wishes, travel_note.strip(), ends_wait)
     except (Refused, IntegrityError):
         # Perhaps it was this very form, sent twice, that took the times.
         if made := _made_by(request_key, patient, service):
@@ -115,10 +117,10 @@ def book_course(
         raise
 
 
-def _book_course(course: Course, wishes: list[Wish], travel_note: str) -> Course:
+def _book_course(course: Course, wishes: list[Wish], travel_note: str, ends_wait: WaitListEntry | None) -> Course:
     planned = _checked(wishes, course)
     try:
-        return with_retries(lambda: _write_course(course, planned, travel_note, wishes[0].by))
+        return with_retries(lambda: _write_course(course, planned, travel_note, wishes[0].by, ends_wait))
     except _CourseConflict as error:
         raise _refused({k: _taken(planned[k], each) for k, each in error.conflicts.items()}) from error
 
@@ -179,22 +181,27 @@ def _checked(wishes: list[Wish], course: Course) -> list[_Planned]:
 
 
 @transaction.atomic
-def _write_course(course: Course, planned: Sequence[_Planned], travel_note: str, by: User) -> Course:
+def _write_course(
+    course: Course, planned: Sequence[_Planned], travel_note: str, by: User, ends_wait: WaitListEntry | None
+) -> Course:
     give_up_offers(patient=course.patient, service=course.service, by=by, now=planned[0].wish.now)
     lock_candidates((each for one in planned for each in one.candidates), course.patient_id)
     course.pk = None
     course.save(force_insert=True)
     conflicts: dict[int, Conflict] = {}
+    written: list[Appointment] = []
     for number, one in enumerate(planned):
         visit = unsaved_visit(one.wish, request_key=one.request_key, course=course)
         visit.travel_note, visit.window_note = travel_note, one.verdict.note
         visit.early_reason, visit.early_approved_by = one.verdict.reason, one.verdict.approved_by
         try:
-            write_booking(visit, one.wish, one.candidates, protocol_of(one.rules), one_of_many=True)
+            written.append(write_booking(visit, one.wish, one.candidates, protocol_of(one.rules), one_of_many=True))
         except Conflict as conflict:
             conflicts[number] = conflict
     if conflicts:
         raise _CourseConflict(conflicts)
+    if ends_wait is not None:
+        end_wait(ends_wait, visit=written[0], by=by, now=planned[0].wish.now)
     audit.record(
         "course booked",
         by=by,

@@ -58,15 +58,32 @@ def _is_for(entry: WaitListEntry, service: Service, moves: Appointment) -> bool:
 
 def waits_words(entry: WaitListEntry, times: Times, data: QueryDict, *, now: datetime, clinic: Clinic) -> Waits:
     """The wait as the dialog shows it. It ends as was ticked for the chosen time, else where that time fits."""
-    today, chosen = local_date(now, clinic.zone), times.chosen_option
+    chosen = times.chosen_option
     is_asked = data.get("wait") == str(entry.public_id) and data.get("slot") == times.chosen
+    has_fit = any(option.fits for option in times.everything)
+    ends = "ends_wait" in data if is_asked else bool(chosen and chosen.fits)
+    return _waits(entry, ends=ends, has_fit=has_fit, now=now, clinic=clinic)
+
+
+def waits_in_course(
+    entry: WaitListEntry, values: Iterable[str], data: QueryDict, *, now: datetime, clinic: Clinic
+) -> Waits:
+    """The same for a course of which `values` are the chosen times: it ends as was ticked, else where one fits."""
+    chosen = [visit for visit in map(parsed, values) if visit]
+    fits = any(fits_wishes(entry, visit.starts_at, visit.nurse_id, clinic.zone) for visit in chosen)
+    ends = "ends_wait" in data if data.get("wait") == str(entry.public_id) else fits
+    return _waits(entry, ends=ends, has_fit=True, now=now, clinic=clinic)
+
+
+def _waits(entry: WaitListEntry, *, ends: bool, has_fit: bool, now: datetime, clinic: Clinic) -> Waits:
+    today = local_date(now, clinic.zone)
     return Waits(
         id=entry.public_id,
         words=f"{since_words(entry.created_at, now, clinic.zone)}. {entry.service}: {entry_wishes(entry, today)}.",
         note=entry.note,
-        ends="ends_wait" in data if is_asked else bool(chosen and chosen.fits),
+        ends=ends,
         is_over=entry.last_date is not None and entry.last_date < today,
-        has_fit=any(option.fits for option in times.everything),
+        has_fit=has_fit,
     )
 
 

@@ -34,6 +34,7 @@ from sessions_app.presenters.course import (
 )
 from sessions_app.presenters.days import Wanted
 from sessions_app.presenters.waiting import given_up_words, not_kept_again_words
+from sessions_app.presenters.waits_fit import ended_wait, open_waits, waits_for, waits_in_course
 from sessions_app.refusals import CourseRefused, Refused
 from sessions_app.repeat import holds_of, protocol_in_force
 from sessions_app.slot_value import Chosen
@@ -67,6 +68,7 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
     if problems or form.errors:
         return _course_page(request, form, patient, treatments, service, problems=problems)
     done_before = form.seen("done_before") or 0
+    ends_wait = ended_wait(request.POST, patient, service)
     try:
         course = booking.book_course(
             patient=patient,
@@ -78,6 +80,7 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
             by=request.user,
             early_reason=form.cleaned_data["early_reason"],
             travel_note=_travel_note(request, form, visits),
+            ends_wait=ends_wait,
         )
     except CourseRefused as refused:
         said = ["Nothing is booked yet: not every date can be had. Choose another time where it says so."]
@@ -89,9 +92,10 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
     if set(starts) != {visit.starts_at for visit in visits if visit}:
         return _course_page(request, form, patient, treatments, service, problems=[SENT_BEFORE])
     day = local_date(starts[0], request.clinic.zone)
+    text = course_toast(patient, course, request.clinic.zone) + (" Off the wait list." if ends_wait else "")
     return done(
         request,
-        course_toast(patient, course, request.clinic.zone) + given_up_words(*booked, zone=request.clinic.zone),
+        text + given_up_words(*booked, zone=request.clinic.zone),
         back=f"{reverse('sessions_app:day')}?date={day}",
         undo=reverse("sessions_app:undo_course", args=[course.public_id]),
     )
@@ -153,6 +157,8 @@ def _course_page(
         except Refused as gone:
             # The chosen nurse left while the dialog was open.
             problems = [*problems, gone.message]
+    waits = waits_for(open_waits(patient, service), service) if service else None
+    chosen = [row.value for row in rows]
     event = form.event_day()
     confirmed = "confirm" in request.POST
     context: dict[str, Any] = {
@@ -171,6 +177,7 @@ def _course_page(
         "done_before": done_before,
         "in_all": done_before + len(rows),
         "shape": form.shape(service.pk if service else None),
+        "waits": waits_in_course(waits, chosen, request.POST, now=now, clinic=request.clinic) if waits else None,
         "hold": hold_words(holds, patient, reader=request.user, zone=zone),
         "needs_reason": "early_reason" in form.data
         or any(each.field == "early_reason" for each in (refused or {}).values()),

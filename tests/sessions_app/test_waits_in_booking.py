@@ -235,6 +235,51 @@ def test_what_is_kept_for_them_is_free_again_when_the_wait_ends(house, book, wai
     assert WaitListEntry.objects.waiting().count() == 0
 
 
+def test_a_course_says_the_wait_and_ends_it_with_the_tick_and_its_undo_brings_it_back(desk, house):
+    treatment = make_service(kind="treatment", name="Treatment")
+    entry = waiting.join(
+        patient=house.patient, service=treatment, parts_of_day=["morning"], by=house.desk, now=NOW - timedelta(days=2)
+    )
+    address = reverse("sessions_app:book_course")
+    asked = {"patient": house.patient.public_id, "service": treatment.pk}
+    times = ["2026-01-15 09:00", "2026-01-27 09:00"]
+
+    shown = desk.get(address, asked, headers=HTMX).content.decode()
+    sent = {
+        **asked,
+        "confirm": "1",
+        "count": 2,
+        "visit": [value(house, clock) for clock in times],
+        "shape": f"||{treatment.pk}",
+        "request_key": str(uuid.uuid4()),
+    }
+    afternoons = {**sent, "visit": [value(house, clock.replace("09", "13")) for clock in times]}
+    afternoons.pop("confirm")
+    looked = desk.post(address, afternoons, headers=HTMX).content.decode()
+    answer = desk.post(address, {**sent, "ends_wait": str(entry.public_id)}, headers=HTMX)
+
+    assert "Waits 2 days. Treatment: Any day, mornings." in shown
+    assert (is_ticked(shown), is_ticked(looked)) == (True, False)
+    assert toast(answer).endswith(" Off the wait list.")
+    entry.refresh_from_db()
+    first = Appointment.objects.order_by("entry__starts_at").first()
+    assert (entry.ended_why, entry.appointment) == ("booked", first)
+
+    desk.post(reverse("sessions_app:undo_course", args=[first.course.public_id]), headers=HTMX)
+    entry.refresh_from_db()
+    assert (entry.ended_at, entry.appointment) == (None, None)
+    assert list(problems_of_records(NOW)) == []
+
+
+def test_who_waits_already_changes_the_wishes_instead_of_joining_again(desk, house, waits):
+    change = reverse("sessions_app:wait_change", args=[waits.public_id])
+
+    body = opened(desk, house).content.decode()
+
+    assert f'href="{change}"' in body
+    assert f'href="{reverse("sessions_app:wait_join")}?' not in body
+
+
 def test_only_who_waits_costs_a_query_more(desk, house, waits):
     def queries_for(patient):
         asked = {"patient": patient.public_id, "service": house.service.pk}
