@@ -11,6 +11,8 @@
   const GIVE_UP_MS = 15000;     // no answer by then counts as no connection
   const ASK_MS = 5000;          // how often the page says that it is open, and hears who else wants it
   const copy = window.draftCopy(`${form.dataset.person}.${form.dataset.session}`, form.dataset.copyKey);
+  // Nothing promises a copy that this browser does not keep.
+  if (!copy.isKept) document.querySelectorAll("[data-copy-words]").forEach((each) => each.remove());
   const SKIPPED = new Set(["csrfmiddlewaretoken", "do", "version", "add_place", "places", "map"]);
 
   let version = Number(form.dataset.version);
@@ -93,7 +95,7 @@
     }
     if (answer.status === 409) return conflict(text);
     if (answer.status === 401) { signIn(); return failed("Not saved: you were signed out. Sign in to go on"); }
-    if (answer.status === 403) return failed("Not saved: load this page again, what you typed is kept");
+    if (answer.status === 403) return failed(copy.isKept ? "Not saved: load this page again, what you typed is kept" : "Not saved: write down what you typed, then load this page again");
     return failed(answer.status < 500 ? "Not saved: something on this page is too long" : "Not saved: the server has a problem, keep this page open");
   }
   function failed(words) {
@@ -160,7 +162,7 @@
   }
   const isTyping = () => Boolean(document.activeElement && document.activeElement.matches("input[type=text], textarea"));
   function lock() {
-    if (isChanged() && !isLocked) { keep(); say("Not saved: it is kept on this tablet for you", "history", true); }
+    if (isChanged() && !isLocked) { keep(); say(copy.isKept ? "Not saved: it is kept on this tablet for you" : "Not saved: it stands on this page alone, write it down", "history", true); }
     isLocked = true;
     clearTimeout(timer);
     form.querySelectorAll("[data-lock]").forEach((each) => { each.disabled = true; });

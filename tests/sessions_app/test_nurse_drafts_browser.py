@@ -21,6 +21,7 @@ from tests.sessions_app.test_nurse_browser import (
     stored,
     without,
 )
+from tests.support.browser import intercept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 __all__ = ["open_visit"]
@@ -58,7 +59,7 @@ def test_a_site_that_was_saved_before_the_tab_died_comes_back_once(open_visit, p
         page.context.set_offline(True)
     else:
         # The save arrives, and its answer is lost: what is typed from here on is refused, whatever the page knows.
-        page.route("**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
+        intercept(page, "**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/save/")):
             choose_place(page, "Right foot")
     expect(page.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_be_focused()
@@ -144,6 +145,18 @@ def test_what_a_tablet_keeps_cannot_be_read_without_its_person(open_visit, page_
     assert str(session.public_id) in name
     assert re.fullmatch(r"\d{13}\.[A-Za-z0-9+/=]{16}\.[A-Za-z0-9+/=]+", copy)
     without(page_problems, LOST)
+
+
+def test_where_a_browser_keeps_no_copy_the_page_promises_none(open_visit):
+    page = open_visit(draft_now())
+    promise = page.locator("[data-copy-words]")
+    expect(promise).to_have_count(1)
+
+    page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
+    page.reload()
+
+    expect(page.locator("#id_note")).to_be_enabled()
+    expect(promise).to_have_count(0)
 
 
 def test_when_the_server_has_newer_the_difference_is_shown_and_a_person_chooses(open_visit, page_problems):
