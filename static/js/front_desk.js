@@ -12,9 +12,10 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.matches(".in-page [hx-select='.in-page']")) delete event.detail.headers["HX-Request"];
   });
-  // The minute's refresh waits while somebody writes in a dialog or walks through the board with the keyboard.
+  // The minute's refresh waits while somebody writes in a dialog or walks through the board with the keyboard; the alerts,
+  // which stand outside of it, do not.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const polled = event.target.matches && event.target.matches("[data-background]") && !event.detail.requestConfig.triggeringEvent;
+    const polled = event.target.matches && event.target.matches("[data-background]:not(.page-alerts)") && !event.detail.requestConfig.triggeringEvent;
     if (polled && (document.hidden || document.querySelector("dialog[open]"))) event.preventDefault();
   });
 })();

@@ -300,6 +300,7 @@ ROUTES: dict[str, Route] = {
     "aftercare:queue_hand_over": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
     # Nurses close what is expected; of the rest they read that a clinician does.
     "aftercare:queue_close": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
+    "aftercare:queue_stocking_on": Route(CLINICIANS, {"POST": GOES_ON}, {"public_id": "report_b"}),
     # --- Set-up
     "admin:index": Route(ADMINISTRATOR, ANY_METHOD),
     "admin:login": Route(ADMINISTRATOR, GONE_ON),

@@ -21,6 +21,8 @@ ADDRESSES = every_address()
 # What may be written although nothing was changed: who looked at what, sessions, the throttles' counters, and when a
 # calendar was last read.
 NOTES = ("clinic_auditevent", "django_session", "clinic_cache", "sessions_app_calendarfeed")
+# A page with the staff's bar; on each of them an open report must not be overlooked.
+BAR, ALERTS = b'class="role-nav"', b'class="page-alerts"'
 WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.I)
 
 
@@ -56,8 +58,13 @@ def test_an_address_answers_as_written_and_shows_nothing_of_somebody_else(world,
                 wrong += [f"{case}: wrote to {table}" for table in _written(queries) if table not in route.presence]
             wrong += [f"{case}: shows {word}" for word in _leaked(world, who, response)]
             wrong += [f"{case}: headers, {fault}" for fault in faults(response)]
+            wrong += [f"{case}: a staff page without the alerts"] * _lacks_the_alerts(response)
 
     assert wrong == []
+
+
+def _lacks_the_alerts(response):
+    return not response.streaming and BAR in response.content and ALERTS not in response.content
 
 
 def _written(queries):
