@@ -38,6 +38,8 @@ _MOST_NORMAL = 1200
 # Characters of all that varies above which a sheet is set closer, and above which tighter, so that it stays one page of
 # Letter, and above which it has no picture; found by printing. Large text is two sides at most.
 _CLOSE_FROM, _TIGHT_FROM, _PICTURE_UP_TO = 1550, 2000, 2600
+# Characters of everything that a sheet of Letter holds, set tight.
+_ONE_PAGE = 3450
 # Characters of what is normal that two sides of large text hold beside whom to call while there is no plan; one of the
 # plan, which stands in lines of its own, takes the room of two. Found by printing.
 _LARGE_ROOM = 1650
@@ -47,7 +49,7 @@ _LINE = 20
 # larger: a character of it takes the room of three.
 _USUAL_BOX, _OF_BOX = 90, 3
 # The box of an emergency above it.
-_EMERGENCY_BOX = 400
+_EMERGENCY_BOX = 700
 
 
 class LastingClock(Clock):
@@ -95,6 +97,10 @@ class Sheet:
     zone_line: str
     changes_at: datetime | None
     most_normal: int = _MOST_NORMAL  # characters of what is normal that are told
+
+    def on_one_page(self, *, other_length: int) -> "Sheet":
+        """The same with as much of what is normal as one page has room for: what comes first stays whole."""
+        return replace(self, most_normal=min(max(_ONE_PAGE - other_length - self._length, 0), _MOST_NORMAL))
 
     def in_large_text(self) -> "Sheet":
         """The same with as much of what is normal as two sides of large text have room for beside the plan."""

@@ -120,8 +120,8 @@ def paper(
             is_carer=is_carer,
             is_held=not is_carer and not visits and is_held(patient, clinic=clinic, now=now),
         )
-        sheet = sheet.in_large_text() if is_large else sheet
         calls = whom_to_call(clinic, sheet.watch_until)
+        sheet = sheet.in_large_text() if is_large else sheet.on_one_page(other_length=_length(calls))
         context = {
             "sheet": sheet,
             "clinic": clinic,

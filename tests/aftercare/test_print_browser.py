@@ -51,6 +51,14 @@ def told():
     return patient
 
 
+@pytest.fixture
+def grave(much):
+    """All of it, an open emergency, and the stocking to come off."""
+    facts = {"level": "EMERGENCY", "symptoms": ["COLD_FOOT"], "affirmed": ["TOES_NOT_BETTER"]}
+    make_report(patient=much, by=much.user, **facts)
+    return much
+
+
 @pytest.mark.parametrize("who", ["little", "much", "told"])
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(("text", "most"), [("", 1), ("large", 2)])
@@ -68,6 +76,22 @@ def test_the_sheet_is_one_page_of_either_paper_and_two_in_large_text(
     pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
 
     assert {paper: number <= most for paper, number in pages.items()} == {"A4": True, "Letter": True}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_full_plan_below_an_emergency_is_one_page_and_leaves_out_of_what_is_normal(
+    new_context, live_server, grave, language
+):
+    grave.language = language
+    grave.save()
+    context = new_context(size="phone")
+    sign_in(context, grave.user, live_server)
+    page = context.new_page()
+    page.goto("/plan/print/")
+
+    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+
+    assert pages == {"A4": 1, "Letter": 1}
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
