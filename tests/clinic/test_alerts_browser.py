@@ -8,7 +8,7 @@ from clinic import alerts
 from clinic.access import Role
 from clinic.alerts import Alert
 from tests.makers import make_user
-from tests.support.browser import sign_in
+from tests.support.browser import intercept, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,7 +70,7 @@ def test_alerts_that_get_no_answer_are_said_until_there_is_one(page, live_server
     page.goto(reverse("clinic:patients"))
     expect(page.get_by_text("A report waits.")).to_be_visible()
 
-    page.route("**/alerts/", lambda route: route.abort())
+    intercept(page, "**/alerts/", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         page.clock.run_for(31_000)
     with page.expect_event("requestfailed"):

@@ -21,7 +21,7 @@ from tests.makers import (
 from tests.sessions_app.desks import make_treatment, today_at
 from tests.sessions_app.looks import too_wide, two_looks
 from tests.support.accessibility import serious_problems
-from tests.support.browser import sign_in
+from tests.support.browser import intercept, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -286,7 +286,7 @@ def test_a_key_that_cannot_act_says_why(desk_page, house):
 def test_letters_typed_before_the_dialog_is_there_wait_for_it(desk_page, house):
     block(desk_page, house["visit"]).focus()
     waiting = []
-    desk_page.route("**/book/", lambda route: waiting.append(route))
+    intercept(desk_page, "**/book/", lambda route: waiting.append(route))
 
     with desk_page.expect_request("**/book/"):
         desk_page.keyboard.press("n")

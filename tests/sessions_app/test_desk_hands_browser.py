@@ -24,7 +24,7 @@ from tests.makers import (
     make_user,
 )
 from tests.sessions_app.desks import make_treatment, today_at
-from tests.support.browser import sign_in
+from tests.support.browser import intercept, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -116,7 +116,7 @@ def hold_back(page, pattern):
         else:
             route.continue_()
 
-    page.route(pattern, keep)
+    intercept(page, pattern, keep)
     return waiting
 
 

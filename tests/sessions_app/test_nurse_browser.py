@@ -14,7 +14,7 @@ from tests.makers import make_appointment, make_draft_session, make_patient, mak
 from tests.sessions_app.charts import ASKED, in_force, ready_draft
 from tests.sessions_app.looks import too_wide, two_looks
 from tests.support.accessibility import serious_problems
-from tests.support.browser import sign_in
+from tests.support.browser import intercept, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OFFLINE = "Not saved: no connection, keep this page open"
@@ -73,7 +73,7 @@ def typed_without_network(open_visit):
     """A visit with a site and a note that never reached the server, on a page that is still open."""
     session = draft_now(sites=1)
     page = open_visit(session)
-    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
+    intercept(page, "**/save/", lambda route: route.abort("internetdisconnected"))
     choose_place(page, "Right foot")
     page.locator("#id_note").fill("typed without network")
     expect(page.locator("#saved")).to_contain_text(OFFLINE)
@@ -260,7 +260,7 @@ def test_a_site_that_never_reached_the_server_is_found_again_too(open_visit, pag
     session = draft_now(sites=1)
     page = open_visit(session)
     # The network goes before the new row saves itself for the first time, however slow this test is.
-    page.route("**/save/", lambda route: route.abort("internetdisconnected"))
+    intercept(page, "**/save/", lambda route: route.abort("internetdisconnected"))
     choose_place(page, "Right foot")
     row = page.locator("[data-site]").nth(1)
     expect(row.locator("[name$='-injection_count']")).to_be_focused()

@@ -27,6 +27,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Answered by the server with 200, by `intercept` with 204.
+HEARD = "/static/img/favicon.svg?intercepted"
 REFUSED_BY_PURPOSE = (
     "Failed to load resource: the server responded with a status of 4",
     # What a page asks in the background after its reader's session ended.
@@ -84,6 +86,18 @@ def watch(page, origin, problems):
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
     page.on("request", on_request)
     page.on("response", on_response)
+
+
+def intercept(page, address, answer):
+    """``page.route`` of a page that is open already; comes back when no request of the page gets past it any more.
+
+    The page hears of its first route a moment later than we do: what it asks for meanwhile goes to the server as if
+    there were none, and Playwright tells nobody of that request.
+    """
+    page.route(lambda url: url.endswith(HEARD), lambda route: route.fulfill(status=204))
+    page.route(address, answer)
+    while page.evaluate("address => fetch(address, { cache: 'no-store' }).then(answer => answer.status)", HEARD) != 204:
+        pass
 
 
 @pytest.fixture
