@@ -227,6 +227,14 @@ def test_a_long_entered_phase_keeps_the_daytime_phase_as_long():
     made = plan("2026-09-08 12:00", RETICULAR, extensive_days=30)
 
     assert dates(made, ItemKey.COMPRESSION_DAYTIME) == ("2026-10-08", "2026-10-08", "2026-09-22")
+    assert made.dated(ItemKey.COMPRESSION_DAYTIME)[0].rule.decided_by is DecidedBy.EXTENSIVE
+
+
+def test_an_entered_phase_that_ends_before_the_daytime_phase_does_not_decide_it():
+    made = plan("2026-09-08 12:00", RETICULAR, extensive_days=9)
+
+    assert dates(made, ItemKey.COMPRESSION_DAYTIME)[:2] == ("2026-09-17", "2026-09-29")
+    assert made.dated(ItemKey.COMPRESSION_DAYTIME)[0].rule.decided_by is DecidedBy.EVERY_TYPE
 
 
 def test_extensive_spider_veins_get_the_walking_days_of_extensive_veins():

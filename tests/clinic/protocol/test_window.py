@@ -62,6 +62,20 @@ def test_a_flight_inside_the_days_to_avoid_is_a_note(event, rule):
     assert ask("2026-05-12", events=[date.fromisoformat(event)]).rule == rule
 
 
+def test_the_days_to_keep_free_are_those_of_the_longest_avoid():
+    longer = SHIPPED.with_overrides({"avoid_days.hot_bath_sauna": 7}, signed_off=True)
+
+    assert [ask("2026-05-12", events=[date(2026, 5, day)], protocol=longer).rule for day in (19, 20)] == ["B6", "B2"]
+
+
+@pytest.mark.parametrize(("day", "notes"), [("2026-05-31", ("B3", "B5")), ("2026-06-01", ("B3",))])
+def test_while_nobody_knows_the_area_that_the_same_one_waits_is_a_note(day, notes):
+    told = ask(day, same_area=None, protocol=SHIPPED.with_overrides({"same_area_min_days": 28}))
+
+    assert (told.result, told.notes) == (BookingResult.ACCEPTED_WITH_NOTE, notes)
+    assert ("The same area waits 28 days" in told.text) == ("B5" in notes)
+
+
 def test_two_notes_are_both_said():
     told = ask("2026-05-19", events=[date(2026, 5, 20)])
 
