@@ -22,7 +22,7 @@ from sessions_app.slot_value import Chosen, value_of
 from sessions_app.wording import day_words, range_words, time_words
 
 _FAR = datetime.max.replace(tzinfo=UTC)
-_DAY = timedelta(days=1)
+_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 _OTHERS = 6
 _BEYOND = 14 * _DAY
 _RUNNING = 20
@@ -89,19 +89,21 @@ class CourseTimes:
         none, so that a second press cannot book another day than the one that was typed.
         """
         found: list[CourseRow] = []
-        earliest = self.wanted.first_day or self.wanted.today
+        earliest, behind = self.wanted.first_day or self.wanted.today, self.wanted.now
         for number, chosen in enumerate(visits):
             shown = shown_days[number] if number < len(shown_days) else None
             typed = shown if number in retyped else None
             visit = self._on(typed, chosen) if typed else chosen
-            rules = self.chain.rules_before(visit[0] if visit else _FAR)
+            # A row that the one before it has overtaken comes after that one all the same, and has its window from it.
+            at = max(visit[0], behind) if visit else _FAR
+            rules = self.chain.rules_before(at)
             offered = offers[number] if number < len(offers) else ()
             problem = (problems or {}).get(number)
             row, slot = self._row(first_number + number, visit, rules, earliest, offered, shown, problem, typed)
             found.append(row)
             if slot is not None:
                 self.chain.add(slot.starts_at, nurse_id=slot.nurse_id)
-                earliest = local_date(slot.starts_at, self.zone) + _DAY
+                earliest, behind = local_date(slot.starts_at, self.zone) + _DAY, slot.starts_at + _MOMENT
         return found
 
     def _row(

@@ -211,7 +211,8 @@ def _rows(
         )
         visits, offers = proposed(proposal)
         sentence = proposal.sentence
-    last = max((local_date(visit[0], wanted.zone) for visit in visits if visit), default=wanted.today)
+    typed = [day for day in form.days if day] if keeps else []
+    last = max((*typed, *(local_date(visit[0], wanted.zone) for visit in visits if visit)), default=wanted.today)
     times = CourseTimes(wanted, last=last)
     rows = times.rows(
         visits,

@@ -287,6 +287,22 @@ def test_a_typed_day_before_the_window_of_its_session_asks_for_another_instead_o
     assert chosen(press(client, other).content.decode())[1][1].startswith("Wed 28 Jan")
 
 
+def test_rows_that_a_typed_day_overtakes_go_into_the_window_of_the_session_before_them(
+    client, desk, ada, treatment, greta
+):
+    days = {"day": ["2026-03-10", "2026-01-27", "2026-02-05"], "day_was": ["2026-01-15", "2026-01-27", "2026-02-05"]}
+    data = form(greta, treatment, ada, *THREE, confirm=None, **days)
+
+    body = press(client, data).content.decode()
+
+    assert [words for _, words in chosen(body)] == ["Tue 10 Mar, 09:00", "Tue 17 Mar, 08:00", "Tue 24 Mar, 08:00"]
+    assert [words.strip() for words in re.findall(r'class="muted">window ([^<]+)<', body)][1:] == [
+        "Tue 17 to Tue 24 Mar",
+        "Tue 24 to Tue 31 Mar",
+    ]
+    assert press(client, {**sent_again(data, body), "confirm": "1"}).status_code == 204
+
+
 def test_a_time_chosen_from_another_day_takes_its_day_along(client, desk, ada, treatment, greta):
     shown = ["2026-01-16", "2026-01-27", "2026-02-05"]
     body = press(client, form(greta, treatment, ada, *THREE, confirm=None, day=shown, day_was=shown)).content.decode()
