@@ -113,6 +113,8 @@ class StepForm(_Moment):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = self.cleaned_data
+        if given.get("when") == "" and given.get("step_at") is not None:
+            given["when"] = "at"  # a time that somebody typed is meant, also where "Now" stands chosen still
         if given.get("when") == "at" and "step_at" in given and given["step_at"] is None:
             self.add_error("step_at", "Enter the time at which it was done, such as 10:30.")
         return given
