@@ -3,6 +3,7 @@
 The files come first and the row second; a removal goes the other way round (`sessions_app.photograph_files`).
 """
 
+import logging
 from datetime import datetime
 from typing import IO, Any, NamedTuple
 
@@ -21,12 +22,14 @@ from sessions_app.pictures import Limits, NotAPicture, Picture, clean_picture
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 
+logger = logging.getLogger(__name__)
 NO_CONSENT = (
     "The patient has not agreed to photographs. Ask, and let the patient sign the consent with photographs allowed; "
     "then add them."
 )
-
-
+NOT_KEPT = (
+    "It could not be kept: the place for photographs is full or away. Tell the administrator, and add it again later."
+)
 MAY_NOT_REMOVE = (
     "A photograph is removed by who added it, on the same day, or by a clinician. Ask the responsible clinician."
 )
@@ -59,7 +62,10 @@ def add_photograph(
     by: User,
     now: datetime | None = None,
 ) -> Added:
-    """Re-encode, keep, and write the row. Sent twice it is there once. Refused without consent or for a bad file."""
+    """Re-encode, keep, and write the row. Sent twice it is there once.
+
+    Refused without consent, for a bad file, and when its place takes no file.
+    """
     if not allows_photographs(patient):
         raise Refused(NO_CONSENT, rule="consent")
     picture = _cleaned(file)
@@ -74,7 +80,11 @@ def add_photograph(
         "taken_at": taken_at,
         "added_at": now or timezone.now(),
     }
-    names = photograph_files.write(picture)
+    try:
+        names = photograph_files.write(picture)
+    except OSError as error:
+        logger.error("a photograph could not be kept: %s", error.strerror or type(error).__name__)
+        raise Refused(NOT_KEPT, rule="storage") from error
     try:
         return Added(with_retries(lambda: _write(patient, picture, names, facts, by=by)), already=False)
     except IntegrityError:

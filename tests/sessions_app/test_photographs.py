@@ -150,7 +150,7 @@ def test_a_second_file_that_cannot_be_written_takes_the_first_with_it(folder, mo
         return save(storage, name, content)
 
     monkeypatch.setattr(PrivateFiles, "_save", once)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(Refused, match="the place for photographs is full or away"):
         add(make_photographed_patient())
 
     assert (Photograph.objects.count(), files_in(folder)) == (0, [])

@@ -1,6 +1,7 @@
 """Pages of photographs: who sees them, what is written down, what goes in, how a file goes out (FI-01b, FI-02)."""
 
 import base64
+import errno
 import io
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from PIL import Image
 from clinic.access import Role
 from clinic.models import AuditEvent
 from sessions_app.models import Photograph
-from sessions_app.photographs import NO_CONSENT, remove_photograph
+from sessions_app.photographs import NO_CONSENT, NOT_KEPT, remove_photograph
 from tests.makers import at, make_draft_session, make_patient, make_patient_user, make_photograph, make_user
 from tests.sessions_app.photographs_kept import allow_photographs, keep_photograph, make_photographed_patient
 from tests.sessions_app.pictures_made import GPS_CANARY, jpeg, jpeg_with_secrets, moving, png_of, upload
@@ -275,6 +276,20 @@ def test_without_consent_the_form_says_what_to_do_and_the_server_refuses():
 
     assert (NO_CONSENT in page.content.decode(), 'type="file"' in page.content.decode()) == (True, False)
     assert (answer.status_code, answer.json(), Photograph.objects.count()) == (422, {"words": [NO_CONSENT]}, 0)
+
+
+def test_a_full_disk_is_said_for_the_file_and_breaks_nothing(monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(storages["photographs"]), "_save", full)
+    patient, client = make_photographed_patient(), signed_in()
+    told = client.post(add_url(patient), {**FACTS, "pictures": upload(jpeg())}, headers=HTMX)
+    page = client.post(add_url(patient), {**FACTS, "pictures": upload(jpeg())})
+
+    assert [told.status_code, page.status_code, Photograph.objects.count()] == [422, 422, 0]
+    assert told.json()["words"][0].endswith(f": {NOT_KEPT}")
+    assert page.context["form"].errors["pictures"] == told.json()["words"]
 
 
 def test_the_script_is_told_what_became_of_its_file():
