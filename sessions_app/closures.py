@@ -18,7 +18,7 @@ from clinic.models import Clinic, Patient, Room, User
 from clinic.protocol.zones import local_date
 from sessions_app.availability import Period, day_period, days_between, without
 from sessions_app.bookable import Wish, candidates_for, check_texts, period_of
-from sessions_app.capacity import entries_meeting
+from sessions_app.capacity import LONGEST_ENTRY, entries_meeting
 from sessions_app.entries import Candidate, Conflict, is_overlap, lock_resources, take
 from sessions_app.gaps import Resource, by_resource, close_gaps, meeting, place_of
 from sessions_app.models import CalendarEntry, Closure, Service, WaitListOffer
@@ -31,6 +31,7 @@ from sessions_app.wording import list_words, time_words
 HOLD_MINUTES = 5
 LONGEST_CLOSURE = timedelta(days=366)
 _SHOWN = 3
+_TAKEN_BACK = WaitListOffer.Answer.TAKEN_BACK
 
 
 def close(
@@ -111,6 +112,20 @@ def _write_closure(
     return closure
 
 
+def given_up_for(closure: Closure) -> list[WaitListOffer]:
+    """The times that were kept for people of the wait list and were given up when this was closed, by start.
+
+    They wait on; who was told of the time has to be called.
+    """
+    ended = WaitListOffer.objects.filter(
+        answer=_TAKEN_BACK,
+        answered_at=closure.created_at,
+        starts_at__gt=closure.starts_at - LONGEST_ENTRY,
+        starts_at__lt=closure.ends_at,
+    )
+    return list(ended.select_related("waiting__patient").order_by("starts_at", "pk"))
+
+
 def cover(*, nurse_ids: Collection[int] = (), room_ids: Collection[int] = (), by: User, now: datetime) -> None:
     """Close the closures of the whole clinic for nurses and rooms that came after them, around what is booked.
 
@@ -138,7 +153,7 @@ def _write_entries(closure: Closure, whose: Sequence[Resource], *, by: User, now
     assert closure.ends_at is not None
     period = Period(closure.starts_at, closure.ends_at)
     ids = {name: [id for whom, id in whose if whom == name] for name in ("nurse_id", "room_id")}
-    taken_already = _taken_already(period, ids["nurse_id"], ids["room_id"], now=now)
+    taken_already = _taken_already(period, ids["nurse_id"], ids["room_id"], by=by, now=now)
     kind = CalendarEntry.Kind.CLOSURE if ids["room_id"] or closure.whole_clinic else CalendarEntry.Kind.TIME_OFF
     days = _by_day(period)
     CalendarEntry.objects.bulk_create(
@@ -187,14 +202,16 @@ def _entries_of(period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int
 
 
 def _taken_already(
-    period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, now: datetime
+    period: Period, nurse_ids: Iterable[int], room_ids: Iterable[int], *, by: User, now: datetime
 ) -> dict[Resource, list[Period]]:
     """What is closed or booked for whom, after giving up what was only kept for somebody."""
     entries = _entries_of(period, nurse_ids, room_ids)
     held = list(entries.filter(kind=CalendarEntry.Kind.HOLD).values_list("pk", flat=True))
     if held:
-        offers = WaitListOffer.objects.filter(hold__in=held, answer="", expires_at__gt=now)
-        offers.update(answer=WaitListOffer.Answer.TAKEN_BACK, answered_at=now)
+        living = WaitListOffer.objects.filter(hold__in=held, answer="", expires_at__gt=now)
+        for offer in living.select_related("waiting__patient"):
+            if WaitListOffer.objects.filter(pk=offer.pk, answer="").update(answer=_TAKEN_BACK, answered_at=now):
+                audit.record("offer taken back", by=by, subject=offer, patient=offer.waiting.patient)
         CalendarEntry.objects.filter(pk__in=held).delete()
     return by_resource(entries)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q, QuerySet
 
 from clinic.models import Room, StaffTask, User
+from sessions_app.closures import given_up_for
 from sessions_app.models import Appointment, CalendarEntry, Closure, Service
 from sessions_app.outside import OUTSIDE_HOURS, VisitsOutside, booked_visits
 from sessions_app.wording import day_words, list_words, time_words
@@ -113,6 +114,14 @@ def coming_closures(*, now: datetime, zone: ZoneInfo, nurse: User | None = None)
         )
         for closure in rows
     ]
+
+
+def closed_words(closure: Closure, *, zone: ZoneInfo) -> str:
+    """ "Closed: Flood. Mon 23 Nov, 15:15 is kept for Greta Vale no longer: ..." after it was closed."""
+    lost = [f"{time_words(each.starts_at, zone)} for {each.waiting.patient.name}" for each in given_up_for(closure)]
+    if not lost:
+        return f"Closed: {closure.title}."
+    return f"Closed: {closure.title}. No longer kept from the wait list: {list_words(lost)}. They wait on; call them."
 
 
 def _whose(closure: Closure, nurses: Collection[str], rooms: Collection[str]) -> str:

@@ -50,10 +50,12 @@ def closures(request: SignedInRequest) -> HttpResponse:
     """What is closed and who is away, and one more of these; `?nurse=` begins with somebody's time off."""
     form = ClosureForm(request.POST or None, initial=_closure_opening(request))
 
+    made: list[Closure] = []
+
     def close() -> None:
         starts_at, ends_at = form.period(request.clinic.zone)
         whom = form.whom()
-        closing.close(
+        closure = closing.close(
             nurses=whom.get(ClosureForm.NURSES),
             rooms=whom.get(ClosureForm.ROOMS),
             title=form.cleaned_data["title"],
@@ -62,10 +64,11 @@ def closures(request: SignedInRequest) -> HttpResponse:
             accepted=form.seen_visits(),
             by=request.user,
         )
+        made.append(closure)
 
     saved, panel = save(request, form, close, verb="Close it")
     if saved:
-        messages.success(request, f"Closed: {form.cleaned_data['title']}.")
+        messages.success(request, shown.closed_words(made[0], zone=request.clinic.zone))
         return redirect("sessions_app:setup_closures")
     coming = shown.coming_closures(now=timezone.now(), zone=request.clinic.zone)
     return render_page(request, "closures", {"form": form, "panel": panel, "closures": coming})

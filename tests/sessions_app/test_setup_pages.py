@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.access import Role
 from clinic.models import AuditEvent, Clinic, Room, StaffTask
-from sessions_app import booking
+from sessions_app import booking, waiting
 from sessions_app.forms.spans import parse_spans, spans_words
 from sessions_app.models import CalendarEntry, Closure, DatedHours, NurseHours, Service
 from tests.makers import at, make_appointment, make_dated_hours, make_hours, make_room, make_service, make_user
@@ -238,6 +238,23 @@ def test_a_day_with_visits_is_closed_around_them(house, client, book):
     assert open_about() == {visit.public_id}
     booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk)
     assert "still in it" not in text_of(client.get("/setup/closures/"))
+
+
+def test_who_loses_a_kept_time_to_a_closure_is_named_and_waits_on(house, client):
+    waits = waiting.join(patient=house.patient, service=house.service, by=house.desk, now=NOW)
+    facts = {"nurse": house.nurse, "by": house.desk, "now": NOW}
+    offer = waiting.offer(entry=waits, starts_at=at("2026-01-14 10:00"), **facts)
+
+    page = client.post(
+        "/setup/closures/", {"title": "Flood", "scope": "clinic", "first_date": "2026-01-14"}, follow=True
+    )
+
+    words = f"Closed: Flood. No longer kept from the wait list: Wed 14 Jan, 10:00 for {house.patient.name}."
+    assert f"{words} They wait on; call them." in text_of(page)
+    offer.refresh_from_db()
+    waits.refresh_from_db()
+    assert (offer.answer, waits.ended_at) == ("taken_back", None)
+    assert AuditEvent.objects.filter(action="offer taken back", patient_id=house.patient.pk).count() == 1
 
 
 @pytest.mark.parametrize(
