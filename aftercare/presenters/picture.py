@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from aftercare.models import AftercarePlan
 from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
 from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of, timelines_of_legs
-from clinic.protocol.zones import local_date
+from clinic.protocol.zones import local_date, local_time
 
 _DAY = timedelta(days=1)
 
@@ -270,9 +270,14 @@ class PlanPicture:
         if not self._pauses(stretch):
             return until
         if self.pause_ends_at is not None and self.pause_ends_at < stretch.ends_at:
-            paused = {"when": self.clock.moment(self.pause_ends_at), "until": until}
-            return gettext("paused until %(when)s, then %(until)s") % paused
+            again = {"when": self._pause_end(self.pause_ends_at), "until": until}
+            return gettext("paused; on again from %(when)s %(until)s") % again
         return gettext("paused until we tell you; your plan says %(until)s") % {"until": until}
+
+    def _pause_end(self, instant: datetime) -> str:
+        """A date where a date was said; the hour of a visit."""
+        wall = local_time(instant, self.zone)
+        return short_day(wall) if wall.time() == time() else self.clock.moment(instant)
 
     def _until(self, instant: datetime) -> str:
         return gettext("until %(when)s") % {"when": self.clock.moment(instant)}

@@ -74,7 +74,7 @@ def test_until_a_day_it_stays_off_on_every_page(patient, clinician, path, done):
     kind, words = hero_of(page)
     assert kind == "off"
     assert f"{OFF} Wear it again from Mon 19 Jan. {SO} {PLAN}" in words
-    assert "Stocking day and night paused until Mon 19 Jan, 00:00, then until Tue 20 Jan, 10:30" in text_of(page)
+    assert "Stocking day and night paused; on again from Mon 19 Jan until Tue 20 Jan, 10:30" in text_of(page)
     assert "Stocking by day until Tue 3 Feb" in text_of(page)
 
 
