@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from clinic.celery import app
 from clinic.startup import refuse_the_wrong_clinic
 from tests.makers import make_clinic, make_user
 
@@ -113,3 +114,7 @@ def test_a_celery_of_a_demo_ends_in_one_line_at_a_real_clinic_before_it_takes_a_
     assert ended.returncode == 1
     assert "This database holds a real clinic, and this is demo mode." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_worker_waits_for_its_broker_for_as_long_as_it_is_away():
+    assert app.conf.broker_connection_max_retries is None
