@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from aftercare.forms.checkin import PhoneForm
 from aftercare.models import SymptomReport
+from aftercare.portal_patient import Reader
 from aftercare.presenters import checkin as words
+from aftercare.presenters.checkin_reports import clock_for
 from aftercare.reports import file_report, newest_treated
 from aftercare.told import told, told_english
 from clinic import audit
@@ -69,7 +72,7 @@ def report_told(request: SignedInRequest, report_id: UUID) -> HttpResponse:
     context = {
         "report": found,
         "patient": found.patient,
-        "told": found.told.split("\n"),
+        "told": [*found.told.split("\n"), *_answer_by(request, found)],
         "told_language": page_language(found.language),
         "told_english": told_english(found, request.clinic).splitlines(),
         "due": time_words(found.due_at, request.clinic.zone),
@@ -77,6 +80,18 @@ def report_told(request: SignedInRequest, report_id: UUID) -> HttpResponse:
         "is_emergency": found.level == SymptomReport.Level.EMERGENCY,
     }
     return render(request, "aftercare/checkin/phone_told.html", context)
+
+
+def _answer_by(request: SignedInRequest, report: SymptomReport) -> list[str]:
+    """By when somebody answers, in the caller's language, as the patient's page says it.
+
+    Nothing where there is nobody to answer, and in an emergency: nobody waits with one.
+    """
+    if report.given_to is None or report.level not in (Level.SAME_DAY, Level.NEXT_DAY):
+        return []
+    with translation.override(page_language(report.language)):
+        clock = clock_for(Reader(report.patient), request.clinic, timezone.now())
+        return [gettext("Somebody answers by %(when)s") % {"when": clock.until(report.due_at)} + "."]
 
 
 def _form_page(request: SignedInRequest, patient: Patient, form: PhoneForm) -> HttpResponse:

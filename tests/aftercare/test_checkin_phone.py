@@ -121,12 +121,14 @@ def test_the_page_says_what_to_say_and_who_answers(desk, patient):
 
     assert "Hugo Ashdown is asked to answer by Thu 15 Jan, 13:10." in text
     assert "Say to the caller Speak to a clinician today." in text
+    assert "If it gets worse, call 911. Somebody answers by today, 13:10." in text
 
 
 def test_without_a_clinician_the_page_says_to_find_one(desk, patient):
     text = text_of(desk.get(take_down(desk, patient, **WELL, symptoms=["ONE_LEG"]).url))
 
     assert "There is no clinician to ask. Find one now" in text
+    assert "Somebody answers by" not in text
 
 
 def test_questions_stand_in_the_callers_language_too(desk):
