@@ -30,6 +30,8 @@ from sessions_app.wording import without_nul
 LONGEST_NOTE = 400  # a step's words hold what happens now as well
 What = ReportStep.What
 CONTACTS = (What.REACHED, What.NO_ANSWER)
+PENDING = (SymptomReport.Outcome.VISIT, SymptomReport.Outcome.SCAN)
+"""Outcomes whose result comes later."""
 _RELATED = ("patient", "session", "given_to", "taken_by", "closed_by", "reported_by")
 P = ParamSpec("P")
 
@@ -161,13 +163,14 @@ def close(
     contact: str = "",
     stocking: Word | None = None,
     scan: Scan | None = None,
+    result_known: bool = False,
     by: User,
     now: datetime | None = None,
 ) -> SymptomReport:
     """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again.
 
     `contact` is of this call, `stocking` and `scan` as for `save`. `Refused` when nobody reached the patient
-    and `outcome` cannot be known without them.
+    and `outcome` cannot be known without them, and after a visit or a scan unless `result_known`.
     """
     now, note = now or timezone.now(), _clean(note)
     if not may_close(report, by):
@@ -182,6 +185,8 @@ def close(
         _refuse_unreached(stored, SymptomReport.Outcome(outcome), contact)
     if not note:
         raise Refused("Write what was found or said, or how you know: it closes the report.", rule="note", field="note")
+    if stored.version == version:
+        _refuse_pending(stored, SymptomReport.Outcome(outcome), result_known=result_known)
     is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
     taken = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
     changes: dict[str, Any] = _scan_of(stored, scan) | taken
@@ -255,6 +260,17 @@ def _refuse_unreached(report: SymptomReport, outcome: SymptomReport.Outcome, con
     if not report.steps.filter(what=What.REACHED).exists():
         words = "Nobody has reached the patient yet, so the report stays open. Choose “Reached” when you have spoken."
         raise Refused(words, rule="reached", field="contact")
+
+
+def _refuse_pending(report: SymptomReport, outcome: SymptomReport.Outcome, *, result_known: bool) -> None:
+    """Treatments wait for what a visit or a scan finds; what is expected lets nothing wait."""
+    if result_known or report.level == Level.REASSURE or outcome not in PENDING:
+        return
+    words = (
+        f"{outcome.label}: the result is still to come, and bookings wait for it. Press “Save, keep open”. "
+        "Once you know it, write it down and tick that it is known."
+    )
+    raise Refused(words, rule="result", field="result_known")
 
 
 def _is_word_new(report: SymptomReport, word: Word | None, version: int, contact: str, by: User, now: datetime) -> bool:

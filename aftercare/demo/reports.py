@@ -177,7 +177,15 @@ class Reports:
 
     def _close(self, family: str, by: User, outcome: SymptomReport.Outcome, note: str, *, contact: str = "") -> None:
         report = _report_of(family)
-        report_work.close(report=report, version=report.version, outcome=outcome, note=note, contact=contact, by=by)
+        report_work.close(
+            report=report,
+            version=report.version,
+            outcome=outcome,
+            note=note,
+            contact=contact,
+            result_known=True,
+            by=by,
+        )
 
     # --- When --------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"max_length": f"Shorten this to {LONGEST_NOTE} characters."},
     )
+    result_known = forms.BooleanField(label="The result of the visit or scan is known and written down", required=False)
     to = forms.ModelChoiceField(
         label="Hand over to",
         queryset=User.objects.none(),

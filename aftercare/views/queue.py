@@ -125,7 +125,13 @@ def queue_close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     def close(report: SymptomReport, form: AnswerForm) -> SymptomReport:
         typed = form.typed("contact", "outcome", "note")
         return report_work.close(
-            report=report, version=form.opened_at, stocking=form.stocking, scan=form.scan, by=request.user, **typed
+            report=report,
+            version=form.opened_at,
+            stocking=form.stocking,
+            scan=form.scan,
+            result_known=form.cleaned_data["result_known"],
+            by=request.user,
+            **typed,
         )
 
     return _pressed(request, public_id, close, "Closed.")

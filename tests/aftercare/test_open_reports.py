@@ -185,8 +185,9 @@ def test_what_was_advised_at_once_stands_until_a_clinician_spoke_with_the_patien
     called(report, "reached", by=clinician, when="2026-01-15 09:23")
     answered = pages_of(browser, report)
     report_work.close(
-        report=report, version=report.version, outcome="visit", note="Comes.", by=clinician, now=at("2026-01-15 09:24")
-    )
+        report=report, version=report.version, outcome="visit", note="Came.", result_known=True, by=clinician,
+        now=at("2026-01-15 09:24"),
+    )  # fmt: skip
     closed = pages_of(browser, report)
 
     each = [taken, in_vain, spoken, answered, closed]
@@ -305,7 +306,8 @@ def test_how_a_report_stands_is_said_in_spanish_too(browser, patient, nurse, cli
     called(report, "reached", by=nurse)
     spoken = pages_of(browser, report)[0]
     called(report, "reached", by=clinician, when="2026-01-15 09:21")
-    report_work.close(report=report, version=report.version, outcome="scan", note="Scan.", by=clinician, now=at(NOW))
+    facts = {"outcome": "scan", "note": "No clot.", "result_known": True}
+    report_work.close(report=report, version=report.version, **facts, by=clinician, now=at(NOW))
 
     assert "Nos avisó de algo hoy a las 09:10. Hablamos con usted y seguimos ocupándonos de ello." in spoken
     assert "Nos avisó de algo hoy a las 09:10. Respondido: hoy a las 09:20." in pages_of(browser, report)[0]

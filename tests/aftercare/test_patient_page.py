@@ -74,7 +74,9 @@ def test_messages_that_come_are_folded_with_the_next_and_one_that_did_not_arrive
 def test_an_open_report_that_hurries_stands_under_the_name_with_the_way_to_it(client, facts, is_closed, is_said):
     report, by = make_report(**facts), make_user(Role.CLINICIAN)
     if is_closed:
-        report_work.close(report=report, version=1, contact="reached", outcome="visit", note="Seen.", by=by)
+        report_work.close(
+            report=report, version=1, contact="reached", outcome="visit", note="Seen.", result_known=True, by=by
+        )
     page = page_of(client, report.patient)
     head = page[page.index("record-head") : page.index("record-desk")]
     link = f'href="{reverse("aftercare:queue_report", args=[report.public_id])}">Open the report</a>'

@@ -314,7 +314,7 @@ def test_looking_at_a_report_is_on_record_and_looking_at_the_list_is_not(client,
 def test_the_other_reports_of_the_patient_stand_beside_earlier_and_later_ones(client, clinician):
     patient = make_patient()
     old = make_report(patient=patient, symptoms=["TRAPPED_BLOOD"], reported_at=at("2026-01-02 09:00"))
-    said = {"outcome": "visit", "note": "Clot released.", "contact": "reached"}
+    said = {"outcome": "visit", "note": "Clot released.", "contact": "reached", "result_known": True}
     report_work.close(report=old, version=1, by=clinician, now=NOW, **said)
     shown = make_report(patient=patient)
     make_report(patient=patient, symptoms=["SKIN_DAMAGE"], reported_at=at("2026-01-15 09:50"))
@@ -440,11 +440,31 @@ def test_a_clinician_closes_and_treatments_can_be_booked_again(client, clinician
     report = bess()
     held = [*repeat.holds_of(report.patient)]
     sent = opened(client, clinician, report) | {"contact": "reached", "outcome": "visit", "note": "Seen, all well."}
+    sent |= {"result_known": "on"}
     answer = client.post(address("close", report), sent)
 
     assert (held, answer.status_code) == ([Hold.UNANSWERED_RED_FLAG], 302)
     assert [*repeat.holds_of(report.patient)] == []
     assert report_work.fresh(report).closing_note == "Seen, all well."
+
+
+@pytest.mark.parametrize(("outcome", "named"), [("scan", "Duplex scan"), ("visit", "Comes to the clinic")])
+def test_a_report_stays_open_and_treatments_wait_until_the_result_of_a_visit_or_scan_is_known(
+    client, clinician, outcome, named
+):
+    report = bess()
+    sent = opened(client, clinician, report) | {"contact": "reached", "outcome": outcome, "note": "Radiology rings."}
+    answer = client.post(address("close", report), sent)
+    text = answer.content.decode()
+
+    assert (answer.status_code, report_work.fresh(report).closed_at) == (422, None)
+    said = f"{named}: the result is still to come, and bookings wait for it. Press “Save, keep open”."
+    assert re.search(r'id="id_result_known_error".*?</', text, re.DOTALL)
+    assert said in words(answer)
+    assert "Radiology rings.</textarea>" in text
+    assert [*repeat.holds_of(report.patient)] == [Hold.UNANSWERED_RED_FLAG]
+    assert client.post(address("close", report), sent | {"result_known": "on"}).status_code == 302
+    assert [*repeat.holds_of(report.patient)] == []
 
 
 @pytest.mark.parametrize(

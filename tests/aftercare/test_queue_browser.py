@@ -113,6 +113,9 @@ def test_a_report_is_found_taken_called_and_closed_by_keyboard(page_for, reports
     expect(page.get_by_text("No answer: the report stays open").last).to_be_visible()
     page.get_by_text("Reached", exact=True).click()
     page.get_by_role("button", name="Close the report").click()
+    expect(page.get_by_text("Duplex scan: the result is still to come").last).to_be_visible()
+    page.get_by_label("The result of the visit or scan is known").check()
+    page.get_by_role("button", name="Close the report").click()
     expect(page.get_by_text("Dr Alderman closed it").first).to_be_visible()
 
     stored = SymptomReport.objects.get(pk=reports["today"].pk)

@@ -161,12 +161,12 @@ def test_nobody_hands_a_report_to_themselves(nurse):
 
 def test_a_clinician_closes_with_a_note_and_it_is_closed_once(clinician):
     report = make_report()
-    facts = {"outcome": "visit", "note": "Comes at 12:15.", "contact": "reached", "by": clinician, "now": NOW}
+    facts = {"outcome": "visit", "note": "Came at 12:15.", "contact": "reached", "by": clinician, "now": NOW}
     for _ in range(2):
-        report_work.close(report=report, version=1, **facts)
+        report_work.close(report=report, version=1, **facts, result_known=True)
 
     assert [step[0] for step in steps(report)] == ["reached", "closed"]
-    assert steps(report)[-1][3] == "Comes to the clinic. Comes at 12:15."
+    assert steps(report)[-1][3] == "Comes to the clinic. Came at 12:15."
     assert state(report) == (2, clinician, clinician, clinician)
     assert trail() == [("report closed", "Beatrix Alderman")]
 

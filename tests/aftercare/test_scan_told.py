@@ -104,7 +104,7 @@ def test_of_what_is_not_known_the_page_says_to_call(patient, clinician, scan, wo
 @pytest.mark.parametrize(("moment", "stands"), [("2026-01-19 14:20", True), ("2026-01-19 14:21", False)])
 def test_of_a_closed_report_today_keeps_it_until_it_has_been(patient, clinician, moment, stands):
     report = report_by(patient, day=2)
-    facts = {"contact": "reached", "outcome": "scan", "note": "Calf firm.", "scan": SCAN}
+    facts = {"contact": "reached", "outcome": "scan", "note": "Calf firm.", "scan": SCAN, "result_known": True}
     report_work.close(report=report, version=1, by=clinician, **facts)
 
     with time_machine.travel(at(moment), tick=False):

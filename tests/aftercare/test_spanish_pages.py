@@ -203,6 +203,7 @@ def test_what_became_of_a_report_is_spanish(browser, patient, outcome):
         version=report.version,
         outcome=outcome,
         note="Spoke with her.",
+        result_known=True,
         contact=What.REACHED,
         by=clinician,
         now=at("2026-01-15 09:40"),

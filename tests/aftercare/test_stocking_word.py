@@ -52,8 +52,9 @@ def answered(patient, clinician, word, **facts):
 def closed(patient, clinician, word):
     report = report_by(patient, day=2, **TOES)
     return report_work.close(
-        report=report, version=1, contact="reached", outcome="visit", note="Seen.", stocking=word, by=clinician
-    )
+        report=report, version=1, contact="reached", outcome="visit", note="Seen.", result_known=True,
+        stocking=word, by=clinician,
+    )  # fmt: skip
 
 
 def leads(patient):
@@ -239,7 +240,7 @@ def test_the_form_offers_it_to_a_clinician_and_not_to_a_nurse(patient, clinician
 
 def test_what_is_pressed_on_the_page_is_stored_in_words_and_on_the_trail(patient, clinician):
     report = report_by(patient, day=2, **TOES)
-    typed = {"version": 1, "contact": "reached", "outcome": "visit", "note": "Toes pink again."}
+    typed = {"version": 1, "contact": "reached", "outcome": "visit", "note": "Toes pink again.", "result_known": "on"}
 
     browser_of(clinician).post(
         f"/queue/{report.public_id}/close/", {**typed, "wear": "date", "on_again_on": "2026-01-19"}

@@ -132,6 +132,7 @@ def _reports(patient, user, language):
         outcome="visit",
         note="Seen.",
         contact="reached",
+        result_known=True,
         by=clinician,
         now=at(NOW),
     )

@@ -453,5 +453,7 @@ class Clinician(Person):
         self.page.get_by_text("Reached", exact=True).click()
         self.page.get_by_label("What happens now").select_option(outcome)
         self.page.get_by_label("Note").fill(note)
+        if outcome in ("visit", "scan"):
+            self.page.get_by_label("The result of the visit or scan is known").check()
         self.page.get_by_role("button", name="Close the report").click()
         expect(self.page.get_by_text("Hugo Ashdown closed it").first).to_be_visible()

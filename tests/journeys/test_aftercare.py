@@ -78,7 +78,7 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
 
     # When the clinician has called, and closes it with a note
     clock.shows("2026-01-14 09:20")
-    clinician.closes_it(outcome="scan", note="Tender calf, no shortness of breath. Scan at 11:00.")
+    clinician.closes_it(outcome="scan", note="Tender calf, no shortness of breath. Scan at 11:00: no clot.")
     patient.looks_again()
 
     # Then the patient reads what was agreed, but not the note; nothing holds the next treatment any more
