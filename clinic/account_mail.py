@@ -5,6 +5,7 @@ They are not deliveries: a code is worth nothing after ten minutes, so it is not
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import make_msgid, parseaddr
 from functools import cache
 
 from django.conf import settings
@@ -15,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 def post(message: EmailMessage) -> None:
     """Send soon, without waiting for the mail server where there is one."""
+    # Django's own would name this machine: nobody's business, and "localhost" looks like spam.
+    own_host = parseaddr(message.from_email)[1].rpartition("@")[2]
+    message.extra_headers.setdefault("Message-ID", make_msgid(domain=own_host or "localhost"))
     if settings.ACCOUNT_MAIL_IN_BACKGROUND:
         _postman().submit(_send, message)
     else:

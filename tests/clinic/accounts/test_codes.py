@@ -134,6 +134,16 @@ def test_the_pages_of_the_code_lead_to_the_other_language_and_the_browser_keeps_
     assert '<html lang="en-gb"' in client.get(f"{CONFIRM}?language=en").content.decode()
 
 
+def test_the_mail_with_a_code_is_of_the_clinics_own_host_and_does_not_name_this_machine(
+    client, patient, ask_code, settings
+):
+    settings.DEFAULT_FROM_EMAIL = "Larkfield Clinic <clinic@larkfield.example>"
+    ask_code(client, patient.email)
+
+    [message] = mail.outbox
+    assert message.message()["Message-ID"].rpartition("@")[2] == "larkfield.example>"
+
+
 def test_strangers_get_no_mail(client, ask_code):
     ask_code(client, "who@mail.example")
     client.post(reverse("account_reset_password"), {"email": "who@mail.example"})
