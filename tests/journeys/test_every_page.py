@@ -220,7 +220,7 @@ NO_PAGES = {
     *(f"aftercare:{name}" for name in ("care_leave", "stop_messages", "carer", "patient_carer")),
     "aftercare:care_print",  # the patient's sheet; looked at in tests/aftercare/test_print_browser.py
     "aftercare:care_today",  # today's page; looked at in tests/aftercare/test_carers_in_browser.py
-    *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close")),
+    *(f"aftercare:queue_{name}" for name in ("list", "take", "take_over", "save", "hand_over", "close", "stocking_on")),
     "home",  # goes on to the reader's own page
     "aftercare:service_worker",
     "aftercare:manifest",
