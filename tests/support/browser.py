@@ -17,7 +17,27 @@ SIZES = {
     "tablet": {"width": 1024, "height": 768},
     "desk": {"width": 1440, "height": 900},
 }
+# The last --disable-features counts: what Playwright turns off, and the lists below the address bar, of which a window
+# that nobody sees has two, each with pages and a process of its own. They took more of the machine than most pages.
+FEATURES_OFF = [
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+]
 CHROMIUM_ARGUMENTS = [
+    f"--disable-features={','.join(FEATURES_OFF)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
