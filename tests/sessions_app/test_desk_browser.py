@@ -25,6 +25,9 @@ from tests.support.browser import intercept, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# The board is as high as the window and the day leave it: only in a low one the page can be scrolled at every hour.
+LOW = {"width": 1440, "height": 240}
+
 
 @pytest.fixture
 def house():
@@ -227,7 +230,7 @@ def place(page):
 
 
 def test_a_key_on_the_board_keeps_place_and_focus_and_so_does_taking_it_back(desk_page, house):
-    desk_page.set_viewport_size({"width": 1440, "height": 900})
+    desk_page.set_viewport_size(LOW)
     desk_page.locator("#calls h2").first.wait_for()
     block(desk_page, house["visit"]).focus()
     desk_page.evaluate("window.scrollTo({ top: 120, behavior: 'instant' })")
@@ -245,6 +248,7 @@ def test_a_key_on_the_board_keeps_place_and_focus_and_so_does_taking_it_back(des
 
 
 def test_z_takes_back_the_last_change_after_its_toast_is_gone_and_says_when_there_is_nothing(desk_page, house):
+    desk_page.set_viewport_size(LOW)
     block(desk_page, house["visit"]).focus()
     desk_page.evaluate("window.scrollTo({ top: 120, behavior: 'instant' })")
     desk_page.keyboard.press("x")
