@@ -110,8 +110,9 @@ def card_of_plan(
     sites: Iterable[TreatedSite],
     visit: Visit | None,
     now: datetime,
+    is_held: bool = False,
 ) -> PlanCard:
-    """A stored plan among the patient's other current ones."""
+    """A stored plan among the patient's other current ones. `is_held`: the clinic decides first when the next is."""
     return _card(
         plan_of(row),
         others=[plan_of(other) for other in others],
@@ -121,6 +122,7 @@ def card_of_plan(
         protocol=_protocol_words(row.protocol_version),
         now=now,
         show_today=True,
+        is_held=is_held,
     )
 
 
@@ -134,6 +136,7 @@ def _card(
     protocol: str,
     now: datetime,
     show_today: bool,
+    is_held: bool = False,
 ) -> PlanCard:
     clock = clock_of(plan, now=now)
     picture = PlanPicture(
@@ -142,10 +145,11 @@ def _card(
         words=words,
         now=now if show_today else None,
         visit_at=visit.starts_at if visit else None,
+        is_held=is_held,
     )
     return PlanCard(
         picture=picture.as_mapping(),
-        lines=tuple(item_lines(plan, clock=clock, words=words, sites=sites, visit=visit)),
+        lines=tuple(item_lines(plan, clock=clock, words=words, sites=sites, visit=visit, is_held=is_held)),
         protocol=protocol,
         overlaps=_overlap_words(others),
     )
@@ -168,7 +172,13 @@ def _overlap_words(others: Sequence[Plan]) -> str:
 
 
 def item_lines(
-    plan: Plan, *, clock: Clock, words: PlanWords, sites: Iterable[TreatedSite], visit: Visit | None
+    plan: Plan,
+    *,
+    clock: Clock,
+    words: PlanWords,
+    sites: Iterable[TreatedSite],
+    visit: Visit | None,
+    is_held: bool = False,
 ) -> list[ItemLine]:
     """The items in the order in which they are lived, things to avoid with one end together."""
     reasons = Reasons(sites)
@@ -184,7 +194,7 @@ def item_lines(
         if avoided:
             lines += _avoid_lines(avoided)
             avoided = {}
-        lines.append(_line(item, clock, reasons, visit))
+        lines.append(_line(item, clock, reasons, visit, is_held=is_held))
     return lines
 
 
@@ -195,13 +205,15 @@ def _avoid_lines(avoided: Mapping[tuple[str, str, str], list[str]]) -> list[Item
     ]
 
 
-def _line(item: PlanItem, clock: Clock, reasons: Reasons, visit: Visit | None) -> ItemLine:
+def _line(item: PlanItem, clock: Clock, reasons: Reasons, visit: Visit | None, *, is_held: bool) -> ItemLine:
     what, icon = _NAMES[item.key]
     if item.leg is not None:
         what = f"{what}, {item.leg} leg"
     if item.key is ItemKey.REPEAT_WINDOW and visit is not None and isinstance(item, DatedItem):
         return ItemLine(what, icon, clock.moment(visit.starts_at), _in_window(item, clock.date_of(visit.starts_at)))
     why = reasons.why(item)
+    if item.key is ItemKey.REPEAT_WINDOW and is_held:
+        return ItemLine(what, icon, "A clinician decides first", f"It waits. Usual: {_until(item, clock)}. {why}")
     if item.key is ItemKey.REPEAT_WINDOW:
         why = f"Not booked yet. {why}"
     return ItemLine(what, icon, _until(item, clock), why, _shortest(item, clock))

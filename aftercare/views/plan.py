@@ -21,6 +21,7 @@ from clinic.gate import get_visible_or_404
 from clinic.models import Clinic, Delivery, Patient
 from clinic.requests import SignedInRequest
 from sessions_app.models import TreatmentSession
+from sessions_app.own_wait import is_held
 
 
 @requires(Permission.VIEW_PLAN)
@@ -41,9 +42,10 @@ def plan(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     running = [row for row in current if row.ends_at > now]
     visits = upcoming_visits(patient, now=now)
     shown = running[:1] or current[:1]
+    held = bool(shown) and is_held(patient, clinic=request.clinic, now=now)
     context = {
         "patient": patient,
-        "cards": [_card(row, running, visits, now) for row in shown],
+        "cards": [_card(row, running, visits, now, is_held=held) for row in shown],
         "others": [_summary(row, now) for row in rows if row not in shown],
         **_messages(patient),
         "times_note": times_note(patient, request.clinic),
@@ -63,11 +65,12 @@ def result_of(session: TreatmentSession, *, clinic: Clinic, now: datetime) -> di
     own = next((row for row in rows if row.session_id == session.pk), None)
     running = [row for row in rows if row.replaced_at is None]
     visits = upcoming_visits(session.patient, now=now)
+    held = own is not None and is_held(session.patient, clinic=clinic, now=now)
     return {
         "session": session,
         "patient": session.patient,
         "plan": own,
-        "card": _card(own, running, visits, now)["card"] if own else None,
+        "card": _card(own, running, visits, now, is_held=held)["card"] if own else None,
         **_messages(session.patient),
         "times_note": times_note(session.patient, clinic),
     }
@@ -91,13 +94,13 @@ def messages_of(patient: Patient) -> Sequence[Delivery]:
 
 
 def _card(
-    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Visit], now: datetime
+    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Visit], now: datetime, *, is_held: bool
 ) -> dict[str, Any]:
     others = [other for other in running if other.pk != row.pk]
     visit = visits[0] if visits else None
     return {
         "plan": row,
-        "card": card_of_plan(row, others=others, sites=row.session.sites.all(), visit=visit, now=now),
+        "card": card_of_plan(row, others=others, sites=row.session.sites.all(), visit=visit, now=now, is_held=is_held),
     }
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
 from tests.aftercare.people import RETICULAR, SPIDER, amend, make_plan, reachable_patient
-from tests.makers import at, make_appointment, make_patient_user, make_user
+from tests.makers import at, make_adverse_event, make_appointment, make_patient_user, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_thursday")]
 
@@ -50,6 +50,18 @@ def test_those_who_treat_see_plan_reasons_and_messages(role):
         "Planned",
     ):
         assert words in page
+
+
+def test_while_an_event_is_open_staff_read_of_the_next_visit_what_the_patient_reads():
+    plan = make_plan("2026-01-13 10:30", RETICULAR)
+    make_adverse_event(patient=plan.patient)
+
+    page = seen_by(Role.NURSE, plan.patient).content.decode()
+
+    assert "we decide first when" in page
+    assert "A clinician decides first" in page
+    assert "not booked yet" not in page
+    assert "It waits. Usual: Tue 20 Jan to Tue 27 Jan." in page
 
 
 def test_reading_a_plan_is_in_the_audit_trail():
