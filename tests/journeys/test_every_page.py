@@ -293,7 +293,7 @@ MARK_MAIN_ACTION = """() => {
 }"""
 IS_REACHED = """() => {
   const here = document.activeElement, action = document.querySelector("[data-main-action]");
-  return here !== document.body && (here.contains(action) || action.contains(here));
+  return action && here !== document.body && (here.contains(action) || action.contains(here));
 }"""
 IS_SEEN = """() => {
   const look = getComputedStyle(document.activeElement);
@@ -372,8 +372,11 @@ def go_by_keyboard(page, path, lookout):
     action = page.evaluate(MARK_MAIN_ACTION)
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
-        if page.evaluate(IS_REACHED):
+        is_reached = page.evaluate(IS_REACHED)
+        if is_reached:
             break
+        if is_reached is None:  # a refresh in the background brought the action anew
+            page.evaluate(MARK_MAIN_ACTION)
     else:
         lookout.notes.append(f"{path}: Tab does not come to {action!r}")
         return
