@@ -5,7 +5,7 @@ from (`sessions_app.actions.save_draft`). ``held_at`` is the last sign of life o
 tablet that went dark, or a page that was left, holds nothing after `HELD_FOR`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -31,6 +31,7 @@ class Holder:
     """Who has the draft, seen by one reader. ``since`` and ``was_mine`` are known where somebody else has it.
 
     ``was_mine``: that person took it over from the reader. Not ``is_known``: the database was too busy to say.
+    ``had``: who had it last, where nobody has it open and the reader only looks.
     """
 
     person: User | None
@@ -38,6 +39,7 @@ class Holder:
     since: datetime | None = None
     was_mine: bool = False
     is_known: bool = True
+    had: User | None = None
 
 
 @retried
@@ -68,6 +70,23 @@ def take_over(*, session: TreatmentSession, by: User, now: datetime | None = Non
     if former != by.pk:
         audit.record(_TAKEN, by=by, subject=session, patient=session.patient, former=former)
     return session
+
+
+def open_page(*, session: TreatmentSession, by: User, now: datetime | None = None) -> Holder:
+    """`by` opens the page of a draft: takes what nobody ever had, what was theirs last and what they treat.
+
+    What a colleague had last stays the colleague's until `by` presses "take over": who left for a minute, to record
+    an adverse event, comes back to a visit that is open.
+    """
+    if session.held_by_id in (None, by.pk) or session.nurse_id == by.pk:
+        return hold(session=session, by=by, now=now)
+    return look(session=session, by=by, now=now)
+
+
+def look(*, session: TreatmentSession, by: User, now: datetime | None = None) -> Holder:
+    """Who has the draft, for a page that is to be read: however long it stays open, it takes nothing."""
+    holder = holder_of(session, by=by, now=now or timezone.now())
+    return replace(holder, had=session.held_by) if holder.person is None else holder
 
 
 def leave(*, session: TreatmentSession, by: User) -> None:

@@ -12,6 +12,8 @@ from sessions_app.charting import Judged
 
 # An injection beside the vein: the answer says what was done about it, nobody goes on with it.
 _DONE_NOT_EXCUSED = "L13"
+# What is still to be done before the start; the other blocks that nobody lifts are reasons not to treat at all.
+_TO_DO = frozenset({"P14", "P15", "P21", "P22"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class FindingView:
     tick_value: str
     who: str
     digest: str
+    is_stop: bool = False
 
     @property
     def state(self) -> str:
@@ -86,7 +89,16 @@ def _finding_view(judged: Judged, user: User) -> FindingView:
         tick_value=tick_value(finding),
         who=who,
         digest=f"{finding.severity}|{facts_of(finding)}|{judged.is_open}|{who}|{may}",
+        is_stop=_is_stop(judged),
     )
+
+
+def _is_stop(judged: Judged) -> bool:
+    """Nothing may be injected, whoever asks. It stays one when something was injected all the same."""
+    finding = judged.finding
+    is_absolute = finding.override is Override.NONE or finding.opens_incident
+    is_reason = judged.moment is Moment.BEFORE and finding.id not in _TO_DO
+    return judged.is_open and finding.severity is Severity.BLOCK and is_absolute and is_reason
 
 
 def tray(before: Sequence[FindingView], logging: Sequence[FindingView]) -> dict[str, Any]:

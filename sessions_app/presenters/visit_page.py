@@ -104,6 +104,7 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "ampoule_lines": ampoule_lines(forms.ampoules, chart),
         "tray": tray(before, logging),
         "before_findings": [view for view in before if not view.is_open],
+        "stops": [view for view in before if view.is_stop],
         "before_is_done": _before_is_done(chart),
         "before_words": _before_words(chart),
         "missing": missing,

@@ -26,7 +26,8 @@ def hold(request: SignedInRequest, public_id: UUID) -> HttpResponseBase:
         holding.leave(session=session, by=request.user)
         return HttpResponse(status=204)
     try:
-        holder = holding.hold(session=session, by=request.user)
+        take_or_look = holding.look if request.POST.get("do") == "look" else holding.hold
+        holder = take_or_look(session=session, by=request.user)
     except Refused:
         # The page asks again in a few seconds, and goes on as it is until then.
         return HttpResponse(status=503)

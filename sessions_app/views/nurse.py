@@ -220,7 +220,7 @@ def chart_page(
 def _holder(request: SignedInRequest, session: TreatmentSession) -> holding.Holder:
     """Who cannot be written down as its holder reads along; the page's script asks again in a few seconds."""
     try:
-        return holding.hold(session=session, by=request.user)
+        return holding.open_page(session=session, by=request.user)
     except Refused:
         return holding.Holder(None, is_mine=False, is_known=False)
 

@@ -138,7 +138,10 @@
     let answer;
     let text;
     try {
-      answer = await post(new FormData(), true, form.dataset.hold);
+      const data = new FormData();
+      // Who reads along takes nothing by having the page open, also while the colleague is on another page.
+      if (isLocked && byId("holder").hasAttribute("data-look")) data.set("do", "look");
+      answer = await post(data, true, form.dataset.hold);
       text = await answer.text();
     } catch { return; }
     if (answer.status === 401) { if (!window.signInAgain.isOpen()) signIn(); return; }
@@ -149,7 +152,7 @@
     const isMine = holder.hasAttribute("data-mine");
     const isOpen = holder.hasAttribute("data-open");
     if (!isLocked && !isMine) await save();          // what was typed until this moment is hers or his still
-    if (isLocked && isMine && isOpen) { location.reload(); return; } // the colleague left
+    if (isLocked && isMine && isOpen) { location.reload(); return; } // taken in another window, or nobody knew before
     const old = byId("holder");
     const line = holder.textContent.trim();
     if (line !== old.textContent.trim()) {

@@ -232,7 +232,7 @@ def test_a_colleague_takes_over_and_the_first_is_told_within_seconds(open_visit)
     expect(first.locator("#id_note")).to_have_value("words of the second")
 
 
-def test_who_waits_for_a_colleague_gets_the_page_when_that_one_leaves(open_visit):
+def test_who_reads_along_takes_nothing_when_the_colleague_leaves_and_the_visit_with_one_press(open_visit):
     session = draft_now()
     first = open_visit(session)
     expect(first.locator("#id_note")).to_be_enabled()
@@ -241,7 +241,10 @@ def test_who_waits_for_a_colleague_gets_the_page_when_that_one_leaves(open_visit
 
     first.goto(reverse("sessions_app:my_day"))
 
-    expect(second.locator("#id_note")).to_be_enabled(timeout=12_000)
+    expect(second.locator("#holder")).to_contain_text("had this visit open last", timeout=12_000)
+    expect(second.locator("#id_note")).to_be_disabled()
+    second.get_by_role("button", name="Take over").click()
+    expect(second.locator("#id_note")).to_be_enabled()
 
 
 def test_a_page_that_nobody_touches_covers_itself_when_the_session_ends(open_visit):

@@ -171,6 +171,40 @@ def test_the_visit_page_is_to_be_read_only_while_a_colleague_has_it_and_open_aft
     assert "data-lock disabled" not in after
 
 
+def test_a_page_that_is_only_read_takes_nothing_while_the_nurse_is_on_another_page():
+    session = ready_draft()
+    ada, hugo = make_user(name="Ada Birchwood"), make_user(Role.CLINICIAN, name="Hugo Ashdown")
+    TreatmentSession.objects.update(nurse=ada)
+    page = reverse("sessions_app:visit", args=[session.appointment.public_id])
+    nurse, clinician = Client(), Client()
+    nurse.force_login(ada)
+    clinician.force_login(hugo)
+    nurse.get(page)
+    ask(session, ada, do="leave")  # she opens the adverse event
+
+    opened = clinician.get(page).content.decode()
+    looked = ask(session, hugo, do="look").content.decode()
+    back = nurse.get(page).content.decode()
+
+    assert ("Ada Birchwood had this visit open last." in opened, opened.count("data-lock disabled")) == (True, 2)
+    assert ("data-look" in looked, "data-mine" in looked, 'form="take-over"' in looked) == (True, False, True)
+    assert ("data-mine" in back, "data-lock disabled" in back) == (True, False)
+    assert "Ada Birchwood has this visit open since" in ask(session, hugo, do="look").content.decode()
+
+
+def test_who_presses_take_over_has_what_a_colleague_left():
+    session = ready_draft()
+    ada, imani = make_user(name="Ada Birchwood"), make_user(name="Imani Rowanfield")
+    holding.hold(session=session, by=ada)
+    holding.leave(session=session, by=ada)
+    client = Client()
+    client.force_login(imani)
+
+    client.post(reverse("sessions_app:session_take_over", args=[session.public_id]))
+
+    assert "data-lock disabled" not in client.get(chart_url(session)).content.decode()
+
+
 def test_the_page_that_lost_the_visit_hears_who_took_it_and_that_it_was_signed():
     session = ready_draft()
     ada, imani = make_user(name="Ada Birchwood"), make_user(name="Imani Rowanfield")

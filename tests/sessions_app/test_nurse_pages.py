@@ -56,6 +56,26 @@ def values(page, field):
     return [each.group(1) if each else None for each in found]
 
 
+@pytest.mark.parametrize("sites", [0, 1])
+def test_a_reason_that_nobody_lifts_stands_under_its_tick_and_in_the_bar_the_moment_it_is_ticked(client, sites):
+    session = ready_draft(sites=sites)
+    signed_in(client, make_user(Role.NURSE))
+    before = client.get(visit_url(session)).content.decode()
+    asked = page_of(session, stop="some", stop_items=["polidocanol_allergy"])
+
+    answer = client.post(save_url(session), asked, **HTMX).content.decode()
+
+    under_tick = answer.split('id="before-stops"')[1].split("</div>")[0]
+    bar = answer.split('id="bar-stops"')[1].split("</div>")[0]
+    assert "Allergy to polidocanol.</b> Do not inject." in under_tick
+    assert 'class="strip-block" href="#finding-P1"' in bar
+    assert "Allergy to polidocanol: do not inject" in bar
+    assert ("octagon-alert" in before.split('id="before-stops"')[1].split("</div>")[0], "bar-stops" in before) == (
+        False,
+        False,
+    )
+
+
 def lock(session):
     TreatmentSession.objects.filter(pk=session.pk).update(
         status="signed", signed_by=session.nurse, signed_at=SIGNING, protocol_version=in_force()
