@@ -36,6 +36,7 @@ from sessions_app.preparation import Ready, is_on_paper_somewhere
 from sessions_app.surroundings import Surroundings, last_session_before, surroundings_of
 from sessions_app.visit_clashes import clashes_of
 from sessions_app.visit_holds import finding_of, standing_against
+from sessions_app.weight_clash import weight_clash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +110,14 @@ def chart_of(
         signing=signing,
     )
     ready = around.ready
+    totals = totals_of(logged, protocol)
     found = [
         *_held(session, around, is_treated=bool(sites)),
         *_findings(session, logged, around.last_ended_at, protocol, ready, signing=signing),
         *((clash, Moment.LOGGING) for clash in clashes_of(session, around.elsewhere)),
+        *((clash, Moment.LOGGING) for clash in weight_clash_of(session, totals, protocol)),
     ]
     judged = _judged(found, replies_in(session.screening))
-    totals = totals_of(logged, protocol)
     gaps = (
         *([] if version else [Missing("A protocol that the clinical lead has signed", "")]),
         *missing_in(session, sites, ampoules, totals, protocol, now, ready, {finding.id for finding, _ in found}),

@@ -1,6 +1,6 @@
 """What a clinician says to an adverse event: seen, allergy confirmed, closed, opened again; and "it was a mistake"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec
@@ -154,17 +154,24 @@ def reopen(*, event: AdverseEvent, version: int, by: User) -> AdverseEvent:
 
 def _check_closing(event: AdverseEvent, note: str, *, allergy_ruled_out: bool) -> None:
     refuse_closed(event)
+    missing = list(_missing_to_close(event, note, allergy_ruled_out=allergy_ruled_out))
+    if missing:
+        first, *also = missing
+        raise Refused(first.message, rule=first.rule, field=first.field, also=also)
+
+
+def _missing_to_close(event: AdverseEvent, note: str, *, allergy_ruled_out: bool) -> Iterator[Refused]:
     if event.severity_grade is None:
-        raise Refused("Say how severe it was before you close it.", rule="grade", field="severity_grade")
+        yield Refused("Say how severe it was before you close it.", rule="grade", field="severity_grade")
     if is_serious(event) and not event.outcome:
-        raise Refused("Enter the outcome of a serious event before you close it.", rule="outcome", field="outcome")
+        yield Refused("Enter the outcome of a serious event before you close it.", rule="outcome", field="outcome")
     if _asks_for_allergy(event) and not allergy_ruled_out:
         text = "Say whether the patient is allergic to polidocanol: confirm it, or tick that it is ruled out."
-        raise Refused(text, rule="allergy", field="allergy_ruled_out")
+        yield Refused(text, rule="allergy", field="allergy_ruled_out")
     if not note:
-        raise Refused("Write how it ended, in a few words.", rule="note", field="closing_note")
+        yield Refused("Write how it ended, in a few words.", rule="note", field="closing_note")
     if len(note) > LONGEST_NOTE:
-        raise Refused(f"Shorten this to {LONGEST_NOTE} characters.", rule="length", field="closing_note")
+        yield Refused(f"Shorten this to {LONGEST_NOTE} characters.", rule="length", field="closing_note")
 
 
 def _asks_for_allergy(event: AdverseEvent) -> bool:

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """Nothing was changed. `message` says what is wrong and what to do, `field` which input it concerns.
 
-    `rule` is a code for tests and the audit trail: B1 to B5 of the repeat rules, or a word such as "grid".
+    `rule` is a code for tests and the audit trail: B1 to B5 of the repeat rules, or a word such as "grid". `also`:
+    what else is missing, so that it is asked for in the same round.
     """
 
-    def __init__(self, message: str, *, rule: str = "", field: str = "") -> None:
+    def __init__(self, message: str, *, rule: str = "", field: str = "", also: "Sequence[Refused]" = ()) -> None:
         super().__init__(message)
-        self.message, self.rule, self.field = message, rule, field
+        self.message, self.rule, self.field, self.also = message, rule, field, tuple(also)
 
 
 class Taken(Refused):

@@ -104,7 +104,7 @@ class BeforeForm(forms.Form):
             known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
             self._offer_on_file(f"As on file: {known}", "Something else")
 
-    def recall(self, *, last_day: str, day_clinician: str) -> None:
+    def recall(self, *, last_day: str, day_clinician: str, weight: str = "") -> None:
         """Show what is remembered for confirmation: the risks with the day on which they were said, "" for no day.
 
         Without a clinician of its own the session follows the day's, and the empty choice says so.
@@ -113,6 +113,7 @@ class BeforeForm(forms.Form):
             known = ", ".join(RISK_ITEMS[name].lower() for name in RISK_ITEMS if name in self.on_file)
             quick = f"As last time, {last_day}: {known}; nothing else. Still true"
             self._offer_on_file(quick, "Something changed")
+        self["weight_kg"].help_text = weight
         if day_clinician:
             people = self.fields["responsible_clinician"]
             people.choices = [("", f"As for today: {day_clinician}"), *list(people.choices)[1:]]  # type: ignore[attr-defined]

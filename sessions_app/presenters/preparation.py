@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from sessions_app.facts import session_date, zone_of
 from sessions_app.forms.before import BeforeForm
 from sessions_app.forms.choices import RISK_ITEMS
 from sessions_app.group_gaps import GROUPS, RISK
-from sessions_app.models import DayCheck, SeriesConsent
+from sessions_app.models import DayCheck, SeriesConsent, TreatmentSession
 from sessions_app.preparation import CONSENT, KIT, check_of, clinicians, is_on_paper_somewhere, today_of
 from sessions_app.wording import day_words
 
@@ -115,7 +116,19 @@ def prep_of(chart: Chart) -> Prep:
 def recall(form: BeforeForm, chart: Chart) -> None:
     """What is remembered, said on the form for confirmation."""
     last, days = chart.last_session, chart.ready.clinician
-    form.recall(last_day=day_words(session_date(last)) if last else "", day_clinician=str(days) if days else "")
+    form.recall(
+        last_day=day_words(session_date(last)) if last else "",
+        day_clinician=str(days) if days else "",
+        weight=_weight_on_file(chart.session.patient.weight_kg, last),
+    )
+
+
+def _weight_on_file(on_file: Decimal | None, last: TreatmentSession | None) -> str:
+    """ "On file: 84 kg (Tue 3 Nov)": with the day of the last session where it is from there."""
+    if on_file is None:
+        return "No weight on file."
+    day = f" ({day_words(session_date(last))})" if last is not None and last.weight_kg == on_file else ""
+    return f"On file: {plain(on_file)} kg{day}"
 
 
 def _recorded_kit(asked: Mapping[str, Any], zone: ZoneInfo) -> str:
@@ -151,6 +164,12 @@ def _why_not(chart: Chart) -> str:
         return "Nothing is signed for this series."
     signed = local_date(standing.signed_at, zone_of(chart.session))
     over = over_at(chart.session)
+    if over is not None and standing.signed_at > over and signed == session_date(chart.session):
+        zone = zone_of(chart.session)
+        return (
+            f"Signed {local_time(standing.signed_at, zone):%H:%M}, after the treatment was over at "
+            f"{local_time(over, zone):%H:%M}. If that time is wrong, correct it under After."
+        )
     if signed > session_date(chart.session) or (over is not None and standing.signed_at > over):
         return f"The one of {day_words(signed)} was signed after this session."
     return f"The one of {day_words(signed)} is too old: have it read and signed again."

@@ -83,7 +83,9 @@ def close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             by=request.user,
         )
 
-    return _pressed(request, found, decide, said="Closed. Treatments can be booked again.")
+    is_allergic = found.patient.polidocanol_allergy
+    said = "No treatment is booked: allergic to polidocanol." if is_allergic else "Treatments can be booked again."
+    return _pressed(request, found, decide, said=f"Closed. {said}")
 
 
 @requires(Permission.RECORD_SESSION)
@@ -142,9 +144,10 @@ def _pressed(
             messages.error(request, refused.message)
             return redirect(address_of(found))
         closing = CloseForm(request.POST)
-        at_closing = refused.field in closing.fields
-        wrong, field = (closing, refused.field) if at_closing else (form, _event_field(refused.field))
-        wrong.add_error(field, refused.message)
+        for each in (refused, *refused.also):
+            at_closing = each.field in closing.fields
+            wrong, field = (closing, each.field) if at_closing else (form, _event_field(each.field))
+            wrong.add_error(field, each.message)
         return _event_page(request, found, form=form, step_form=step_form, version=version, close_form=closing)
     if said or (changes and not stamped):
         messages.success(request, said or "Saved.")

@@ -409,6 +409,22 @@ def test_closing_without_a_note_keeps_what_was_typed(clinician):
     assert (event.closed_at, event.description) == (None, "All of it")
 
 
+def test_closing_asks_for_all_that_is_missing_at_once(clinician):
+    event = make_adverse_event(kind="anaphylaxis")
+
+    answer = browser(clinician).post(
+        url(event, "event_close"),
+        page_of(event, clinician, serious_because=["life_threatening"], severity_grade="", closing_note=" "),
+    )
+
+    assert "Say how severe it was before you close it." in answer.content.decode()
+    assert [error_at(answer, f"id_{name}") for name in ("allergy_ruled_out", "closing_note")] == [
+        "Say whether the patient is allergic to polidocanol: confirm it, or tick that it is ruled out.",
+        "Write how it ended, in a few words.",
+    ]
+    assert "Enter the outcome of a serious event before you close it." in answer.content.decode()
+
+
 def test_closing_after_an_allergic_reaction_marks_the_question_that_is_left(clinician):
     event = make_adverse_event(kind="allergic_general", severity_grade=1)
 
