@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, DateTimeField, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
@@ -84,25 +84,26 @@ def open_reports(request: SignedInRequest, reader: Reader) -> dict[str, Any] | N
     clock = words.clock_for(reader, request.clinic, now)
     yesterday = start_of_day(clock.today - _DAY, request.clinic.zone)
     waits = reports_of(request, reader).about_now(now, closed_since=yesterday)
-    # Nearly nobody has one, and asking what became of it is long.
-    facts = {"patient": reader.patient.pk, "reader": request.user.pk, "now": now, "since": yesterday}
-    if not reader.may_answer or not _first_about_now(is_carer=reader.carer is not None).rows(**facts):
+    # Most have never reported anything, and asking what became of a report is long.
+    facts = {"patient": reader.patient.pk, "reader": request.user.pk}
+    if not reader.may_answer or not _first_of(is_carer=reader.carer is not None).rows(**facts):
         return None
     found = _shown(waits, request.clinic, reader, clock, now, closed_since=yesterday)
+    if found is None:
+        return None
     addressed = [(line, address_of("how_report", reader, line.public_id)) for line in found["lines"]]
     return {**found, "lines": addressed, "url": address_of("how_reports", reader)}
 
 
 @cache
-def _first_about_now(*, is_carer: bool) -> Prepared:
-    """Whether `reports_of` has any about now, which every page of today asks."""
+def _first_of(*, is_carer: bool) -> Prepared:
+    """Whether there is any report of `reports_of`, which every page of today asks."""
 
     def make() -> QuerySet[Any, tuple[Any, ...]]:
         given_by = {"reported_by": Blank("reader", BigIntegerField())} if is_carer else {}
-        about = SymptomReport.objects.filter(patient=Blank("patient", BigIntegerField()), **given_by)
-        now: Any = Blank("now", DateTimeField())
-        since: Any = Blank("since", DateTimeField())
-        return about.about_now(now, closed_since=since).values_list("pk")[:1]
+        return SymptomReport.objects.filter(patient=Blank("patient", BigIntegerField()), **given_by).values_list("pk")[
+            :1
+        ]
 
     return Prepared(make)
 
@@ -134,7 +135,7 @@ def kept_reports(request: SignedInRequest, reader: Reader, clock: Clock, now: da
     queries, one where nothing is open.
     """
     waits = reports_of(request, reader).about_now(now)
-    return _shown(waits, request.clinic, reader, clock, now) if waits.exists() else None
+    return _shown(waits, request.clinic, reader, clock, now)
 
 
 def _shown(
@@ -145,9 +146,14 @@ def _shown(
     now: datetime,
     *,
     closed_since: datetime | None = None,
-) -> dict[str, Any]:
-    """Of what was closed before `closed_since` nothing but a scan to come and what it means for the stocking."""
+) -> dict[str, Any] | None:
+    """Of what was closed before `closed_since` nothing but a scan to come and what it means for the stocking.
+
+    None without any report.
+    """
     found = list(reports.for_givers(now))
+    if not found:
+        return None
     waiting = words.worst_first(
         each
         for each in found
