@@ -269,6 +269,12 @@
     event.preventDefault();
   });
 
+  // htmx hands `hx-headers` down whatever hx-disinherit says: what somebody presses in a part that refreshes itself is no
+  // refresh. It keeps its session alive, and an answer that fails is said.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.hasAttribute("data-background")) delete event.detail.headers["X-Background"];
+  });
+
   // Alerts that were unfolded stay so when they are asked for again.
   let alertsOpen = false;
   document.addEventListener("toggle", (event) => { if (event.target.matches(".alert-more")) alertsOpen = event.target.open; }, true);

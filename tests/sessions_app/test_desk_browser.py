@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from clinic.access import Role
 from clinic.models import Clinic, Patient
@@ -285,6 +286,14 @@ def test_a_key_that_cannot_act_says_why(desk_page, house):
     desk_page.keyboard.press("i")
 
     desk_page.get_by_text("Only a patient who is checked in can be called in.").wait_for()
+
+
+def test_a_press_on_the_board_of_a_session_that_ended_leads_to_the_sign_in(desk_page, house):
+    desk_page.context.clear_cookies()
+
+    block(desk_page, house["visit"]).click()
+
+    expect(desk_page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_letters_typed_before_the_dialog_is_there_wait_for_it(desk_page, house):

@@ -21,6 +21,7 @@ from tests.sessions_app.test_nurse_browser import (
     stored,
     without,
 )
+from tests.support.browser import intercept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 __all__ = ["open_visit"]
@@ -58,7 +59,7 @@ def test_a_site_that_was_saved_before_the_tab_died_comes_back_once(open_visit, p
         page.context.set_offline(True)
     else:
         # The save arrives, and its answer is lost: what is typed from here on is refused, whatever the page knows.
-        page.route("**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
+        intercept(page, "**/save/", lambda route: (route.fetch(), route.abort("internetdisconnected")))
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/save/")):
             choose_place(page, "Right foot")
     expect(page.locator("[data-site]").nth(1).locator("[name$='-injection_count']")).to_be_focused()
