@@ -42,7 +42,7 @@ def draft_now():
     return make_draft_session(appointment=appointment, screening=ASKED, responsible_clinician=clinician)
 
 
-def test_an_emergency_from_the_first_tap_until_treatments_can_be_booked_again(page_for):
+def test_an_emergency_from_the_first_tap_until_the_allergy_that_it_was_stands_against_treatments(page_for):
     session, service = draft_now(), make_service(name="Treatment")
     patient, clinician = session.patient, session.responsible_clinician
     booking = f"{reverse('sessions_app:book')}?patient={patient.public_id}&service={service.pk}"
@@ -95,9 +95,10 @@ def test_an_emergency_from_the_first_tap_until_treatments_can_be_booked_again(pa
     expect(page.get_by_text("Every further session is blocked").first).to_be_visible()
     page.get_by_label("How it ended").fill("Observed for four hours, well")
     page.get_by_role("button", name="Save and close").click()
-    expect(page.get_by_text("Closed. Treatments can be booked again.").first).to_be_visible()
+    expect(page.get_by_text("Closed. No treatment is booked: allergic to polidocanol.").first).to_be_visible()
 
     desk.goto(booking)
+    expect(desk.get_by_text("Something on record stands against a treatment. A clinician decides.")).to_be_visible()
     expect(desk.get_by_text("On hold until a clinician clears it.")).to_have_count(0)
     event.refresh_from_db()
     patient.refresh_from_db()
