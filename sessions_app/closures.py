@@ -117,6 +117,8 @@ def given_up_for(closure: Closure) -> list[WaitListOffer]:
 
     They wait on; who was told of the time has to be called.
     """
+    if closure.starts_at is None:  # older than these columns: had no entries, ended nothing
+        return []
     ended = WaitListOffer.objects.filter(
         answer=_TAKEN_BACK,
         answered_at=closure.created_at,
