@@ -155,6 +155,7 @@ def test_a_namesake_is_shown_with_a_way_to_open_or_to_register_anyway(client, de
 
     body = warned.content.decode()
     assert "<b>Marigold Quillfeather, 4 Mar 1967</b>, is already registered." in body
+    assert 'aria-labelledby="namesakes" autofocus>' in body  # a reader begins with the question, not with the form
     assert reverse("clinic:patient", args=[first.public_id]) in body
     assert "Register anyway: it is somebody else" in body
     assert Patient.objects.count() == 1
@@ -245,6 +246,7 @@ def test_a_stale_page_shows_the_difference_and_overwrites_nothing(client, desk):
 
     patient.refresh_from_db()
     assert (response.status_code, patient.name, str(patient.phone)) == (409, "Marigold Quillfeather", "+12125550122")
+    assert b'aria-labelledby="differences" autofocus>' in response.content
     assert response.context["differences"] == [
         {"label": "Phone", "was": "(212) 555-0119", "now": "(212) 555-0122", "both": True},
         {"label": "Language", "was": "English", "now": "Español", "both": False},
