@@ -44,3 +44,9 @@ def refuse_the_wrong_clinic() -> None:
             "This database holds a real clinic, and this is demo mode. Set DJANGO_SETTINGS_MODULE to "
             "clinic.settings.production, or point DATABASE_URL at another database."
         )
+
+
+def name_of_the_database() -> str:
+    """As a person knows it: the file, or the name and the machine; never a password."""
+    database = connection.settings_dict
+    return f"{database['NAME']} at {database['HOST']}" if database.get("HOST") else str(database["NAME"])

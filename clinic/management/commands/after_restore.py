@@ -7,7 +7,9 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from clinic.management.refusing import refuse_what_did_not_come_back
 from clinic.notifications.restored import hold_what_was_due
+from clinic.startup import name_of_the_database
 
 
 class Command(BaseCommand):
@@ -16,9 +18,11 @@ class Command(BaseCommand):
         "for a person, because they may have been sent since the backup, and everybody signs in anew."
     )
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        held = hold_what_was_due(now=timezone.now())
-        # Who had signed out since the backup would be signed in again.
-        Session.objects.all().delete()
-        self.stdout.write(f"{held} message{'' if held == 1 else 's'} held: see Messages, Held after a restore.")
+        refuse_what_did_not_come_back()
+        with transaction.atomic():
+            held = hold_what_was_due(now=timezone.now())
+            # Who had signed out since the backup would be signed in again.
+            Session.objects.all().delete()
+        messages = f"{held} message{'' if held == 1 else 's'}"
+        self.stdout.write(f"{messages} held in {name_of_the_database()}: see Messages, Held after a restore.")

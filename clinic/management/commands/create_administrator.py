@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from clinic import audit
 from clinic.access import Role
-from clinic.models import Clinic, User
-from clinic.startup import refuse_the_wrong_clinic
+from clinic.management.refusing import refuse_a_clinic_that_is_none
+from clinic.models import User
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        _refuse_a_clinic_that_is_none()
+        refuse_a_clinic_that_is_none()
         try:
             validate_email(options["email"])
         except ValidationError as error:
@@ -44,16 +44,3 @@ class Command(BaseCommand):
         uidb36, _, token = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uidb36, "key": token})
         self.stdout.write(f"{settings.BASE_URL}{path}")
-
-
-def _refuse_a_clinic_that_is_none() -> None:
-    """In demo mode nobody is put into an empty database: whatever holds people and no demo counts as a real clinic."""
-    try:
-        refuse_the_wrong_clinic()
-    except ImproperlyConfigured as refused:
-        raise CommandError(str(refused)) from refused
-    if settings.DEMO and not Clinic.current().is_demo:
-        raise CommandError(
-            "This is demo mode, and nobody is in this database yet. For a real clinic set DJANGO_SETTINGS_MODULE to "
-            "clinic.settings.production first; for a demo run ./dev up, which brings an administrator."
-        )

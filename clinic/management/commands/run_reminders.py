@@ -7,14 +7,13 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.module_loading import import_string
 
+from clinic.management.refusing import refuse_the_wrong_clinic
 from clinic.notifications import stopping
 from clinic.notifications.logs import describe
-from clinic.startup import refuse_the_wrong_clinic
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 < options["every"] <= 60:
             raise CommandError("--every takes seconds from above 0 to 60.")
-        try:
-            refuse_the_wrong_clinic()
-        except ImproperlyConfigured as refused:
-            raise CommandError(str(refused)) from refused
+        refuse_the_wrong_clinic()
         tasks = [import_string(name) for name in settings.REMINDER_TASKS]
         with stopping.heeding_signals(pass_on=False):
             if options["once"]:
