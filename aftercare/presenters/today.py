@@ -113,8 +113,9 @@ def today_page(
     asked = asked_today(today.timeline, answers, today=today.day_date) if has_plan else {}
     walks = today.walks if told is None or not told.is_emergency else None  # who calls for help is not sent for a walk
     seen_at = visit.starts_at if visit else None
+    is_running = has_plan and today.phase is not Phase.OVER
     picture = None
-    if has_plan and today.phase is not Phase.OVER:
+    if is_running:
         picture = PlanPicture(
             values,
             clock=clock,
@@ -142,7 +143,7 @@ def today_page(
         picture=picture.as_mapping() if picture else None,
         lines=tuple(picture.lines) if picture else (),
         normal=normal_on([(today.day_date - plan.session_date).days for plan in values], course, today=today.day_date),
-        watch_until=short_day(today.watch_last_date) if today.watch_last_date and has_plan else "",
+        watch_until=short_day(today.watch_last_date) if today.watch_last_date and is_running else "",
         asked={task: each for task, each in asked.items() if told is None or task != Tick.Task.STOCKING},
     )
 

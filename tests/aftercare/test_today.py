@@ -133,6 +133,7 @@ def test_after_the_end_the_plan_is_finished_and_the_numbers_stay(patient):
 
     assert "Your plan is finished Its last day was Tue 10 Feb." in text
     assert "Your whole plan" not in text
+    assert "in mind until" not in text, "the day is over; whom to call stays"
     assert "555-0100" in text
 
 
