@@ -144,6 +144,14 @@ def catalogue() -> Mapping[str, ValueSpec]:
     return {key: _spec(key, entry) for key, entry in _shipped()["values"].items()}
 
 
+def extensive_days_range() -> tuple[int, int]:
+    """Fewest and most days of stocking that one session with extensive veins may be given: those of its prefill."""
+    spec = catalogue()["extensive.prefill_days"]
+    assert isinstance(spec.at_least, int)
+    assert isinstance(spec.at_most, int)
+    return spec.at_least, spec.at_most
+
+
 @lru_cache(maxsize=1)
 def shipped_version() -> str:
     """The version name of the shipped protocol."""

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinic.protocol.catalogue import extensive_days_range
 from clinic.protocol.checks.calendar import last_valid_day
 from clinic.protocol.checks.facts import AmpouleFacts, BeforeFacts, LoggingFacts, SiteFacts, When
 from clinic.protocol.errors import ProtocolError
@@ -89,11 +90,12 @@ def read_session(given: Fields) -> SessionFacts:
         raise given.error("session_end", 'enter a date and time, for example "2026-03-06T16:00:00"')
     if given.get("sites") is None:
         raise given.error("sites", "enter the treated sites, an empty list when nothing was injected")
+    fewest, most = extensive_days_range()
     return SessionFacts(
         session_end=session_end,
         time_zone=zone.key,
         sites=tuple(_injected(site) for site in given.objects("sites", SITE_FIELDS, limit=MOST_SITES)),
-        extensive_days=given.whole("extensive_days", least=8, most=365),
+        extensive_days=given.whole("extensive_days", least=fewest, most=most),
         breastfeeding=given.flag("breastfeeding") or False,
         vte_risk=given.flag("vte_risk") or False,
     )

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import MinValueValidator
 from django.utils import timezone
 
+from clinic.protocol.catalogue import extensive_days_range
 from clinic.protocol.checks.times import FOLLOWS, wrong_times
 from clinic.protocol.values import Protocol
 from sessions_app.facts import StatusAtEnd, zone_of
@@ -43,7 +44,9 @@ class AfterForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "pressures", "autocomplete": "off"}),
     )
     extensive = forms.BooleanField(label="Extensive veins: longer compression", required=False)
-    extensive_days = CountField(label="Day and night for", unit="days", stepper=True, example="14", max_value=90)
+    extensive_days = CountField(
+        label="Day and night for", unit="days", stepper=True, example="14", max_value=extensive_days_range()[1]
+    )
     observation_started_at = ClockField(label="Walk began")
     observation_ended_at = ClockField(label="Walk ended")
     observation_status = forms.ChoiceField(

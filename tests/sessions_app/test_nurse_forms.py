@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from clinic.protocol import BeforeFacts
+from clinic.protocol.catalogue import extensive_days_range
 from clinic.protocol.checks import Group, says_what_applies
 from clinic.protocol.values import Protocol
 from sessions_app import actions
@@ -220,9 +221,26 @@ def test_extensive_veins_offer_the_days_of_the_protocol_and_keep_what_is_entered
     assert session.extensive_days == 21
 
 
+def test_the_longest_days_that_a_clinic_may_offer_for_extensive_veins_can_be_saved():
+    _, most = extensive_days_range()
+    longest = PROTOCOL.with_overrides({"extensive.prefill_days": most})
+    session = ready_draft()
+    data = stored_as_data(session, longest)
+    data["extensive"] = "on"
+    forms = VisitForms(session, protocol=longest, clinicians=[], data=data)
+
+    save(session, forms)
+
+    assert (forms.errors(), session.extensive_days) == ({}, most)
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("", "Enter for how many days, or clear the tick."), ("5", "Enter 8 days or more, or clear the tick.")],
+    [
+        ("", "Enter for how many days, or clear the tick."),
+        ("5", "Enter 8 days or more, or clear the tick."),
+        ("366", "Enter 365 days or less."),
+    ],
 )
 def test_extensive_veins_without_days_stand_in_the_way_until_days_are_entered_or_the_tick_is_cleared(typed, words):
     session = ready_draft()
