@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from aftercare import carers, report_work
 from aftercare.models import SymptomReport
@@ -18,6 +19,7 @@ from tests.support.browser import sign_in
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NEXT = ".bar-bottom button.btn-primary"
 PANEL = ".checkin .emergency"
+UNANSWERED = "fieldset .invalid-feedback:visible"
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +167,10 @@ def test_the_panel_needs_no_network(opened, page_problems):
 
 def test_all_steps_work_without_script(opened):
     page = opened("/how/", java_script_enabled=False)
+    page.click(NEXT)
+    expect(page.locator(UNANSWERED)).to_have_count(len(QUESTIONS))
+    page.click("label[for=id_BREATH_0]")
+    expect(page.locator(UNANSWERED)).to_have_count(len(QUESTIONS) - 1)
     says_no(page)
     page.check("input[value=ONE_LEG]")
     page.click(NEXT)
@@ -462,7 +468,11 @@ def test_the_form_for_the_phone_says_what_to_say(context, live_server, patient):
     page.goto(f"/patients/{patient.public_id}/report/")
     found = faults_of(page, TABLET)
     assert not page.is_visible(".say-now")
+    page.get_by_role("button", name="Hand it to a clinician").click()
+    expect(page.locator(UNANSWERED)).to_have_count(len(QUESTIONS))
 
+    page.click("label[for=id_FAINT_0]")
+    expect(page.locator(UNANSWERED)).to_have_count(len(QUESTIONS) - 1)
     page.click("label[for=id_FAINT_1]")
 
     assert page.is_visible(".say-now")
