@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.test import override_settings
 
 from clinic.celery import app
@@ -95,6 +96,29 @@ def test_reminders_of_a_real_clinic_are_never_sent_by_a_demo_which_would_keep_th
 
     with pytest.raises(CommandError, match="This database holds a real clinic"):
         call_command("run_reminders", "--once")
+
+
+def _away(execute, sql, *others):
+    raise OperationalError("server gone\nIs it running?")
+
+
+@pytest.mark.django_db
+def test_a_demo_does_not_start_while_it_cannot_see_whose_database_it_is_and_a_clinic_does():
+    with connection.execute_wrapper(_away):
+        assert refuse_the_wrong_clinic() is None
+        with override_settings(DEMO=True), pytest.raises(ImproperlyConfigured) as refused:
+            refuse_the_wrong_clinic()
+
+    assert str(refused.value).startswith("The database does not answer (DATABASE_URL): server gone. Demo mode starts")
+
+
+@pytest.mark.django_db
+@override_settings(DEMO=True)
+def test_a_database_without_tables_may_become_a_demo(monkeypatch):
+    monkeypatch.setattr(type(connection.introspection), "table_names", lambda self: ["of_another_program"])
+
+    with connection.execute_wrapper(_away):
+        assert refuse_the_wrong_clinic() is None
 
 
 @pytest.mark.django_db
