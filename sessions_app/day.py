@@ -16,6 +16,7 @@ from sessions_app.capacity import LONGEST_ENTRY
 from sessions_app.models import Appointment, CalendarEntry, DatedHours, NurseHours
 from sessions_app.visit_events import has_open_event
 from sessions_app.visit_holds import holds_column
+from sessions_app.visit_tasks import has_to_move
 
 
 class EntryRow(NamedTuple):
@@ -51,6 +52,8 @@ class EntryRow(NamedTuple):
     """Every `Hold` that the treatment waits for, with spaces between; "" for none."""
     has_event: bool = False
     """An adverse event of the visit is open; what it is, boards do not say."""
+    has_to_move: bool = False
+    """The visit lies in a closure or outside of the hours, and nobody has said that it stays."""
 
 
 _COLUMNS = {
@@ -82,6 +85,7 @@ _COLUMNS = {
     "move_asked_at": "appointment__move_asked_at",
     "waits": "waits",
     "has_event": "has_event",
+    "has_to_move": "has_to_move",
 }
 # What makes a board look different when it changes; each change of a visit raises its version.
 _STAMPED = (
@@ -96,6 +100,7 @@ _STAMPED = (
     "move_asked_at",
     "waits",
     "has_event",
+    "has_to_move",
 )
 
 
@@ -150,6 +155,7 @@ def _shown_entries(first: date, last: date, zone: ZoneInfo, now: datetime) -> Qu
     ).annotate(
         waits=holds_column(patient="patient", appointment="appointment__"),
         has_event=has_open_event("appointment__pk"),
+        has_to_move=has_to_move("appointment__public_id"),
     )
 
 

@@ -18,6 +18,7 @@ from clinic.access import Permission
 from clinic.models import StaffTask, User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import Appointment, VisitRequest, WaitListOffer
+from sessions_app.visit_tasks import has_to_move
 
 Kind = StaffTask.Kind
 MESSAGE_TASKS = (Kind.MESSAGE_FAILED, Kind.MESSAGE_EXPIRED, Kind.MESSAGE_UNCERTAIN, Kind.MESSAGE_UNREACHABLE)
@@ -37,14 +38,14 @@ class VisitTask:
 def unconfirmed(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointment]:
     """Visits of today and tomorrow, from now on, that nobody has confirmed, by start. One query.
 
-    Who asked for another time stands on that list instead. Who was booked today and not moved since has just agreed to
-    the time, on the phone or at the desk.
+    Who asked for another time, or has to be moved, stands on those lists instead. Who was booked today and not moved
+    since has just agreed to the time, on the phone or at the desk.
     """
     today = local_date(now, zone)
     tomorrow_ends = start_of_day(today + timedelta(days=2), zone)
     visits = Appointment.objects.upcoming(now).filter(entry__starts_at__lt=tomorrow_ends, confirmed_at__isnull=True)
     visits = visits.filter(move_asked_at__isnull=True).exclude(version=1, booked_at__gte=start_of_day(today, zone))
-    return list(_with_people(visits)[:limit])
+    return list(_with_people(visits.filter(~has_to_move()))[:limit])
 
 
 def moves_asked(*, limit: int) -> list[VisitTask]:

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from clinic.models import StaffTask, User
 from sessions_app.models import Appointment
 
@@ -12,6 +14,16 @@ ABOUT_ITS_TIME = (MOVE_ASKED, OUTSIDE_HOURS)
 
 NOTHING_SAID: dict[str, Any] = {"confirmed_at": None, "confirmed_via": "", "move_asked_at": None, "move_wish": ""}
 """Columns of a visit whose time changed: what the patient said of the former time says nothing of the new one."""
+
+
+def open_outside(visit: str = "public_id") -> QuerySet[StaffTask]:
+    """The open task of a visit that lies outside, for a subquery; `visit` is the way to its public id from the rows."""
+    return StaffTask.objects.open().filter(kind=OUTSIDE_HOURS, about_id=OuterRef(visit)).order_by()
+
+
+def has_to_move(visit: str = "public_id") -> Exists:
+    """Whether a visit lies outside of what is open and nobody has said that it stays."""
+    return Exists(open_outside(visit))
 
 
 def open_move_asked(appointment: Appointment, *, now: datetime) -> None:

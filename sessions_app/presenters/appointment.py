@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -12,6 +13,7 @@ from sessions_app import history
 from sessions_app.booking import MAY_BECOME, MAY_GO_BACK
 from sessions_app.course_places import progress_of
 from sessions_app.models import Appointment, TreatmentSession
+from sessions_app.outside import reasons_of
 from sessions_app.presenters.treatment_waits import waits_at
 from sessions_app.wording import day_words, time_words
 
@@ -144,6 +146,17 @@ def asked_words(appointment: Appointment, zone: ZoneInfo) -> str:
     when = time_words(appointment.move_asked_at, zone)
     wish = f": {appointment.move_wish}" if appointment.move_wish else ""
     return f"{when}{wish}"
+
+
+def outside_task(appointment: Appointment) -> UUID | None:
+    """The open task of a booked visit that has to be moved, as `desk_parts.appointment_or_404` read it along."""
+    task: UUID | None = getattr(appointment, "outside_task", None)
+    return task if appointment.status == Status.BOOKED else None
+
+
+def outside_words(appointment: Appointment) -> str:
+    """ "Closed: Sick." of a visit that has to be moved."""
+    return " ".join(reasons_of([appointment])[appointment.pk].values()) or "Outside of the hours."
 
 
 def progress_words(appointment: Appointment) -> str:

@@ -45,8 +45,8 @@ class Block:
 
     `other` is a visit that the filters leave out: its time is taken, by whom is not said. `moves` are the states that
     one press makes of the visit, `nurse_id` is set where it may be dragged. `is_entry` marks closures and kept times,
-    `alert` ("late", "asks") a visit that needs a look, `waits` says why its treatment waits for a clinician, and
-    `has_event` that an adverse event of it is open.
+    `alert` ("moves", "late", "asks") a visit that needs a look, `waits` says why its treatment waits for a clinician,
+    and `has_event` that an adverse event of it is open.
     """
 
     what: str
@@ -177,13 +177,15 @@ class Painter:
         shape, word, look = STATUSES[status]
         if status == Status.BOOKED and row.confirmed_at is None and row.starts_at > self.now:
             shape, word = "circle-dashed", "Booked, not confirmed"
-        late = self._minutes_late(row)
+        has_to_move = row.has_to_move and status == Status.BOOKED
+        late = 0 if has_to_move else self._minutes_late(row)
         css = f"appt-{look} {self.place(starts, starts + chair)}"
         overbooked = bool(row.overbook_reason)
         for name, holds in (
             ("has-obs", walk),
             ("appt-short", chair <= _ONE_LINE),
             ("appt-late", late),
+            ("appt-move", has_to_move),
             ("appt-over", overbooked),
             ("appt-event", row.has_event),
         ):
@@ -201,7 +203,7 @@ class Painter:
             id=str(row.visit),
             time=clock(starts),
             service=self._service(row),
-            state=self._state(row, late),
+            state="Has to move" if has_to_move else self._state(row, late),
             spoken=f"{word}, {chair + walk} minutes, {elsewhere}{over}",
             status=status,
             lane=lane,
@@ -212,7 +214,7 @@ class Painter:
             may_cancel=self.may_book and Status.CANCELLED in MAY_BECOME.get(status, ()),
             nurse_id=(row.nurse_id or 0) if self.may_book and status == Status.BOOKED else 0,
             is_overbooked=overbooked,
-            alert="late" if late else "asks" if status == Status.BOOKED and row.move_asked_at else "",
+            alert=_alert(row, status, late),
             waits=waits_words(row.waits.split()),
             has_event=row.has_event,
         )
@@ -309,6 +311,13 @@ class Painter:
     @cached_property
     def _book_url(self) -> str:
         return reverse("sessions_app:book")
+
+
+def _alert(row: EntryRow, status: Status, late: int) -> str:
+    """What of a visit needs a look first."""
+    if status != Status.BOOKED:
+        return ""
+    return "moves" if row.has_to_move else "late" if late else "asks" if row.move_asked_at else ""
 
 
 def gaps(opened: Iterable[Span], busy: Iterable[Span]) -> Iterator[Span]:

@@ -29,9 +29,9 @@ from sessions_app.repeat import protocol_in_force
 from sessions_app.wording import day_words, days_words, range_words, time_words
 
 BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 4, 8, 200
-NAMES = ("requests", "offers", "fits", "moves", "unconfirmed", "due", "missed", "outside", "unreached")
+NAMES = ("requests", "outside", "offers", "fits", "moves", "unconfirmed", "due", "missed", "unreached")
 # What the board has room for; the page has all of them.
-BESIDE = ("requests", "offers", "fits", "moves", "due", "unreached")
+BESIDE = ("requests", "outside", "offers", "fits", "moves", "due", "unreached")
 
 
 class ListMaker(Protocol):
@@ -103,13 +103,13 @@ def calls_for(user: User, *, now: datetime, clinic: Clinic, limit: int, only: Co
     zone, today = clinic.zone, local_date(now, clinic.zone)
     makers: dict[str, tuple[Permission, Callable[[], WorkList]]] = {
         "requests": (Permission.BOOK, lambda: requests_list(now=now, zone=zone, limit=limit)),
+        "outside": (Permission.WORK_TASKS, lambda: outside_list(now=now, zone=zone, limit=limit)),
         "offers": (Permission.BOOK, lambda: offers_list(now=now, zone=zone, limit=limit)),
         "fits": (Permission.BOOK, lambda: fits_list(now=now, clinic=clinic, limit=limit)),
         "moves": (Permission.WORK_TASKS, lambda: moves_list(now=now, zone=zone, limit=limit)),
         "unconfirmed": (Permission.BOOK, lambda: unconfirmed_list(now=now, zone=zone, limit=limit)),
         "due": (Permission.BOOK, lambda: _due_list(now, zone, today, limit)),
         "missed": (Permission.BOOK, lambda: _missed_list(now, zone, today, limit)),
-        "outside": (Permission.WORK_TASKS, lambda: outside_list(zone=zone, limit=limit)),
         "unreached": (Permission.WORK_TASKS, lambda: _unreached_list(zone, limit)),
     }
     for name, (needs, maker) in _registered.items():

@@ -188,40 +188,46 @@ def _move_row(task: VisitTask, now: datetime, zone: ZoneInfo) -> Row:
         visit,
         f"Has {_visit_words(visit, zone)}.{wish} Asked {span_words(now - task.created_at)} ago.",
         ident=f"task-{task.id}",
-        kept=Act("Keeps the time", _url("confirm_visit", visit.public_id), "post"),
+        more=(Act("Keeps the time", _url("confirm_visit", visit.public_id), "post"),),
     )
 
 
-def outside_list(*, zone: ZoneInfo, limit: int) -> WorkList:
-    rows = open_tasks(limit=limit + 1)
+def outside_list(*, now: datetime, zone: ZoneInfo, limit: int) -> WorkList:
+    rows, today = open_tasks(limit=limit + 1), local_date(now, zone)
     return WorkList(
         name="outside",
-        title="Outside of the hours",
-        text="Hours, closures or rooms were changed after these visits were booked.",
-        rows=[_outside_row(each, zone) for each in rows[:limit]],
+        title="Closed or outside of the hours",
+        text="Hours, closures or rooms were changed after these visits were booked. Call, then move or cancel.",
+        rows=[_outside_row(each, now, zone) for each in rows[:limit]],
         count=counted(rows, limit),
         icon="calendar-x",
+        level="danger" if any(local_date(each.appointment.starts_at, zone) == today for each in rows) else "",
         empty="Every visit lies inside the hours.",
     )
 
 
-def _outside_row(outside: OutsideRow, zone: ZoneInfo) -> Row:
+def _outside_row(outside: OutsideRow, now: datetime, zone: ZoneInfo) -> Row:
+    visit = outside.appointment
+    when = f"{soon_words(visit.starts_at, now, zone)}, {visit.service} with {visit.entry.nurse}."
     return _visit_row(
-        outside.appointment,
-        " ".join([f"{_visit_words(outside.appointment, zone)}.", *outside.why]),
+        visit,
+        " ".join([when, *outside.why]),
         ident=f"task-{outside.task.public_id}",
-        kept=Act("It stays", _url("visit_task_done", outside.task.public_id), "post"),
+        more=(
+            Act("Cancel", _url("cancel", visit.public_id)),
+            Act("It stays", _url("visit_task_done", outside.task.public_id), "post"),
+        ),
     )
 
 
-def _visit_row(visit: Appointment, text: str, *, ident: str, kept: Act) -> Row:
+def _visit_row(visit: Appointment, text: str, *, ident: str, more: tuple[Act, ...]) -> Row:
     return Row(
         ident=ident,
         name=visit.patient.name,
         url=_url("appointment", visit.public_id),
         text=text,
         phone=str(visit.patient.phone or ""),
-        acts=(Act("Move", _url("move", visit.public_id)), kept),
+        acts=(Act("Move", _url("move", visit.public_id)), *more),
     )
 
 

@@ -64,7 +64,7 @@ class _Words:
         self.moves = {
             str(to): (gettext(words), icon(shape), key.lower()) for to, (words, shape, key) in STATUS_MOVES.items()
         }
-        self.alerts = {"late": icon("clock-alert"), "asks": icon("message-square")}
+        self.alerts = {"moves": icon("calendar-x"), "late": icon("clock-alert"), "asks": icon("message-square")}
         self.overbooked, self.lock = gettext("Overbooked"), icon("lock")
         event = gettext("Event open")
         self.event_open = f'<span class="event-open" title="{event}">{icon("siren")}<span>{event}</span></span>'
@@ -154,6 +154,7 @@ class _Words:
             hidden = f'<span class="line-keys">{keys}</span>' if keys else ""
             look = b.css.partition(" ")[0] + (" appt-late" if " appt-late" in b.css else "")
             look += " appt-event" if b.has_event else ""
+            look += " appt-move" if b.alert == "moves" else ""
             spoken = f"{escape(b.service)}, {escape(b.spoken)}{f', {b.state}' if b.state else ''}"
             return (
                 f'<div class="week-line" data-key-scope>{self._link(b, f"{look} line")}<time>{b.time}</time>{b.icon}'

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from sessions_app.models import Appointment, Service, WaitListEntry
 from sessions_app.presenters.days import Wanted
 from sessions_app.presenters.time_options import Times, near_options
 from sessions_app.presenters.times import times_for
+from sessions_app.visit_tasks import open_outside
 
 
 def times_of(
@@ -62,6 +64,7 @@ def appointment_or_404(request: SignedInRequest, public_id: UUID) -> Appointment
     visible = Appointment.objects.visible_to(request.user).select_related(
         "entry__patient", "entry__nurse", "entry__room", "service", "booked_by", "early_approved_by", "overbooked_by"
     )
+    visible = visible.annotate(outside_task=Subquery(open_outside().values("public_id")[:1]))
     return get_visible_or_404(visible, request=request, public_id=public_id)
 
 

@@ -44,6 +44,7 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     may_book, now = request.user.may(Permission.BOOK), timezone.now()
     can_undo = may_book and found.status in (Status.BOOKED, Status.CANCELLED)
     can_undo = can_undo and booking.may_undo(found, clinic=request.clinic, now=now)
+    outside = visits.outside_task(found)
     context = {
         "dialog_title": found.patient.name,
         "appointment": found,
@@ -57,7 +58,10 @@ def appointment(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         "confirmed": visits.confirmed_words(found, request.clinic.zone),
         "asked": visits.asked_words(found, request.clinic.zone),
         "told": messages_of(found, request.user, request.clinic.zone),
-        "may_confirm": may_book and found.status == Status.BOOKED and found.confirmed_at is None,
+        "outside": visits.outside_words(found) if outside else "",
+        "outside_task": outside if request.user.may(Permission.WORK_TASKS) else None,
+        # What has to be moved is not confirmed first.
+        "may_confirm": may_book and found.status == Status.BOOKED and found.confirmed_at is None and not outside,
         "undo_url": undo_url(found) if can_undo else "",
         "not_kept_again": not_kept_again_words(found, zone=request.clinic.zone) if can_undo else "",
         "may_change": may_book and found.status == Status.BOOKED,

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from clinic.access import Role
 from clinic.models import Room, StaffTask
-from sessions_app import booking
-from sessions_app.day import entries_of, hours_of
+from sessions_app import booking, lists
+from sessions_app.day import entries_of, hours_of, present_stamp
 from sessions_app.presenters.board import Source, day_board, tally_of
 from sessions_app.presenters.board_blocks import gaps
 from sessions_app.presenters.board_filters import Filters
@@ -90,6 +90,24 @@ def test_a_visit_stands_at_its_minute_with_chair_walk_and_turn_round(ada):
     assert (block.text, block.service, block.time) == ("Basil Oakenshaw", "Treatment", "11:00")
     assert (block.css, block.walk_css, block.walk) == ("appt-booked at-180 for-45 has-obs", "at-225 for-20", 20)
     assert block.buffer_css == "at-245 for-10"
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_a_visit_in_a_closed_day_is_marked_until_somebody_says_that_it_stays(client, desk, ada, view):
+    booked = visit(ada, "10:00")  # late by now, which is not what matters
+    zone = make_clinic().zone
+    nurse_is_sick = {"title": "Sick", "starts_at": at("2026-01-13 00:00"), "ends_at": at("2026-01-14 00:00")}
+    booking.close(**nurse_is_sick, nurses=[ada], accepted=[booked.public_id], by=make_user(Role.ADMINISTRATOR))
+
+    def shown():
+        return client.get(reverse(f"sessions_app:{view}")).content.decode()
+
+    marked, stamp = shown(), present_stamp(TUESDAY, TUESDAY, zone=zone, now=at(NOW))
+    assert ("Has to move" in marked, " appt-move" in marked, "min late" in marked) == (True, True, False)
+    lists.let_stay(task=StaffTask.objects.get(), by=desk, now=at(NOW))
+    assert "Has to move" not in shown()
+    assert "41 min late" in shown()
+    assert present_stamp(TUESDAY, TUESDAY, zone=zone, now=at(NOW)) != stamp
 
 
 def test_breaks_and_the_time_before_and_after_work_are_said_in_words(ada):

@@ -14,7 +14,16 @@ from clinic.models import AuditEvent, Clinic, Room, StaffTask
 from sessions_app import booking, waiting
 from sessions_app.forms.spans import parse_spans, spans_words
 from sessions_app.models import CalendarEntry, Closure, DatedHours, NurseHours, Service
-from tests.makers import at, make_appointment, make_dated_hours, make_hours, make_room, make_service, make_user
+from tests.makers import (
+    at,
+    make_appointment,
+    make_dated_hours,
+    make_hours,
+    make_patient,
+    make_room,
+    make_service,
+    make_user,
+)
 from tests.sessions_app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +247,21 @@ def test_a_day_with_visits_is_closed_around_them(house, client, book):
     assert open_about() == {visit.public_id}
     booking.cancel(appointment=visit, version=1, reason="closed", by=house.desk)
     assert "still in it" not in text_of(client.get("/setup/closures/"))
+
+
+def test_the_visits_still_in_a_closure_are_those_that_fell_outside(house, client, book):
+    """Two that meet are two, and who is here is none: nobody moves that visit."""
+    for clock in ("09:00", "10:00", "15:00"):
+        book(f"2026-01-13 {clock}", patient=make_patient())
+    here = book("2026-01-13 13:00", patient=make_patient())
+    booking.change_status(appointment=here, to="arrived", by=house.desk)
+    facts = {"title": "Flood", "scope": "clinic", "first_date": "2026-01-13"}
+
+    shown = client.post("/setup/closures/", facts)
+    page = client.post("/setup/closures/", {**facts, "accepted": accepted_in(shown)}, follow=True)
+
+    assert "3 visits fall outside" in text_of(shown)
+    assert "3 visits are still in it" in text_of(page)
 
 
 def test_who_loses_a_kept_time_to_a_closure_is_named_and_waits_on(house, client):

@@ -388,6 +388,46 @@ def test_a_visit_outside_of_the_hours_may_stay_and_that_can_be_undone(desk, hous
     assert names_of(desk, "outside") == ["P Outside"]
 
 
+def close_for(house, first, last, visits):
+    nurses, accepted = [house.nurse], [visit.public_id for visit in visits]
+    return booking.close(
+        title="Sick", starts_at=at(first), ends_at=at(last), nurses=nurses, accepted=accepted, by=house.desk
+    )
+
+
+def test_a_visit_in_a_closed_day_is_to_be_moved_and_not_to_be_confirmed(desk, house, book):
+    earlier = {"now": NOW - timedelta(days=7)}
+    closed = book("2026-01-13 10:00", patient=make_patient(given_name="P", family_name="Closed"), **earlier)
+    book("2026-01-14 10:00", patient=make_patient(given_name="P", family_name="Open"), **earlier)
+
+    close_for(house, "2026-01-13 00:00", "2026-01-14 00:00", [closed])
+
+    calls = page(desk, "calls").context["calls"]
+    (row,) = calls.named("outside").rows
+    assert [each.name for each in calls.named("unconfirmed").rows] == ["P Open"]
+    assert (row.name, row.text) == ("P Closed", "Today 10:00, Review with Nora Pike. Closed: Sick.")
+    assert [act.words for act in row.acts] == ["Move", "Cancel", "It stays"]
+    assert calls.named("outside").level == "danger"
+    assert page(desk, "calls_beside").context["calls"].named("outside").rows == [row]
+
+    press(desk, "visit_task_done", StaffTask.objects.get(kind="visit_outside_hours").public_id)
+    assert names_of(desk, "unconfirmed") == ["P Closed", "P Open"]
+
+
+def test_the_page_of_a_visit_in_a_closed_day_says_that_it_has_to_move(desk, house, book):
+    visit = book("2026-01-14 10:00")
+    assert "Confirmed by phone" in page(desk, "appointment", visit.public_id).content.decode()
+
+    close_for(house, "2026-01-14 00:00", "2026-01-15 00:00", [visit])
+
+    shown = page(desk, "appointment", visit.public_id).content.decode()
+    stays = reverse("sessions_app:visit_task_done", args=[StaffTask.objects.get().public_id])
+    assert ("Has to move" in shown, "Closed: Sick." in shown, f'formaction="{stays}"' in shown) == (True,) * 3
+    assert "Confirmed by phone" not in shown
+    desk.post(stays)
+    assert "Has to move" not in page(desk, "appointment", visit.public_id).content.decode()
+
+
 def test_offers_run_out_the_soonest_first_and_requests_say_how_late(desk, house, join):
     make_clinic(offer_minutes=30)
     waiting.offer(entry=join("Ash A"), starts_at=at("2026-01-14 10:00"), by=house.desk, now=NOW - timedelta(minutes=5))
