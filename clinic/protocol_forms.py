@@ -97,6 +97,10 @@ class NextVersionForm(forms.Form):
         changes = [(each.title, each.before, each.after) for each in self.changed()]
         return sha256(repr(changes).encode()).hexdigest() if changes else ""
 
+    def as_typed(self) -> dict[str, str]:
+        """Every field as it was sent, for the page that shows the list."""
+        return {name: str(self.data[name]) for name in self.fields if name in self.data}
+
     @property
     def is_read(self) -> bool:
         """Whether the list of just these changes stood on the page that was sent."""

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,6 +14,9 @@ from clinic.protocol_forms import NextVersionForm
 from clinic.protocol_presenter import Change, value_groups, version_rows
 from clinic.protocol_versions import NotSigned, base_for_next, sign_version
 from clinic.requests import SignedInRequest
+
+# In the session and in the address of the list.
+_KEPT = "changes"
 
 
 @requires(Permission.VIEW_PROTOCOL)
@@ -40,16 +44,19 @@ def protocol_next(request: SignedInRequest) -> HttpResponse:
     """The next version: values, note and signature on one page, because they are one decision.
 
     A change is signed below the list of what was and what becomes; until that list was on the page, nothing is signed.
+    The list has an address of its own, so that Back after the signature asks nobody to send the form once more.
     """
     number, base = base_for_next()
-    form = NextVersionForm(request.POST or None, base=base)
+    typed = request.POST if request.method == "POST" else _kept(request, after=number)
+    form = NextVersionForm(typed, base=base)
     changed: tuple[Change, ...] = ()
-    is_valid = request.method == "POST" and form.is_valid()
-    if is_valid and _seen(request, number) == number and not form.is_read:
+    is_valid = form.is_bound and form.is_valid()
+    if is_valid and request.method != "POST":
         changed = form.changed()
-        data = request.POST.copy()
-        data["shown"] = form.mark_of_changes()
-        form.data = data
+        form.data = {**form.data, "shown": form.mark_of_changes()}
+    elif is_valid and _seen(request, number) == number and not form.is_read:
+        request.session[_KEPT] = {**form.as_typed(), "after": number}
+        return redirect(f"{reverse('clinic:protocol_next')}?{_KEPT}")
     elif is_valid:
         try:
             version = sign_version(
@@ -79,6 +86,12 @@ def _with_fields(base: Protocol, form: NextVersionForm) -> list[dict[str, object
         {"group": group, "rows": [(row, form[row.key] if row.key in form.fields else None) for row in group.rows]}
         for group in value_groups(base)
     ]
+
+
+def _kept(request: SignedInRequest, *, after: int) -> dict[str, str] | None:
+    """What was typed before the list, for the page of the list; nothing once another version was signed."""
+    kept = request.session.get(_KEPT, {}) if _KEPT in request.GET else {}
+    return kept if kept.get("after") == after else None
 
 
 def _seen(request: SignedInRequest, number: int) -> int:

@@ -36,7 +36,8 @@ def typed(**changes):
 def sign(client, **changes):
     """The lead fills in, reads what changes where something does, and signs."""
     answer = client.post(NEXT, typed(**changes))
-    if answer.status_code == 200 and answer.context["changed"]:
+    if answer.status_code == 302 and answer.url != PAGE:
+        answer = client.get(answer.url)
         shown = answer.context["form"]["shown"].value()
         answer = client.post(NEXT, typed(**changes) | {"shown": shown})
     return answer
@@ -203,12 +204,12 @@ def test_a_change_is_signed_only_below_the_list_of_what_was_and_what_becomes():
     client = signed_in(Role.CLINICAL_LEAD)
     changes = {"spider.continuous_days": "2", "allow_foam": "yes"}
 
-    first = client.post(NEXT, typed(**changes))
+    first = client.post(NEXT, typed(**changes), follow=True)
     numbers = [ProtocolVersion.objects.count()]
     listed = [(each.title, each.before, each.after) for each in first.context["changed"]]
     page = first.content.decode()
     shown = first.context["form"]["shown"].value()
-    other = client.post(NEXT, typed(**changes, watch_days="30") | {"shown": shown})
+    other = client.post(NEXT, typed(**changes, watch_days="30") | {"shown": shown}, follow=True)
     numbers.append(ProtocolVersion.objects.count())
     client.post(NEXT, typed(**changes) | {"shown": shown})
 
@@ -219,6 +220,32 @@ def test_a_change_is_signed_only_below_the_list_of_what_was_and_what_becomes():
     assert "Show the warning signs through day" in [each.title for each in other.context["changed"]]
     assert numbers == [1, 1]
     assert ProtocolVersion.in_force().number == 2
+
+
+def test_back_after_the_signature_is_a_page_to_read_and_holds_nothing_of_the_version_that_was_signed():
+    make_signed_protocol()
+    client = signed_in(Role.CLINICAL_LEAD)
+    listed = client.post(NEXT, typed(watch_days="30")).url
+    before = client.get(listed).context
+
+    sign(client, watch_days="30")
+    back = client.get(listed).context
+
+    assert [(c["number"], [each.after for each in c["changed"]], c["form"].is_bound) for c in (before, back)] == [
+        (2, ["30 days"], True),
+        (3, [], False),
+    ]
+
+
+def test_what_was_typed_before_the_list_is_of_no_use_once_somebody_else_signed():
+    make_signed_protocol()
+    client = signed_in(Role.CLINICAL_LEAD)
+    listed = client.post(NEXT, typed(watch_days="30")).url
+    make_signed_protocol(overrides={"spider.continuous_days": 2})
+
+    page = client.get(listed).context
+
+    assert (page["number"], page["changed"], page["form"].is_bound) == (3, (), False)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +259,7 @@ def test_a_change_is_signed_only_below_the_list_of_what_was_and_what_becomes():
 def test_a_change_that_leaves_the_usual_range_says_so_before_it_is_signed(key, value, usual):
     make_signed_protocol()
 
-    answer = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}))
+    answer = signed_in(Role.CLINICAL_LEAD).post(NEXT, typed(**{key: value}), follow=True)
 
     assert [each.usual for each in answer.context["changed"]] == [usual]
     words = f"Usual: {usual}. Your signature is the recorded sign-off."
