@@ -53,6 +53,7 @@
   function keep() {
     field.value = lines.length ? JSON.stringify(lines) : "";
     clear.hidden = !lines.length;
+    if (lines.length) field.dispatchEvent(new Event("input", { bubbles: true })); // what is drawn counts as typed
   }
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button || line) return;

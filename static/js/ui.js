@@ -297,42 +297,9 @@
     const words = alertsUnanswered === 2 && byId("alerts-unanswered");
     if (words && !place.querySelector("[data-unanswered]")) place.prepend(words.content.cloneNode(true));
   });
-  // Each refresh in the background says how long the server still waits for somebody; near the end a line asks.
-  const LAST_SECONDS = 150;
-  function askToStay(left) {
-    const place = byId("session-ends");
-    if (!place || !left) return;
-    if (Number(left) > LAST_SECONDS) place.replaceChildren();
-    else if (!place.firstChild) place.append(byId("session-ends-words").content.cloneNode(true));
-  }
-  document.addEventListener("htmx:afterRequest", (event) => isBackground(event) && askToStay(event.detail.xhr.getResponseHeader("X-Session-Left")));
-  document.addEventListener("click", (event) => {
-    const stays = event.target.closest("[data-stay]");
-    if (!stays) return;
-    // Asked for by a person, so it counts; who was signed out meanwhile comes to the sign-in page.
-    fetch(stays.dataset.stay, { credentials: "same-origin", redirect: "manual" }).then((answer) => {
-      if (answer.ok) byId("session-ends").replaceChildren();
-      else location.reload();
-    }, () => say("No connection. Try again.", { level: "error" }));
-  });
-  let typedOnPage = false;
-  let saidSignedOut = false;
-  document.addEventListener("input", (event) => { if (!event.target.matches("[type=search]")) typedOnPage = true; });
-  document.addEventListener("submit", () => { typedOnPage = false; });
-  function saySignedOut() {
-    if (saidSignedOut) return;
-    saidSignedOut = true;
-    say("You were signed out. What you typed is still here: sign in again in another tab, then send it.", { level: "error" });
-  }
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
-    if (isBackground(event)) {
-      // Signed out meanwhile: nothing stays on the screen for who comes next, unless typing would be lost with it.
-      if (code === 401 && !typedOnPage) location.reload();
-      else if (code === 401) saySignedOut();
-      return;
-    }
-    if (code === 401) { location.reload(); return; }
+    if (isBackground(event) || code === 401) return; // signed out: session_end.js
     const words = {
       403: "You may not do this. Load the page again if you signed in as somebody else.",
       404: "This is no longer here. Load the page again.",

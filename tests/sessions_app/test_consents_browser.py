@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -81,6 +82,23 @@ def test_a_consent_is_signed_on_the_screen_and_the_session_becomes_signable(open
     [line] = SeriesConsent.objects.get().strokes
     assert len(line) == 10
     assert serious_problems(page) == []
+
+
+def test_a_signature_is_not_lost_with_the_session_of_who_handed_the_tablet_over(open_visit, clock):
+    """The patient holds it: no alert of the clinic shows there, only the end of the session."""
+    clock.move_to(DURING)
+    page = open_visit(ready_draft(screening=UNSIGNED, **GOING_ON))
+    page.clock.install()
+    page.get_by_role("link", name="Sign now").click()
+    draw(page)
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+
+    Session.objects.all().delete()
+    with page.expect_response("**/alerts/"):
+        page.clock.run_for(31_000)
+
+    expect(page.get_by_text("What you typed is still here: sign in again in another tab")).to_be_visible()
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", ["phone", "tablet"])
