@@ -8,8 +8,10 @@ from logging.config import DictConfigurator as configurator
 
 import pytest
 from django.conf import settings
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
 
 from clinic.logs import OneRecord
+from tests.makers import make_patient
 
 
 @contextmanager
@@ -98,6 +100,48 @@ def test_what_postgresql_quotes_of_a_patient_stays_out_of_a_traceback_and_of_a_l
     assert [("Marigold" in text, "new row" in text or "invalid input" in text) for text in (traceback, line)] == [
         (False, True)
     ] * 2
+
+
+GERMAN_ROW = "Zeile für »clinic_patient« verletzt »weight«\nDETAIL:  Zeile enthält (7, Marigold,\n555-0100).\n"
+POLISH_ROW = 'nowy wiersz narusza "weight"\nSZCZEGÓŁY:  Niepoprawne ograniczenia wiersza (7, Marigold).\n'
+SWEDISH_STATEMENT = "operatorn finns inte: uuid = text\nRAD 1: ...WHERE given_name = 'Marigold'\n   ^\nTIPS:  Kanske."
+GERMAN_VALUE = "ungültige Eingabesyntax für Typ uuid: »Marigold«\nZEILE 1: ...WHERE \"id\" = 'Marigold'\n   ^\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (IntegrityError(GERMAN_ROW), "Zeile für »clinic_patient« verletzt »weight« …"),
+        (IntegrityError(POLISH_ROW), 'nowy wiersz narusza "weight" …'),
+        (ProgrammingError(SWEDISH_STATEMENT), "operatorn finns inte: uuid = text …"),
+        (DataError(GERMAN_VALUE), "ungültige Eingabesyntax für Typ uuid…"),
+        (DataError("value too long for type character varying(80)\n"), "value too long for type character varying(80)"),
+    ],
+)
+def test_of_a_databases_error_the_first_line_alone_is_written_whatever_language_the_server_speaks(error, kept):
+    upon_it = ValueError("of ours")
+    upon_it.__cause__ = error
+    traceback = "\n".join(lines_of("failed", error=upon_it))
+    [line] = lines_of("Task %s raised %r: %s", "sweep", error, error)
+    [named] = lines_of("Task raised %(exc)r", {"exc": error})
+
+    assert f"django.db.utils.{type(error).__name__}: {kept}\n" in traceback
+    assert line == f"WARNING Task sweep raised {type(error).__name__}({kept!r}): {kept}"
+    assert named == f"WARNING Task raised {type(error).__name__}({kept!r})"
+    assert [words in traceback for words in ("Marigold", "555-0100", "ValueError: of ours")] == [False, False, True]
+
+
+@pytest.mark.django_db
+def test_a_row_that_the_database_itself_refuses_leaves_no_value_in_the_log():
+    names = ["Marigold", "Calendula"]
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        make_patient(given_name="\n".join(names), weight_kg=999)
+
+    traceback = "\n".join(lines_of("failed", error=refused.value))
+
+    assert "django.db.utils.IntegrityError: " in traceback
+    assert "patient_weight_possible" in traceback
+    assert [name in traceback for name in names] == [False, False]
 
 
 def test_a_request_under_a_foreign_host_name_is_one_line_and_a_fault_of_ours_has_its_traceback(client):
