@@ -1,5 +1,6 @@
 """The filters of the audit page."""
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -40,6 +41,11 @@ class AuditFilterForm(forms.Form):
         self._choices("action", actions)
         if not may_choose_patient:
             del self.fields["patient"]
+
+    @property
+    def staff(self) -> Collection[User]:
+        """Everybody who can be chosen, read once."""
+        return self._people.values()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

@@ -1,16 +1,15 @@
 """The audit trail in words. Who may not see charts is shown no name of a patient and no detail of what concerns one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from clinic.audit import ChainState
+from clinic.audit_words import AuditWords
 from clinic.models import AuditEvent, Patient, User
 from clinic.protocol.zones import local_time
-
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,9 @@ class ChainLine:
 class AuditPresenter:
     """Two queries a page: the patients and the accounts of patients that it names."""
 
-    def __init__(self, zone: ZoneInfo, *, shows_patients: bool) -> None:
+    def __init__(self, zone: ZoneInfo, *, shows_patients: bool, staff: Iterable[User] = ()) -> None:
         self.zone, self.shows_patients = zone, shows_patients
+        self.words = AuditWords(zone, staff)
 
     def by_day(self, events: Sequence[AuditEvent], *, now: datetime) -> list[EventDay]:
         patients = Patient.objects.in_bulk({event.patient_id for event in events if event.patient_id is not None})
@@ -75,8 +75,8 @@ class AuditPresenter:
             what=event.action.capitalize(),
             patient=self._name(patient),
             patient_id=str(patient.public_id) if patient and self.shows_patients else "",
-            about=event.subject.rpartition(".")[2] if event.subject != Patient._meta.label else "",
-            details=_details(event.details) if may_see else "",
+            about=self.words.subject(event.subject) if event.subject not in ("", Patient._meta.label) else "",
+            details=self.words.details(event.details) if may_see else "",
             is_read=event.action.endswith("read"),
         )
 
@@ -103,18 +103,3 @@ class AuditPresenter:
 def _reference(public_id: Any) -> str:
     """Enough of the random id for two people to speak of the same patient."""
     return f"Patient {str(public_id)[:8]}" if public_id else "A patient"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return " ".join(str(each) for each in value)
-    return str(value)
-
-
-def _details(details: dict[str, Any]) -> str:
-    words = ", ".join(
-        f"{name.replace('_', ' ')} {_value(value)}" for name, value in details.items() if value not in ("", None, [])
-    )
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

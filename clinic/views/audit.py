@@ -21,7 +21,7 @@ def audit(request: SignedInRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET, zone=request.clinic.zone, may_choose_patient=names)
     wanted = form.wanted() if form.is_valid() else AuditFilter()
     page = page_of_events(wanted, before=request.GET.get("before", ""))
-    presenter = AuditPresenter(request.clinic.zone, shows_patients=names)
+    presenter = AuditPresenter(request.clinic.zone, shows_patients=names, staff=form.staff)
     trail.record("audit read", by=request.user, patient=wanted.patient, **wanted.as_details())
     context = {
         "form": form,

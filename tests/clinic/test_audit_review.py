@@ -231,6 +231,57 @@ def test_only_the_newest_links_are_walked_for_a_page():
     assert (state.links, state.checked, state.broken) == (12, 5, None)
 
 
+# --- Words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subject", "about"),
+    [
+        ("sessions_app.TreatmentSession", "Session"),
+        ("sessions_app.AdverseEvent", "Adverse event"),
+        ("aftercare.SymptomReport", "Report"),
+        ("old_app.GoneModel", "GoneModel"),
+        ("", ""),
+    ],
+)
+def test_what_an_event_is_about_stands_in_the_words_of_the_clinic(client, lead, subject, about):
+    AuditEvent.objects.create(action="chart read", at=NOW, by_name="system", subject=subject)
+
+    lines = [line for day in client.get(URL).context["days"] for line in day.lines]
+
+    assert [line.about for line in lines if line.what == "Chart read"] == [about]
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"fields": ["started_at", "sites"], "version": 3}, "changed started at, sites; version 3"),
+        ({"starts_at": "2026-01-13T15:30:00+00:00"}, "from Tue 13 Jan 2026, 10:30"),
+        ({"status": "done", "was": "in_treatment"}, "status done; before in treatment"),
+        ({"level": "SAME_DAY", "urgent": True, "reason": ""}, "level same day; urgent yes"),
+        ({"date": "2026-01-13", "checks": ["L3", "P14"]}, "date Tue 13 Jan 2026; checks L3, P14"),
+        ({"session": "386f8e79-f01d-4001-8f15-78bf4bfc02c5"}, "session 386f8e79"),
+        ({"lot": "DEMO-2417", "at": "2026-99-13T15:30:00+00:00"}, "lot DEMO-2417; at 2026-99-13T15:30:00+00:00"),
+    ],
+)  # fmt: skip
+def test_details_are_read_as_the_clinic_speaks_and_by_its_clock(client, lead, details, words):
+    event(**details)
+
+    lines = [line for day in client.get(URL).context["days"] for line in day.lines]
+
+    assert [line.details for line in lines if line.what == "Chart read"] == [words]
+
+
+def test_people_in_the_details_stand_by_their_name(client, lead):
+    nurse, clinician = make_user(name="Ada Birchwood"), make_user(Role.CLINICIAN, name="Hugo Ashdown")
+    event(nurse=nurse.pk, to=str(clinician.public_id), rooms=[nurse.pk])
+
+    lines = [line for day in client.get(URL).context["days"] for line in day.lines]
+
+    words = [line.details for line in lines if line.what == "Chart read"]
+    assert words == [f"nurse Ada Birchwood; to Hugo Ashdown; rooms {nurse.pk}"]
+
+
 # --- Roles -----------------------------------------------------------------------------------------------------------
 
 
