@@ -10,6 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from aftercare.models import ReportStep, StockingOff, SymptomReport
@@ -87,8 +88,15 @@ def put_on_again(*, report: SymptomReport, by: User, now: datetime | None = None
 
     @transaction.atomic
     def once() -> bool:
-        if not StockingOff.objects.holding(now).filter(report=report).update(ended_at=now, ended_by=by):
+        held = StockingOff.objects.holding(now).filter(report=report).first()
+        if held is None:
             return False
+        # By its key alone: what `holding` asks of other tables would move into a subquery, which PostgreSQL does not
+        # look at again when a colleague was quicker.
+        if not StockingOff.objects.filter(pk=held.pk, ended_at__isnull=True).update(ended_at=now, ended_by=by):
+            return False
+        # Who has the report open hears of it before they save.
+        SymptomReport.objects.open().filter(pk=report.pk).update(version=F("version") + 1)
         ReportStep.objects.create(report=report, what=ReportStep.What.NOTED, at=now, by=by, words=AGAIN)
         audit.record("stocking on again", by=by, subject=report, patient=report.patient)
         return True

@@ -1,11 +1,13 @@
 """What somebody types about a report: was the patient reached, what happens now, a scan, the stocking, a note."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from aftercare.models import ReportStep, SymptomReport
 from aftercare.report_work import LONGEST_NOTE, Scan
@@ -17,8 +19,9 @@ from sessions_app.forms.fields import CLINIC_YEARS, ClockField, DayField
 from sessions_app.wording import without_nul
 
 _CONTACT = [(each.value, each.label) for each in (ReportStep.What.REACHED, ReportStep.What.NO_ANSWER)]
-
-
+# What is stored and shown again to be changed. Fields of one group are one thing: a day of one person with the time of
+# another would be nobody's.
+_STORED = (("outcome",), ("scan_on", "scan_from"), ("scan_place",), ("wear", "on_again_on"))
 _WEAR = [
     (Wear.PLAN.value, "As the plan says"),
     (Wear.SEEN.value, "Off until we have seen them"),
@@ -28,6 +31,8 @@ _WEAR = [
 
 class AnswerForm(forms.Form):
     """One form for every button: each reads what it needs. `version` and `seen` are of the page that was opened.
+
+    What is stored counts as said only where it was changed here: what stood on the page unseen is nobody's word.
 
     `report` comes with `off_said_at`. Of the stocking a clinician alone is asked, while a plan may ask for one.
     """
@@ -85,6 +90,9 @@ class AnswerForm(forms.Form):
         super().__init__(data, initial={"version": report.version, "seen": seen, **_stored(report, self.zone)})
         if not by.may(Permission.CLOSE_REPORTS) or report.day is None or report.day > LONGEST_DAYS:
             del self.fields["wear"], self.fields["on_again_on"]
+        for name in _fields_of(_STORED):
+            if name in self.fields:
+                self.fields[name].show_hidden_initial = True
         able = [person.pk for person in User.objects.staff() if person.may(Permission.ANSWER_REPORTS)]
         field = self.fields["to"]
         assert isinstance(field, forms.ModelChoiceField)
@@ -100,9 +108,42 @@ class AnswerForm(forms.Form):
         return cleaned
 
     @property
+    def opened_with(self) -> SafeString:
+        """Hidden fields: what each stored field held when the page was opened.
+
+        A page that sent none is answered with none: all that stands on it counts as typed.
+        """
+        kept = [each for each in self if each.field.show_hidden_initial]
+        known = [each for each in kept if not self.is_bound or each.html_initial_name in self.data]
+        return format_html_join("", "{}", ((each.as_hidden(only_initial=True),) for each in known))
+
+    def after_conflict(self, stored: SymptomReport, *, by: User, seen: int) -> "AnswerForm":
+        """On what is stored now, with what was changed here in it; it can be sent again."""
+        fresh = AnswerForm(report=stored, by=by, zone=self.zone)
+        again: dict[str, Any] = {**self.data, "version": str(stored.version), "seen": str(seen)}
+        for group in _STORED:
+            for name in group:
+                if name not in fresh.fields:
+                    continue
+                bound = fresh[name]
+                present = "" if bound.initial is None else str(bound.initial)
+                again[bound.html_initial_name] = present
+                if not self._is_changed(group):
+                    again[bound.html_name] = present
+        return AnswerForm(again, report=stored, by=by, zone=self.zone)
+
+    def _is_changed(self, group: Iterable[str]) -> bool:
+        return not set(group).isdisjoint(self.changed_data)
+
+    @property
+    def new_outcome(self) -> str:
+        """What happens now, where that was changed; otherwise empty."""
+        return str(self.cleaned_data["outcome"]) if "outcome" in self.changed_data else ""
+
+    @property
     def scan(self) -> Scan | None:
-        """When and where, as the page was left; None where it did not ask."""
-        if "scan_place" not in self.data:
+        """When and where, as the page was left; None where nothing of it was changed."""
+        if "scan_place" not in self.data or not self._is_changed(("scan_on", "scan_from", "scan_place")):
             return None
         day, clock = self.cleaned_data.get("scan_on"), self.cleaned_data.get("scan_from")
         at = starting_instant(datetime.combine(day, clock), self.zone) if day and clock else None
@@ -110,8 +151,9 @@ class AnswerForm(forms.Form):
 
     @property
     def stocking(self) -> Word | None:
+        """What was said of the stocking; None where that was not changed."""
         wear = self.cleaned_data.get("wear")
-        if not wear:
+        if not wear or not self._is_changed(("wear", "on_again_on")):
             return None
         return Word(Wear(wear), self.cleaned_data.get("on_again_on") if wear == Wear.DATE else None)
 
@@ -138,6 +180,10 @@ def _stored(report: SymptomReport, zone: ZoneInfo) -> dict[str, Any]:
         "wear": wear.value,
         "on_again_on": local_time(on_again_at, zone).date() if on_again_at else None,
     }
+
+
+def _fields_of(groups: Iterable[Iterable[str]]) -> Iterable[str]:
+    return [name for group in groups for name in group]
 
 
 def _name_and_roles(obj: User) -> str:

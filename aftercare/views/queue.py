@@ -98,9 +98,14 @@ def queue_take_over(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def queue_save(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     def save(report: SymptomReport, form: AnswerForm) -> SymptomReport:
-        typed = form.typed("contact", "outcome", "note")
         return report_work.save(
-            report=report, version=form.opened_at, stocking=form.stocking, scan=form.scan, by=request.user, **typed
+            report=report,
+            version=form.opened_at,
+            outcome=form.new_outcome,
+            stocking=form.stocking,
+            scan=form.scan,
+            by=request.user,
+            **form.typed("contact", "note"),
         )
 
     return _pressed(request, public_id, save, "Saved. The report stays open.")
@@ -152,7 +157,7 @@ def queue_stocking_on(request: SignedInRequest, public_id: UUID) -> HttpResponse
 def _pressed(request: SignedInRequest, public_id: UUID, press: Press, said: str) -> HttpResponse:
     """Nothing of what was typed is lost: what cannot be saved stays in the form, beside what somebody else did."""
     report = _report_or_404(request, public_id)
-    form = AnswerForm(request.POST, report=report, by=request.user, zone=request.clinic.zone)
+    form = AnswerForm(request.POST.dict(), report=report, by=request.user, zone=request.clinic.zone)
     if not form.is_valid():
         return _report_page(request, report, form=form, status=UNFIT)
     try:
@@ -169,12 +174,11 @@ def _pressed(request: SignedInRequest, public_id: UUID, press: Press, said: str)
 
 
 def _conflict(request: SignedInRequest, public_id: UUID, form: AnswerForm, stale: Stale) -> HttpResponse:
-    """What was typed, with the version that is stored: who reads what is new may send it again."""
+    """What was typed, on what is stored now: who reads what is new may send it again."""
     report = _report_or_404(request, public_id)
     seen = form.cleaned_data.get("seen") or 0
     news = news_since(report, seen, reader=request.user, clinic=request.clinic, now=timezone.now())
-    again = {**request.POST.dict(), "version": str(report.version), "seen": str(seen + len(news))}
-    kept = AnswerForm(again, report=report, by=request.user, zone=request.clinic.zone)
+    kept = form.after_conflict(report, by=request.user, seen=seen + len(news))
     return _report_page(request, report, form=kept, status=CONFLICT, conflict=stale.message, news=news)
 
 

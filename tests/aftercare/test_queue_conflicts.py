@@ -1,0 +1,191 @@
+"""What stood on a page of the queue and was not touched is nobody's word: what a colleague stored meanwhile stays."""
+
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from aftercare import report_work, stocking_word
+from aftercare.models import StockingOff, SymptomReport
+from aftercare.report_work import Scan
+from aftercare.stocking_told import told_to
+from aftercare.stocking_word import Wear, Word
+from clinic.access import Role
+from sessions_app.models import Appointment
+from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
+from tests.aftercare.test_stocking_told import TOES, hero_of, main_of, report_by, text_of
+from tests.makers import at, make_appointment, make_clinic, make_user
+from tests.support.browser_form import fields_of
+
+pytestmark = pytest.mark.django_db
+SEEN = Word(Wear.SEEN)
+SCAN = Scan(at("2026-01-19 14:20"), "Radiology")
+
+
+@pytest.fixture(autouse=True)
+def _clinic():
+    make_clinic(name="Larkfield Clinic", phone="555-0100")
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def patient():
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
+
+
+@pytest.fixture
+def ada():
+    return browser_of(make_user(Role.CLINICIAN, name="Ada Birchwood"))
+
+
+@pytest.fixture
+def ben():
+    return make_user(Role.CLINICIAN, name="Ben Thornbury")
+
+
+def sent_by(answer):
+    """What a browser would send of the form as the page shows it."""
+    return {name: values[0] for name, values in fields_of(answer.content.decode(), "report-form").items()}
+
+
+def opened(browser, report):
+    return sent_by(browser.get(f"/queue/{report.public_id}/"))
+
+
+def post(browser, report, button, sent):
+    return browser.post(f"/queue/{report.public_id}/{button}/", sent)
+
+
+def sent_twice(browser, report, sent, button="save"):
+    """Refused because a colleague was quicker, then pressed again on the page that says so."""
+    first = post(browser, report, button, sent)
+    assert first.status_code == 409
+    again = sent_by(first)
+    assert post(browser, report, button, again).status_code == 302
+    return again
+
+
+def stored(report):
+    return SymptomReport.objects.get(pk=report.pk)
+
+
+def test_a_note_that_is_sent_again_leaves_a_colleagues_word_about_the_stocking(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    page = opened(ada, report)
+    report_work.save(report=report, version=1, contact="reached", stocking=SEEN, by=ben)
+
+    again = sent_twice(ada, report, page | {"note": "Called her sister."})
+
+    assert again["wear"] == "seen"
+    assert hero_of(main_of(browser_of(patient.user)))[1].startswith("Leave the stocking off")
+    assert list(report.steps.values_list("what", "words")) == [
+        ("reached", "Stocking off until seen at a visit"),
+        ("noted", "Called her sister."),
+    ]
+
+
+def test_a_note_that_is_sent_again_leaves_what_a_colleague_decided_and_when_and_where_the_scan_is(patient, ada, ben):
+    report = report_by(patient, day=2)
+    report = report_work.save(report=report, version=1, contact="reached", outcome="visit", by=ben)
+    page = opened(ada, report)
+    report_work.save(report=report, version=2, outcome="scan", scan=SCAN, by=ben)
+
+    sent_twice(ada, report, page | {"note": "Called her sister."})
+
+    now = stored(report)
+    assert (now.outcome, now.scan_at, now.scan_place) == ("scan", SCAN.at, SCAN.place)
+    assert "Your ultrasound scan: Mon 19 Jan, 14:20. Where: Radiology." in text_of(main_of(browser_of(patient.user)))
+
+
+def test_what_was_changed_on_the_page_is_kept_and_counts_when_it_is_sent_again(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    page = opened(ada, report)
+    scan = Scan(at("2026-01-20 08:00"), "Radiology")
+    report_work.save(report=report, version=1, contact="reached", outcome="visit", stocking=SEEN, scan=scan, by=ben)
+
+    mine = {"outcome": "scan", "wear": "date", "on_again_on": "2026-01-19", "scan_on": "2026-01-21"}
+    again = sent_twice(ada, report, page | mine | {"scan_from": "09:30"})
+
+    assert mine.items() <= again.items()
+    now = stored(report)
+    assert (now.outcome, now.scan_at, now.scan_place) == ("scan", at("2026-01-21 09:30"), "Radiology")
+    assert StockingOff.objects.holding(NOON).get().on_again_at == at("2026-01-19 00:00")
+
+
+def test_what_is_refused_at_another_field_is_still_a_change_when_it_is_sent_again(patient, ada):
+    report = report_by(patient, day=2, **TOES)
+    mine = {"contact": "reached", "outcome": "scan", "wear": "seen", "scan_place": "Radiology"}
+    refused = post(ada, report, "save", opened(ada, report) | mine | {"scan_on": "2026-01-19"})
+    assert refused.status_code == 422
+
+    post(ada, report, "save", sent_by(refused) | {"scan_from": "14:20"})
+
+    now = stored(report)
+    assert (now.outcome, now.scan_at, now.scan_place) == ("scan", SCAN.at, SCAN.place)
+    assert StockingOff.objects.holding(NOON).count() == 1
+
+
+def test_a_page_from_before_the_visit_does_not_say_the_word_again_that_the_visit_ended(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    report = report_work.save(report=report, version=1, contact="reached", outcome="visit", stocking=SEEN, by=ben)
+    visit = make_appointment(patient=patient, starts_at=at("2026-01-16 09:00"))
+    page = opened(ada, report)
+    assert page["wear"] == "seen"
+    later = at("2026-01-16 09:30")
+    Appointment.objects.filter(pk=visit.pk).update(status="arrived", status_at=later)
+
+    with time_machine.travel(later, tick=False):
+        post(browser_of(ben), report, "close", page | {"note": "Toes pink, stocking on.", "result_known": "on"})
+
+        assert stored(report).closed_at == later
+        assert told_to(patient, later) is None
+
+
+def test_a_page_from_before_it_was_taken_back_does_not_say_the_word_again(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    report = report_work.save(report=report, version=1, contact="reached", stocking=SEEN, by=ben)
+    page = opened(ada, report)
+    stocking_word.put_on_again(report=report, by=ben)
+
+    sent_twice(ada, report, page | {"note": "Rang the pharmacy."})
+
+    assert told_to(patient, NOON) is None
+
+
+def test_who_opened_the_report_before_a_word_was_taken_back_hears_of_it_first(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    report = report_work.save(report=report, version=1, contact="reached", stocking=SEEN, by=ben)
+    page = opened(ada, report)
+    stocking_word.put_on_again(report=report, by=ben)
+
+    answer = post(ada, report, "save", page | {"wear": "date", "on_again_on": "2026-01-19"})
+
+    assert answer.status_code == 409
+    assert f"“{stocking_word.AGAIN}”" in text_of(answer.content.decode())
+    assert told_to(patient, NOON) is None
+
+
+def test_a_word_that_was_said_again_after_it_ended_is_a_new_one(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    report = report_work.save(report=report, version=1, contact="reached", stocking=SEEN, by=ben)
+    stocking_word.put_on_again(report=report, by=ben)
+
+    post(ada, report, "save", opened(ada, report) | {"wear": "date", "on_again_on": "2026-01-19"})
+
+    words = StockingOff.objects.holding(NOON).values_list("on_again_at", flat=True)
+    assert [each.date() for each in words] == [date(2026, 1, 19)]
+
+
+def test_taking_a_word_back_asks_for_its_row_by_key_alone(patient, ben):
+    """As another worker's press leaves it: a condition in a subquery would be true for both on PostgreSQL."""
+    report = report_by(patient, day=2, **TOES)
+    report = report_work.save(report=report, version=1, contact="reached", stocking=SEEN, by=ben)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert stocking_word.put_on_again(report=report, by=ben)
+
+    ended = [each["sql"] for each in queries if each["sql"].startswith('UPDATE "aftercare_stockingoff"')]
+    assert (len(ended), "SELECT" in ended[0]) == (1, False)
