@@ -27,7 +27,8 @@ class Wanted:
     `wish` is a start and maybe a nurse that were pressed on the board, `chosen` what was chosen in the dialog before;
     `moves` is the visit that is moved, which does not stand in its own way. `first_day` begins the weeks, `day` is
     shown in full. `part` is a value of `PartOfDay`, "" for the whole day. `waits` is what the patient waits for: times
-    that fit it come first. `treatments` are the starts of the patient's booked treatments, where they are known.
+    that fit it come first; where they have a visit already, only those before it (`waits_before`). `treatments` are the
+    starts of the patient's booked treatments, where they are known.
     """
 
     clinic: Clinic
@@ -44,6 +45,7 @@ class Wanted:
     moves: Appointment | None = None
     part: str = ""
     waits: WaitListEntry | None = None
+    waits_before: datetime | None = None
     treatments: Sequence[datetime] | None = None
 
     @property

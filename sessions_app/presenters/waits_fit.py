@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
@@ -16,7 +17,7 @@ from sessions_app.presenters.time_options import Option, Times, option_of
 from sessions_app.presenters.waiting_words import entry_wishes, since_words
 from sessions_app.ranking import Ranking, Soonest
 from sessions_app.slot_value import parsed
-from sessions_app.waiting_fit import fits_wishes
+from sessions_app.waiting_fit import fits_wishes, visit_to_move, visits_of
 
 _FITS = "fits the wait list"
 
@@ -50,6 +51,17 @@ def waits_for(
     return next((entry for entry in found if entry.service_id == service.pk), found[0] if found else None)
 
 
+def waited_before(entry: WaitListEntry, *, moves: Appointment | None = None, now: datetime) -> datetime | None:
+    """The start of the visit that the patient has and wants earlier: the one that is moved, else the one an offer would move.
+
+    A visit at that time or later leaves it where it is, so the wait goes on. None without one. At most one query.
+    """
+    if moves is not None:
+        return moves.starts_at
+    visit = visit_to_move(entry, visits_of([entry.patient_id], now).get(entry.patient_id, ()))
+    return visit.starts_at if visit else None
+
+
 def _is_for(entry: WaitListEntry, service: Service, moves: Appointment) -> bool:
     named = entry.appointment
     is_another = named is not None and named.pk != moves.pk and named.status == Appointment.Status.BOOKED
@@ -69,8 +81,8 @@ def waits_in_course(
     entry: WaitListEntry, values: Iterable[str], data: QueryDict, *, now: datetime, clinic: Clinic
 ) -> Waits:
     """The same for a course of which `values` are the chosen times: it ends as was ticked, else where one fits."""
-    chosen = [visit for visit in map(parsed, values) if visit]
-    fits = any(fits_wishes(entry, visit.starts_at, visit.nurse_id, clinic.zone) for visit in chosen)
+    chosen, before = [visit for visit in map(parsed, values) if visit], waited_before(entry, now=now)
+    fits = any(_is_such(entry, visit.starts_at, visit.nurse_id, before, clinic.zone) for visit in chosen)
     ends = "ends_wait" in data if data.get("wait") == str(entry.public_id) else fits
     return _waits(entry, ends=ends, has_fit=True, now=now, clinic=clinic)
 
@@ -120,7 +132,8 @@ def marked(option: Option, wanted: Wanted) -> Option:
 
 
 def _fits(wanted: Wanted, starts_at: datetime, nurse_id: int) -> bool:
-    """An earlier time is waited for: of a visit that is moved, one before it."""
-    if wanted.waits is None or (wanted.moves and starts_at >= wanted.moves.starts_at):
-        return False
-    return fits_wishes(wanted.waits, starts_at, nurse_id, wanted.zone)
+    return wanted.waits is not None and _is_such(wanted.waits, starts_at, nurse_id, wanted.waits_before, wanted.zone)
+
+
+def _is_such(entry: WaitListEntry, starts_at: datetime, nurse_id: int, before: datetime | None, zone: ZoneInfo) -> bool:
+    return (before is None or starts_at < before) and fits_wishes(entry, starts_at, nurse_id, zone)

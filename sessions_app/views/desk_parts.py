@@ -18,6 +18,7 @@ from sessions_app.models import Appointment, Service, WaitListEntry
 from sessions_app.presenters.days import Wanted
 from sessions_app.presenters.time_options import Times, near_options
 from sessions_app.presenters.times import times_for
+from sessions_app.presenters.waits_fit import marked, waited_before
 from sessions_app.visit_tasks import open_outside
 
 
@@ -34,11 +35,12 @@ def times_of(
 ) -> Times:
     """The times for what the form holds; what fits the wait list comes first, after "taken" the nearest free ones."""
     slot = form.seen("slot") if form.chosen_value else None
+    now = timezone.now()
     wanted = Wanted(
         clinic=request.clinic,
         service=service,
         by=request.user,
-        now=timezone.now(),
+        now=now,
         patient=patient,
         nurse_id=form.seen("nurse"),
         room_id=form.seen("room"),
@@ -49,9 +51,10 @@ def times_of(
         moves=moves,
         part=form.seen("part") or "",
         waits=waits,
+        waits_before=waited_before(waits, moves=moves, now=now) if waits else None,
         treatments=treatments,
     )
-    near = near_options(alternatives, request.clinic.zone)
+    near = [marked(option, wanted) for option in near_options(alternatives, request.clinic.zone)]
     return times_for(wanted).with_first(near).choosing(form.chosen_value)
 
 

@@ -280,7 +280,7 @@ def test_who_waits_already_changes_the_wishes_instead_of_joining_again(desk, hou
     assert f'href="{reverse("sessions_app:wait_join")}?' not in body
 
 
-def test_only_who_waits_costs_a_query_more(desk, house, waits):
+def test_only_who_waits_costs_two_queries_more(desk, house, waits):
     def queries_for(patient):
         asked = {"patient": patient.public_id, "service": house.service.pk}
         desk.get(reverse("sessions_app:book"), asked, headers=HTMX)
@@ -288,4 +288,29 @@ def test_only_who_waits_costs_a_query_more(desk, house, waits):
             desk.get(reverse("sessions_app:book"), asked, headers=HTMX)
         return len(queries)
 
-    assert queries_for(house.patient) - queries_for(make_patient()) == 1
+    assert queries_for(house.patient) - queries_for(make_patient()) == 2
+
+
+def test_a_visit_that_leaves_the_waiting_one_where_it_is_does_not_end_the_wait(desk, house, book, waits):
+    """Thu 22 Jan is booked and an earlier Thursday wished: one more visit on the 29th is no earlier one."""
+    book("2026-01-22 12:00", nurse=house.nurse)
+
+    later = opened(desk, house, slot=value(house, "2026-01-29 12:00"), date="2026-01-29")
+    options = [each for _, group in later.context["times"].groups for each in group]
+    earlier = opened(desk, house, date="2026-01-15").context["times"]
+
+    assert (len(options) > 0, any(each.fits for each in options)) == (True, False)
+    assert not is_ticked(later.content.decode())
+    assert any(each.fits for _, group in earlier.groups for each in group)
+
+
+def test_what_is_offered_after_a_time_was_taken_says_that_it_fits(desk, house, book, waits):
+    book(FITS, patient=make_patient(), nurse=house.nurse)
+
+    refused = press(desk, house, FITS, ends_wait=str(waits.public_id))
+
+    near = {each.when: each.why for each in refused.context["times"].everything}
+    assert refused.status_code == 422
+    assert near["Thu 15 Jan, 12:00"] == "Fits the wait list, free, and near the time you wanted"
+    assert near["Thu 15 Jan, 11:45"] == "Free, and near the time you wanted"
+    assert is_ticked(refused.content.decode())
