@@ -52,7 +52,7 @@ def waits_for(
 
 
 def waited_before(entry: WaitListEntry, *, moves: Appointment | None = None, now: datetime) -> datetime | None:
-    """The start of the visit that the patient has and wants earlier: the one that is moved, else the one an offer would move.
+    """The start of the visit that the patient has and wants earlier: the one that is moved, else the next of its kind.
 
     A visit at that time or later leaves it where it is, so the wait goes on. None without one. At most one query.
     """
