@@ -5,10 +5,11 @@ one transaction. Nothing that was reported changes; only people close a report, 
 and only when the patient was reached, or what became of them was learnt another way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, ParamSpec
 
 from django.db import transaction
@@ -25,9 +26,10 @@ from clinic.protocol.triage import Level
 from clinic.protocol.zones import local_time
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
-from sessions_app.wording import without_nul
+from sessions_app.wording import time_words, without_nul
 
-LONGEST_NOTE = 400  # a step's words hold what happens now as well
+LONGEST_NOTE = 400
+_LONGEST_WORDS = 500  # a step's words hold what happens now as well
 What = ReportStep.What
 CONTACTS = (What.REACHED, What.NO_ANSWER)
 PENDING = (SymptomReport.Outcome.VISIT, SymptomReport.Outcome.SCAN)
@@ -123,9 +125,9 @@ def save(
         changes |= {"taken_at": now, "taken_by": by, "given_to": by}
     _change(report, version, **changes)
     said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
-    words = _sentences(SymptomReport.Outcome(outcome).label if is_new else "", said, note)
+    words = _words(SymptomReport.Outcome(outcome).label if is_new else "", said, _scan_words(scanned), note=note)
     what = What(contact) if contact else What.NOTED
-    written = _written(report, what, words=words, by=by, now=now, stocking=said)
+    written = _written(report, what, words=words, by=by, now=now, details=_details(said, scanned))
     if contact == What.NO_ANSWER:
         missed_calls.ask_to_call(written, now=now)
     elif contact:
@@ -190,15 +192,17 @@ def close(
         _refuse_pending(stored, SymptomReport.Outcome(outcome), result_known=result_known)
     is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
     taken = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
-    changes: dict[str, Any] = _scan_of(stored, scan) | taken
+    scanned = _scan_of(stored, scan)
+    changes: dict[str, Any] = scanned | taken
     # The call comes first: the database closes nothing without it. A stale page takes both back.
     if contact:
         ReportStep.objects.create(report=report, what=contact, at=now, by=by)
     _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
     missed_calls.call_off(report, "the report was closed")
     said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
-    words = _sentences(SymptomReport.Outcome(outcome).label, said, note)
-    return _written(report, What.CLOSED, words=words, by=by, now=now, stocking=said)
+    words = _words(SymptomReport.Outcome(outcome).label, said, _scan_words(scanned), note=note)
+    details = _details(said, scanned) | {"outcome": outcome}
+    return _written(report, What.CLOSED, words=words, by=by, now=now, details=details)
 
 
 # --- for the escalation, too -------------------------------------------------------------------------------------
@@ -299,24 +303,38 @@ def _written(
     now: datetime,
     to: User | None = None,
     words: str = "",
-    stocking: str = "",
+    details: Mapping[str, str] = MappingProxyType({}),
 ) -> SymptomReport:
     ReportStep.objects.create(report=report, what=what, at=now, by=by, to=to, words=words)
     stored = fresh(report)
-    details = {"to": str(to.public_id)} if to else {}
-    if what is What.CLOSED:
-        details["outcome"] = str(stored.outcome)
-    if stocking:
-        details["stocking"] = stocking
+    given_to = {"to": str(to.public_id)} if to else {}
     audit.record(
         f"report {what.label.lower()}",
         by=by,
         subject=stored,
         patient=stored.patient,
         level=str(stored.level),
+        **given_to,
         **details,
     )
     return stored
+
+
+def _details(stocking: str, scanned: Mapping[str, Any]) -> dict[str, str]:
+    """For the trail. Of a place that it changed: the words are free text, and stand in the step."""
+    said = {"stocking": stocking} if stocking else {}
+    if not scanned:
+        return said
+    at: datetime | None = scanned["scan_at"]
+    return said | {"scan_at": at.isoformat() if at else "", "scan_place": "given" if scanned["scan_place"] else ""}
+
+
+def _scan_words(scanned: Mapping[str, Any]) -> str:
+    """ "Scan: Mon 19 Jan, 14:20, Radiology"; empty where nothing of it changed."""
+    if not scanned:
+        return ""
+    when = time_words(scanned["scan_at"], Clinic.current().zone) if scanned["scan_at"] else ""
+    return f"Scan: {', '.join(filter(None, (when, scanned['scan_place'].rstrip('.')))) or 'no time and no place'}"
 
 
 def _clean(note: str) -> str:
@@ -326,8 +344,13 @@ def _clean(note: str) -> str:
     return note
 
 
-def _sentences(*parts: str) -> str:
-    return ". ".join(part for part in parts if part)
+def _words(*parts: str, note: str) -> str:
+    """What a step says: what happens now, then the note, as far as both fit."""
+    words = ". ".join(part for part in (*parts, note) if part)
+    if len(words) > _LONGEST_WORDS:
+        most = len(note) - (len(words) - _LONGEST_WORDS)
+        raise Refused(f"Shorten this to {most} characters.", rule="length", field="note")
+    return words
 
 
 def _clock(instant: datetime | None) -> str:

@@ -7,7 +7,8 @@ from aftercare import report_work
 from aftercare.models import SymptomReport
 from aftercare.report_work import Scan
 from clinic.access import Role
-from clinic.models import Delivery
+from clinic.models import AuditEvent, Delivery
+from sessions_app.refusals import Refused
 from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
 from tests.aftercare.test_stocking_told import main_of, report_by, text_of
 from tests.makers import at, make_clinic, make_user
@@ -126,3 +127,49 @@ def test_no_message_speaks_of_it(patient, clinician):
     sent_for_a_scan(patient, clinician)
 
     assert set(Delivery.objects.values_list("pk", flat=True)) == before
+
+
+# --- what staff and the trail read of it -------------------------------------------------------------------------
+
+
+def steps_of(report):
+    return list(report.steps.order_by("pk").values_list("what", "words"))
+
+
+def test_when_and_where_stand_in_the_step_and_the_time_on_the_trail(patient, clinician):
+    report = sent_for_a_scan(patient, clinician)
+
+    assert steps_of(report) == [("reached", "Duplex scan. Scan: Mon 19 Jan, 14:20, Radiology, St Mary's, 2nd floor")]
+    details = AuditEvent.objects.get(action="report reached").details
+    assert (details["scan_at"], details["scan_place"]) == ("2026-01-19T19:20:00+00:00", "given")
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        (Scan(at("2026-01-22 14:20"), "Elsewhere."), "Scan: Thu 22 Jan, 14:20, Elsewhere"),
+        (Scan(at("2026-01-22 14:20"), ""), "Scan: Thu 22 Jan, 14:20"),
+        (Scan(None, ""), "Scan: no time and no place"),
+    ],
+)
+def test_a_change_of_the_scan_alone_says_itself(patient, clinician, scan, words):
+    report = sent_for_a_scan(patient, clinician)
+
+    report = report_work.save(report=report, version=report.version, scan=scan, by=clinician)
+
+    assert steps_of(report)[-1] == ("noted", words)
+    page = text_of(main_of(browser_of(clinician), f"/queue/{report.public_id}/"))
+    assert f"Hugo Ashdown wrote a note {words}" in page
+
+
+def test_a_note_that_does_not_fit_beside_what_happens_now_is_refused_and_nothing_is_written(patient, clinician):
+    report = report_by(patient, day=2)
+    facts = {"contact": "reached", "outcome": "scan", "scan": Scan(SCAN.at, "x" * 120), "by": clinician}
+
+    with pytest.raises(Refused) as refused:
+        report_work.save(report=report, version=1, note="n" * 400, **facts)
+
+    assert (refused.value.field, refused.value.message) == ("note", "Shorten this to 340 characters.")
+    assert (report.steps.count(), SymptomReport.objects.get().version) == (0, 1)
+    report_work.save(report=report, version=1, note="n" * 340, **facts)
+    assert [len(words) for _, words in steps_of(report)] == [500]
