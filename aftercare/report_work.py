@@ -173,7 +173,8 @@ def close(
     """The last word, with what became of it. Sent twice it is closed once; treatments can be booked again.
 
     `contact` is of this call, `stocking` and `scan` as for `save`. `Refused` when nobody reached the patient
-    and `outcome` cannot be known without them, and after a visit or a scan unless `result_known`.
+    and `outcome` cannot be known without them, after a visit or a scan unless `result_known`, and as long as a scan is
+    still to come, unless its time is taken out.
     """
     now, note = now or timezone.now(), _clean(note)
     if not may_close(report, by):
@@ -184,15 +185,16 @@ def close(
     _refuse_odd(contact)
     if outcome not in SymptomReport.Outcome.values:
         raise Refused("Choose what happens now.", rule="outcome", field="outcome")
+    scanned = _scan_of(stored, scan)
     if stored.version == version:  # what is older hears first what is new
         _refuse_unreached(stored, SymptomReport.Outcome(outcome), contact)
+        _refuse_unscanned(stored, scanned.get("scan_at", stored.scan_at), now)
     if not note:
         raise Refused("Write what was found or said, or how you know: it closes the report.", rule="note", field="note")
     if stored.version == version:
         _refuse_pending(stored, SymptomReport.Outcome(outcome), result_known=result_known)
     is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
     taken = {} if stored.taken_by else {"taken_at": now, "taken_by": by, "given_to": by}
-    scanned = _scan_of(stored, scan)
     changes: dict[str, Any] = scanned | taken
     # The call comes first: the database closes nothing without it. A stale page takes both back.
     if contact:
@@ -265,6 +267,17 @@ def _refuse_unreached(report: SymptomReport, outcome: SymptomReport.Outcome, con
     if not report.steps.filter(what=What.REACHED).exists():
         words = "Nobody has reached the patient yet, so the report stays open. Choose “Reached” when you have spoken."
         raise Refused(words, rule="reached", field="contact")
+
+
+def _refuse_unscanned(report: SymptomReport, scan_at: datetime | None, now: datetime) -> None:
+    """Whatever else was decided: a scan that is still to come has no result, and the patient reads when it is."""
+    if report.level == Level.REASSURE or scan_at is None or scan_at <= now:
+        return
+    words = (
+        f"The scan is still to come: {time_words(scan_at, Clinic.current().zone)}. Press “Save, keep open”. "
+        "If it was done earlier or is called off, empty its day and time."
+    )
+    raise Refused(words, rule="scan", field="scan_on")
 
 
 def _refuse_pending(report: SymptomReport, outcome: SymptomReport.Outcome, *, result_known: bool) -> None:

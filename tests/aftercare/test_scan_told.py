@@ -8,6 +8,8 @@ from aftercare.models import SymptomReport
 from aftercare.report_work import Scan
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
+from clinic.protocol.vocabulary import Hold
+from sessions_app import repeat
 from sessions_app.refusals import Refused
 from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
 from tests.aftercare.test_stocking_told import main_of, report_by, text_of
@@ -104,14 +106,62 @@ def test_of_what_is_not_known_the_page_says_to_call(patient, clinician, scan, wo
 
 @pytest.mark.parametrize(("moment", "stands"), [("2026-01-19 14:20", True), ("2026-01-19 14:21", False)])
 def test_of_a_closed_report_today_keeps_it_until_it_has_been(patient, clinician, moment, stands):
-    report = report_by(patient, day=2)
-    facts = {"contact": "reached", "outcome": "scan", "note": "Calf firm.", "scan": SCAN, "result_known": True}
+    """What is usually expected lets nothing wait: it is closed before its scan."""
+    report = report_by(patient, day=2, level="REASSURE", symptoms=["BRUISES"])
+    facts = {"contact": "reached", "outcome": "scan", "note": "Calf firm.", "scan": SCAN}
     report_work.close(report=report, version=1, by=clinician, **facts)
 
     with time_machine.travel(at(moment), tick=False):
         page = text_of(main_of(browser_of(patient.user)))
 
     assert ("Your ultrasound scan: today, 14:20." in page) is stands
+
+
+# --- closing -----------------------------------------------------------------------------------------------------
+
+TO_COME = (
+    "The scan is still to come: Mon 19 Jan, 14:20. Press “Save, keep open”. "
+    "If it was done earlier or is called off, empty its day and time."
+)
+
+
+@pytest.mark.parametrize("outcome", ["scan", "advised", "sent_on"])
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_nothing_is_closed_while_its_scan_is_to_come(patient, clinician, outcome, is_stored):
+    report = sent_for_a_scan(patient, clinician, SCAN if is_stored else None)
+    facts = {"outcome": outcome, "note": "No clot.", "result_known": True, "scan": None if is_stored else SCAN}
+
+    with pytest.raises(Refused) as refused:
+        report_work.close(report=report, version=report.version, by=clinician, **facts)
+
+    assert (refused.value.field, refused.value.message) == ("scan_on", TO_COME)
+    assert [*repeat.holds_of(patient)] == [Hold.UNANSWERED_RED_FLAG]
+
+
+@pytest.mark.parametrize(
+    ("scan", "moment"), [(Scan(None, ""), "2026-01-15 12:00"), (None, "2026-01-19 14:20")], ids=["taken out", "over"]
+)
+def test_it_is_closed_once_the_scan_is_over_or_its_time_was_taken_out(patient, clinician, scan, moment):
+    report = sent_for_a_scan(patient, clinician)
+    facts = {"outcome": "scan", "note": "No clot.", "result_known": True, "scan": scan}
+
+    report_work.close(report=report, version=report.version, by=clinician, now=at(moment), **facts)
+
+    assert [*repeat.holds_of(patient)] == []
+
+
+def test_the_page_says_at_the_day_of_the_scan_why_it_stays_open(patient, clinician):
+    report = sent_for_a_scan(patient, clinician)
+    browser, address = browser_of(clinician), f"/queue/{report.public_id}/"
+    typed = {"version": 2, "outcome": "scan", "note": "No clot.", "result_known": "on", **TYPED}
+
+    refused = browser.post(f"{address}close/", typed)
+
+    page = refused.content.decode()
+    assert (refused.status_code, TO_COME in text_of(page)) == (422, True)
+    assert "No clot." in page
+    assert 'id="id_scan_on_error"' in page
+    assert browser.post(f"{address}close/", typed | {"scan_on": "", "scan_from": ""}).status_code == 302
 
 
 def test_nobody_is_told_of_a_scan_who_was_not_reached(patient, clinician):
