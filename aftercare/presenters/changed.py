@@ -83,7 +83,8 @@ def _by_thing(
         return {}
     found: dict[str, list[Line]] = {}
     for line in PlanPicture(plans, clock=clock, words=words, now=now).lines:
-        found.setdefault(line.what, []).append(line)
+        if not line.told:  # the rule of showering follows the stocking, whose line tells the change
+            found.setdefault(line.what, []).append(line)
     return {
         what: ([line.until for line in lines], all(line.is_over for line in lines)) for what, lines in found.items()
     }

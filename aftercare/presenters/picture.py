@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from aftercare.models import AftercarePlan
 from aftercare.presenters.words import Clock, axis_day, leave_name, leg_name, short_day
+from clinic.language import page_language
 from clinic.protocol import CompressionState, ItemKey, Leg, Plan, Stretch, Timeline, timeline_of, timelines_of_legs
 from clinic.protocol.zones import local_date, local_time
 
@@ -19,11 +20,16 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PlanWords:
-    """Numbers of the protocol that the plan's words need."""
+    """What the plan's words need of the protocol: numbers, and what the clinic says of showering, in its `language`.
+
+    No source says whether to shower while the stocking is on day and night: `shower` is empty until the clinic does.
+    """
 
     walk_least: int = 15
     walk_most: int = 20
     long_flight_hours: int = 4
+    shower: str = ""
+    language: str = "en"
 
     @property
     def walk_short(self) -> str:
@@ -39,22 +45,33 @@ class PlanWords:
 
 
 def plan_words(plans: Sequence[AftercarePlan]) -> PlanWords:
-    """Minutes of the daily walk and hours of a long flight, as the newest plan's protocol says."""
+    """What the newest plan's protocol says of the daily walk, of a long flight and of showering."""
     if not plans:
         return PlanWords()
     values = max(plans, key=lambda row: row.starts_at).values["values"]
-    return PlanWords(values["walk_daily_minutes_min"], values["walk_daily_minutes_max"], values["long_flight_hours"])
+    return PlanWords(
+        values["walk_daily_minutes_min"],
+        values["walk_daily_minutes_max"],
+        values["long_flight_hours"],
+        values["shower_text"].strip(),
+        values["language"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the plan as text; `icon` names its picture, `key` what it speaks of, `is_over` that it has been."""
+    """One line of the plan as text; `icon` names its picture, `key` what it speaks of, `is_over` that it has been.
+
+    `told` are the clinic's own words on it, in the language `told_language`; empty where a date says all.
+    """
 
     key: str
     icon: str
     what: str
     until: str
     is_over: bool = False
+    told: str = ""
+    told_language: str = ""
 
 
 class PlanPicture:
@@ -106,8 +123,8 @@ class PlanPicture:
         }
 
     def as_text(self) -> str:
-        """The whole plan in sentences, for those who do not see the picture."""
-        return " ".join(f"{line.what} {line.until}." for line in self.lines)
+        """What the picture shows in sentences, for those who do not see it; what is told beside it is not drawn."""
+        return " ".join(f"{line.what} {line.until}." for line in self.lines if not line.told)
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -116,6 +133,7 @@ class PlanPicture:
             *self._stocking_lines(),
             *self._walk_lines(),
             *self._avoid_lines(),
+            *self._shower_lines(),
             *self._pause_lines(),
             *self._visit_lines(),
             *self._watch(),
@@ -307,6 +325,15 @@ class PlanPicture:
             )
             for end in ends
         ]
+
+    def _shower_lines(self) -> list[Line]:
+        """What the clinic says of showering, as long as the stocking is on day and night and not to be off."""
+        worn = [each for each in self.timeline.compression if each.state == CompressionState.CONTINUOUS]
+        if not self.words.shower or not worn or self._pauses(worn[-1]):
+            return []
+        what, end = gettext("Showering while the stocking is on day and night"), worn[-1].ends_at
+        told, language = self.words.shower, page_language(self.words.language)
+        return [Line("shower", "droplet", what, self._until(end), self._is_over(end), told, language)]
 
     def _pause_lines(self) -> list[Line]:
         ends = [item.ends_at for plan in self.plans for item in plan.timed(ItemKey.BREASTFEEDING_PAUSE)]

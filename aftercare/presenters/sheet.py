@@ -137,7 +137,7 @@ class Sheet:
 
     @property
     def _length(self) -> int:
-        lines = [line.what + line.until for line in self.lines]
+        lines = [line.what + line.until + line.told for line in self.lines]
         listed = sum(len(text) + _LINE for text in (*lines, *self.big.legs[1:], self.zone_line) if text)
         box = len(self.big.title + self.big.until + self.big.then)
         return listed + _OF_BOX * max(box - _USUAL_BOX, 0) + (_EMERGENCY_BOX if self.emergency_number else 0)

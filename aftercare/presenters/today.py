@@ -76,6 +76,7 @@ class TodayPage:
     hero: Hero
     walk: WalkCard | None
     leave: tuple[LeaveGroup, ...]
+    shower: Line | None
     visit: VisitCard
     picture: dict[str, object] | None
     lines: tuple[Line, ...]
@@ -139,6 +140,7 @@ def today_page(
         hero=hero_of(today, clock, told, seen_at=seen_at, is_carer=is_carer),
         walk=_walk_card(walks, today.day_date, clock, words, walked) if walks else None,
         leave=_leave_groups(today.avoid, clock, words),
+        shower=next((line for line in picture.lines if line.told and not line.is_over), None) if picture else None,
         visit=_visit_card(visit, today, clock, told),
         picture=picture.as_mapping() if picture else None,
         lines=tuple(picture.lines) if picture else (),
