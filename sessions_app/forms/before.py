@@ -9,7 +9,7 @@ from clinic.models import User
 from clinic.protocol.values import Protocol
 from clinic.protocol.vocabulary import Answer
 from sessions_app.facts import screening_of
-from sessions_app.forms.choices import CLEARED, QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
+from sessions_app.forms.choices import ABSOLUTE_STOPS, CLEARED, QUICK, RISK_ITEMS, SEGMENTED, SOME, STOP_ITEMS, TICK
 from sessions_app.forms.fields import CountField, DayField, NumberField
 
 
@@ -17,6 +17,7 @@ class BeforeForm(forms.Form):
     """The blocking safety questions, grouped so that "none of these" answers a group."""
 
     mark_optional = False
+    absolute_stops = ABSOLUTE_STOPS
 
     identifiers_confirmed = forms.BooleanField(required=False)
     stop = forms.ChoiceField(

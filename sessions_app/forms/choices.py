@@ -26,6 +26,16 @@ STOP_ITEMS = {
     "cannot_walk": "Cannot walk",
     "severe_neuropathy": "Severe diabetic neuropathy, or skin at risk",
 }
+# Ticks that are a reason by themselves which nobody lifts: what to do stands at the tick before the page is saved.
+ABSOLUTE_STOPS = frozenset(
+    {
+        "polidocanol_allergy",
+        "acute_thromboembolism",
+        "severe_event_before",
+        "acute_illness",
+        "critical_limb_ischaemia",
+    }
+)
 RISK_ITEMS = {
     **{risk.value: risk.label for risk in Patient.RiskFactor},
     "long_immobility": "Sitting or lying for long",

@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 
-from clinic.protocol import BeforeFacts
+from clinic.protocol import BeforeFacts, Override, findings_before
 from clinic.protocol.catalogue import extensive_days_range
 from clinic.protocol.checks import Group, says_what_applies
 from clinic.protocol.values import Protocol
+from clinic.protocol.vocabulary import Severity
 from sessions_app import actions
-from sessions_app.forms.choices import RISK_ITEMS, STOP_ITEMS
+from sessions_app.forms.choices import ABSOLUTE_STOPS, RISK_ITEMS, STOP_ITEMS
 from sessions_app.forms.fields import ClockField, CountField, ExpiryField, NumberField
 from sessions_app.forms.nurse import VisitForms
 from sessions_app.forms.stored import stored_as_data
@@ -219,6 +220,14 @@ def test_extensive_veins_offer_the_days_of_the_protocol_and_keep_what_is_entered
     data["extensive"] = "on"
     save(session, VisitForms(session, protocol=longer, clinicians=[], data=data))
     assert session.extensive_days == 21
+
+
+def test_a_tick_says_that_nothing_is_injected_where_the_checks_let_nobody_lift_it():
+    found = {name: findings_before(BeforeFacts(**{name: True}), PROTOCOL)[0] for name in STOP_ITEMS}
+
+    assert {
+        name for name, each in found.items() if (each.severity, each.override) == (Severity.BLOCK, Override.NONE)
+    } == ABSOLUTE_STOPS
 
 
 def test_the_longest_days_that_a_clinic_may_offer_for_extensive_veins_can_be_saved():

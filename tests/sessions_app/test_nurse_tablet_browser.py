@@ -89,6 +89,21 @@ def test_what_is_missing_wraps_beside_the_doses_and_never_squeezes_them(open_vis
     assert sign["x"] + sign["width"] <= bar["x"] + bar["width"]
 
 
+def test_do_not_inject_stands_at_the_tick_and_moves_nothing_that_is_pressed_next(open_visit):
+    page = open_visit(draft_now())
+    page.locator("#before-head").click()
+    page.locator("#group-stop").get_by_text("Something applies").click()
+    ticks = page.locator("#group-stop .ask-list .tick")
+    expect(ticks.nth(1)).to_be_visible()
+    lies = ticks.evaluate_all("all => all.map((each) => each.offsetTop)")
+
+    ticks.first.click()
+
+    expect(ticks.first.get_by_text("Do not inject")).to_be_visible()
+    expect(ticks.nth(1).get_by_text("Do not inject")).to_be_hidden()
+    assert ticks.evaluate_all("all => all.map((each) => each.offsetTop)") == lies
+
+
 @pytest.fixture
 def tablet(new_context, live_server):
     """`tablet(session)`: the visit's page on a tablet whose clocks only go on when `GO_ON` says so."""
