@@ -88,10 +88,14 @@ class _Words:
     def _visit(self, b: Block) -> str:
         """One focusable cell: the visit with its walk and turn-round below it, and the tools for one tap."""
         name = escape(b.text)
-        flag = f'<span class="appt-flag">{self.over}{self.overbooked}</span>' if b.is_overbooked else ""
+        # Beside another visit there is no room for the word.
+        beside = b.is_overbooked and b.column
+        mark = f'<span class="appt-mark" title="{self.overbooked}">{self.over}</span>' if beside else ""
+        is_said = b.is_overbooked and not beside
+        flag = f'<span class="appt-flag">{self.over}{self.overbooked}</span>' if is_said else ""
         return (
             f'<div class="visit-cell {b.column}" data-key-scope>{self._link(b, f"appt {b.css}")}{b.icon}'
-            f'<span class="appt-name">{self._event(b)}{self._waits(b)}{name}</span><time>{b.time}</time>'
+            f'<span class="appt-name">{self._event(b)}{self._waits(b)}{mark}{name}</span><time>{b.time}</time>'
             f'<span class="appt-what"><span>{escape(b.service)}</span>{flag}{_state(b.state)}</span>'
             f'<span class="visually-hidden">{escape(b.spoken)}</span></a>{self._walk(b)}{_buffer(b)}'
             f"{self._tools(b, name)}</div>"

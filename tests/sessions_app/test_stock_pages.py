@@ -256,7 +256,7 @@ def test_everybody_who_got_from_a_lot_is_listed_also_where_it_was_typed(client, 
     lot = make_lot(lot="K-7", ampoules=10)
     stored = draft_from(lot, opened=2, patient=make_patient(given_name="Stella", family_name="Stocked", phone="555-1"))
     sign(stored)
-    typed = ready_draft(patient=make_patient(given_name="Tilda", family_name="Typed"))
+    typed = ready_draft(patient=make_patient(given_name="Tilda", family_name="Typed", phone="+12125550177"))
     typed.ampoules.update(lot="k-7", opened=3)
     other = make_signed_session(patient=make_patient(given_name="Olga", family_name="Other"))
 
@@ -266,6 +266,7 @@ def test_everybody_who_got_from_a_lot_is_listed_also_where_it_was_typed(client, 
     assert "Stella Stocked" in page
     assert "555-1" in page
     assert "Tilda Typed" in page
+    assert "(212) 555-0177" in page
     assert "Not signed yet" in page
     assert other.patient.name not in page
 

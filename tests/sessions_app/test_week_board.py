@@ -18,6 +18,7 @@ from sessions_app.presenters.board import Source, day_board, owners_of, week_of_
 from sessions_app.presenters.board_filters import Filters, chips_of, choices_of
 from sessions_app.presenters.board_page import WEEK, look_at, working_days
 from sessions_app.presenters.week import duration, week_board
+from sessions_app.templatetags.board import lane_blocks
 from tests.makers import (
     at,
     make_appointment,
@@ -211,6 +212,9 @@ def test_an_overbooked_visit_stands_beside_the_other_and_is_flagged(ada, room):
     ]
     assert visits[1].spoken.endswith(", overbooked")
     assert lane.columns == 2
+    # Half a lane has no room for the word.
+    drawn = lane_blocks(lane)
+    assert (drawn.count('<span class="appt-mark" title="Overbooked">'), "appt-flag" in drawn) == (1, False)
 
 
 def test_a_visit_to_come_that_is_not_confirmed_has_a_shape_of_its_own(ada):
