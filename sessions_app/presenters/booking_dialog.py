@@ -34,10 +34,11 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class TravelQuestion:
-    """`days` after the visit in which flights and events should be left, as dates in `avoid` once a time is chosen;
-    `clash` says that one falls inside."""
+    """`days` after the visit in which flights over `flight_hours` and events should be left, as dates in `avoid` once a
+    time is chosen; `clash` says that one falls inside."""
 
     days: int
+    flight_hours: int
     days_in_words: str
     avoid: str
     clash: str
@@ -73,14 +74,21 @@ def was_here(patient: Patient | None) -> bool:
 
 
 def with_history(patients: "QuerySet[Patient]") -> "QuerySet[Patient]":
-    """Patients with the answers to `was_here`, `may_be_in_course`, `may_wait` and `may_have_offer`."""
+    """Patients with the answers to `was_here`, `was_met`, `may_be_in_course`, `may_wait` and `may_have_offer`."""
     offers = WaitListOffer.objects.filter(waiting__patient=OuterRef("pk"), answer="", hold__active=True)
     return patients.annotate(
         was_here=Exists(_were_here().filter(entry__patient=OuterRef("pk"))),
+        was_met=Exists(_were_met().filter(entry__patient=OuterRef("pk"))),
         has_course=Exists(Course.objects.filter(patient=OuterRef("pk"))),
         has_offer=Exists(offers),
         waits=Exists(WaitListEntry.objects.waiting().filter(patient=OuterRef("pk"))),
     )
+
+
+def was_met(patient: Patient) -> bool:
+    """Whether the patient came to any visit, also to one that waits outside now. One query as `was_here`."""
+    known: bool | None = getattr(patient, "was_met", None)
+    return _were_met().filter(entry__patient=patient).exists() if known is None else known
 
 
 def may_be_in_course(patient: Patient) -> bool:
@@ -100,6 +108,12 @@ def may_have_offer(patient: Patient) -> bool:
 
 def _were_here() -> "QuerySet[Appointment]":
     return Appointment.objects.filter(status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT))
+
+
+def _were_met() -> "QuerySet[Appointment]":
+    return Appointment.objects.filter(
+        status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT, Appointment.Status.ARRIVED)
+    )
 
 
 def coming_visits(patient: Patient, *, now: datetime, zone: ZoneInfo) -> list[Coming]:
@@ -141,10 +155,8 @@ def second_first_visit(patient: Patient, service: Service, coming: Iterable[Comi
     if booked:
         return f"{patient.name} has a first visit already: {booked.words}. Move that one instead of booking another."
     was = (
-        Appointment.objects.filter(
-            entry__patient=patient,
-            status__in=(Appointment.Status.DONE, Appointment.Status.IN_TREATMENT, Appointment.Status.ARRIVED),
-        )
+        _were_met()
+        .filter(entry__patient=patient)
         .order_by("-entry__starts_at")
         .values_list("service__name", "entry__starts_at")
         .first()
@@ -154,6 +166,18 @@ def second_first_visit(patient: Patient, service: Service, coming: Iterable[Comi
     day = day_words(local_date(was[1], zone))
     when = f"{was[0]}, {day} {was[1].astimezone(zone).year}"
     return f"{patient.name} was here before ({when}). A first visit is for new patients; choose another service."
+
+
+def no_first_visit(patient: Patient, service: Service, coming: Iterable[Coming], *, was_treated: bool) -> str:
+    """A hint for the treatment of somebody who never came and has no first visit; "" otherwise. Nothing is refused:
+    what has to be asked before a treatment is asked at the visit, whichever it is."""
+    if service.kind != Service.Kind.TREATMENT or was_treated or any(each.is_first_visit for each in coming):
+        return ""
+    if was_met(patient):
+        return ""
+    return (
+        f"{patient.name} was not here yet and has no first visit. Book that one first, unless it was agreed otherwise."
+    )
 
 
 def overbooked_words(form: TimeForm) -> str:
@@ -181,8 +205,8 @@ def travel_question(form: BookingForm, times: Times) -> TravelQuestion | None:
     chosen, event = times.chosen_option, form.event_day()
     visit_day, avoid = (chosen.date, chosen.avoid) if chosen else (None, "")
     if visit_day is None or not is_inside(event, visit_day, days):
-        return TravelQuestion(days, days_words(days), avoid, "", None)
+        return TravelQuestion(days, times.flight_hours, days_words(days), avoid, "", None)
     fitting = (each for each in times.everything if not each.is_early and not each.asks)
     instead = next((each for each in fitting if not is_inside(event, each.date, days)), None)
     clash = f"Inside the {days_words(days)} after {day_words(visit_day)}"
-    return TravelQuestion(days, days_words(days), avoid, clash, instead)
+    return TravelQuestion(days, times.flight_hours, days_words(days), avoid, clash, instead)

@@ -43,9 +43,9 @@ class Option:
 class Times:
     """`groups` are the times of one chosen day by nurse; `options` are the best ones where no day is chosen.
 
-    `avoid_days` after a treatment flights and events should be left; 0 where nobody is treated. `booked` are the
-    treatments of the patient that are booked already, `near` says of the chosen day that it is too near to one.
-    `suggested` is the chosen time where nobody has chosen one.
+    `avoid_days` after a treatment flights of more than `flight_hours` and events should be left; 0 where nobody is
+    treated. `booked` are the treatments of the patient that are booked already, `near` says of the chosen day that it
+    is too near to one. `suggested` is the chosen time where nobody has chosen one.
     """
 
     sentence: str
@@ -65,6 +65,7 @@ class Times:
     window_reason: str = ""
     holds: tuple[Hold, ...] = ()
     avoid_days: int = 0
+    flight_hours: int = 0
     chosen: str = ""
     suggested: str = ""
     parts: tuple[tuple[str, str], ...] = ()

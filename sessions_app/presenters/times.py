@@ -61,6 +61,7 @@ def times_for(wanted: Wanted) -> Times:
         window_reason=_window_reason(rules) if rules else "",
         holds=holds,
         avoid_days=days_to_keep_free(protocol) if protocol else 0,
+        flight_hours=protocol.long_flight_hours if protocol else 0,
         extra=[] if day or is_on_hold else extra,
         parts=tuple((str(part), part.label) for part in PartOfDay if part in days.parts or part == wanted.part),
         is_narrow=wanted.is_narrow,

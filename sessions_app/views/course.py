@@ -158,6 +158,7 @@ def _course_page(
             # The chosen nurse left while the dialog was open.
             problems = [*problems, gone.message]
     waits = waits_for(open_waits(patient, service), service) if service else None
+    coming = dialog.coming_visits(patient, now=now, zone=zone)
     chosen = [row.value for row in rows]
     event = form.event_day()
     confirmed = "confirm" in request.POST
@@ -167,7 +168,8 @@ def _course_page(
         "form_url": reverse("sessions_app:book_course"),
         "patient": patient,
         "patient_line": dialog.patient_line(patient),
-        "coming": dialog.coming_visits(patient, now=now, zone=zone)[: dialog.SHOWN],
+        "coming": coming[: dialog.SHOWN],
+        "no_first": dialog.no_first_visit(patient, service, coming, was_treated=done_before > 0) if service else "",
         "services": [(each.pk, dialog.service_words(each)) for each in treatments],
         "service": service,
         "rows": rows,
@@ -182,6 +184,7 @@ def _course_page(
         "needs_reason": "early_reason" in form.data
         or any(each.field == "early_reason" for each in (refused or {}).values()),
         "avoid_words": f"{avoid_days} days",
+        "flight_hours": protocol.long_flight_hours,
         "clash": clash_words(event, rows, avoid_days=avoid_days, zone=zone),
         "request_key": form.key(),
         "problems": problems,

@@ -22,6 +22,7 @@ from tests.makers import (
     make_clinic,
     make_patient,
     make_service,
+    make_signed_protocol,
     make_signed_session,
     make_user,
 )
@@ -296,6 +297,38 @@ def test_a_second_first_visit_is_warned_of_before_it_is_booked(client, desk, ada
     assert "already" not in before.split("dialog-body")[1].split("booking-cols")[0]
     assert escape("Basil Oakenshaw has a first visit already: First visit Thu 15 Jan, 09:00.") in after
     assert "Greta Sandpiper was here before (Treatment, Tue 6 Jan 2026)." in was_here
+
+
+@pytest.mark.parametrize(
+    ("came", "service_of_it", "is_new"),
+    [(None, None, True), ("booked", "review", True), ("booked", "first_visit", False), ("arrived", "review", False)],
+)
+def test_a_treatment_of_somebody_who_never_came_says_that_the_first_visit_is_missing(
+    client, desk, ada, treatment, came, service_of_it, is_new
+):
+    new = make_patient(given_name="Basil", family_name="Oakenshaw")
+    if came:
+        other = make_service(kind=service_of_it, name="Other")
+        starts_at = at("2026-01-08 08:45" if came == "arrived" else "2026-01-15 09:00")
+        make_appointment(patient=new, service=other, starts_at=starts_at, status=came, nurse=ada)
+
+    for_treatment = opened(client, new, service=treatment.pk)
+    course = client.get(reverse("sessions_app:book_course"), {"patient": new.public_id}, headers=HTMX).content.decode()
+
+    hint = "Basil Oakenshaw was not here yet and has no first visit."
+    assert (hint in for_treatment, hint in course) == (is_new, is_new)
+    assert hint not in opened(client, new)
+
+
+def test_the_question_about_flights_says_the_hours_of_the_signed_protocol(client, desk, treatment, greta):
+    make_signed_protocol(overrides={"long_flight_hours": 6})
+
+    course = client.get(
+        reverse("sessions_app:book_course"), {"patient": greta.public_id}, headers=HTMX
+    ).content.decode()
+
+    assert "Flight over 6 hours, hard training" in opened(client, greta, service=treatment.pk)
+    assert "Flight over 6 hours, hard training" in course
 
 
 # --- Overbooking -----------------------------------------------------------------------------------------------------
