@@ -21,25 +21,32 @@ _ALLERGIC = (
 
 
 def waiting_alerts(patient: Patient, reader: User) -> list[HeadAlert]:
-    """At most one line. Readers of charts are led to the open events; others learn only that a clinician decides."""
+    """At most two lines. Readers of charts are led to the open events; others learn only that a clinician decides.
+
+    An allergy to polidocanol stands first: it holds when the events are closed, too.
+    """
+    allergic = patient.polidocanol_allergy and reader.may(Permission.VIEW_CHART)
+    lasting = [HeadAlert(_ALLERGIC, is_urgent=True, holds_booking=True)] if allergic else []
     events = AdverseEvent.objects.visible_to(reader).filter(patient=patient).open().order_by("onset_at", "pk")
     found = list(events[: _NAMED + 1])
     if found:
         zone = Clinic.current().zone
-        return [_of_one(found[0], zone) if len(found) == 1 else _of_many(patient, found)]
-    if patient.polidocanol_allergy and reader.may(Permission.VIEW_CHART):
-        return [HeadAlert(_ALLERGIC, is_urgent=True, holds_booking=True)]
+        ends = not lasting
+        return [*lasting, _of_one(found[0], zone, ends) if len(found) == 1 else _of_many(patient, found, ends)]
+    if lasting:
+        return lasting
     if reader.may(Permission.BOOK) and on_hold([patient]):
         words = "The next treatment waits for a clinician's decision. Other visits can be booked."
         return [HeadAlert(words, holds_booking=True)]
     return []
 
 
-def _of_one(event: AdverseEvent, zone: ZoneInfo) -> HeadAlert:
+def _of_one(event: AdverseEvent, zone: ZoneInfo, ends: bool) -> HeadAlert:
     kind, began = event.get_kind_display().lower(), when_words(event.onset_at, zone)
     seen = "" if event.acknowledged_at else " No clinician has seen it."
+    until = " No treatment is booked until a clinician closes it." if ends else ""
     return HeadAlert(
-        f"Adverse event open: {kind}, began {began}.{seen} No treatment is booked until a clinician closes it.",
+        f"Adverse event open: {kind}, began {began}.{seen}{until}",
         reverse("sessions_app:event", args=[event.public_id]),
         "Open the event",
         is_urgent=True,
@@ -47,11 +54,12 @@ def _of_one(event: AdverseEvent, zone: ZoneInfo) -> HeadAlert:
     )
 
 
-def _of_many(patient: Patient, events: Sequence[AdverseEvent]) -> HeadAlert:
+def _of_many(patient: Patient, events: Sequence[AdverseEvent], ends: bool) -> HeadAlert:
     kinds = [event.get_kind_display().lower() for event in events[:_NAMED]]
     named = list_words(kinds) if len(events) <= _NAMED else f"{', '.join(kinds)} and more"
+    until = " No treatment is booked until a clinician closes them." if ends else ""
     return HeadAlert(
-        f"Adverse events open: {named}. No treatment is booked until a clinician closes them.",
+        f"Adverse events open: {named}.{until}",
         f"{reverse('clinic:patient', args=[patient.public_id])}#events-h",
         "See the events",
         is_urgent=True,

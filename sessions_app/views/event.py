@@ -18,6 +18,7 @@ from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
 from clinic.models import Patient, User
+from clinic.protocol.vocabulary import Hold
 from clinic.requests import SignedInRequest
 from sessions_app import adverse_events, event_decisions
 from sessions_app.emergency import Step
@@ -25,7 +26,9 @@ from sessions_app.forms.event import CloseForm, EventForm, StepForm
 from sessions_app.forms.fields import ClockField
 from sessions_app.models import AdverseEvent, AdverseStep, TreatmentSession
 from sessions_app.presenters import event as shown
+from sessions_app.presenters.clinicians import hold_words
 from sessions_app.refusals import Refused, Stale
+from sessions_app.repeat import holds_of
 from sessions_app.views.sent import version_of
 
 CONFLICT = 409
@@ -56,7 +59,7 @@ def seen(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     # First of all, so that an error in what is typed keeps no alert up; what is stale, `_pressed` shows.
     with suppress(Stale):
         decide(found, version_of(request.POST))
-    return _pressed(request, found, decide, said="Noted: you have seen it. The alert is over.")
+    return _pressed(request, found, decide, said=lambda: "Noted: you have seen it. The alert is over.")
 
 
 @requires(Permission.OVERRIDE_CHECK)
@@ -65,7 +68,7 @@ def allergy(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     found = event_or_404(request, public_id)
     said = f"{found.patient.name} is recorded as allergic to polidocanol. Every further session is blocked."
     return _pressed(
-        request, found, lambda each, _: event_decisions.confirm_allergy(event=each, by=request.user), said=said
+        request, found, lambda each, _: event_decisions.confirm_allergy(event=each, by=request.user), said=lambda: said
     )
 
 
@@ -83,9 +86,18 @@ def close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
             by=request.user,
         )
 
-    is_allergic = found.patient.polidocanol_allergy
-    said = "No treatment is booked: allergic to polidocanol." if is_allergic else "Treatments can be booked again."
-    return _pressed(request, found, decide, said=f"Closed. {said}")
+    return _pressed(request, found, decide, said=lambda: f"Closed. {_what_waits_still(request, found.patient)}")
+
+
+def _what_waits_still(request: SignedInRequest, patient: Patient) -> str:
+    """What holds a treatment after an event was closed: another event, a report, a clinician, an allergy."""
+    holds = holds_of(patient)
+    if Hold.POLIDOCANOL_ALLERGY in holds:
+        return "No treatment is booked: allergic to polidocanol."
+    still = hold_words(holds, patient, reader=request.user, zone=request.clinic.zone)
+    if still is None:
+        return "Treatments can be booked again."
+    return " ".join(["The next treatment still waits.", *still.reasons, *[words for words, _ in still.events]])
 
 
 @requires(Permission.RECORD_SESSION)
@@ -116,29 +128,34 @@ def reopen(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 
 
 def _pressed(
-    request: SignedInRequest, found: AdverseEvent, decide: Decision | None = None, *, said: str = ""
+    request: SignedInRequest, found: AdverseEvent, decide: Decision | None = None, *, said: Callable[[], str] = str
 ) -> HttpResponse:
-    """Stamp, save, decide, in this order: what is append-only never waits for what is typed."""
+    """Stamp, save, decide, in this order: what is append-only never waits for what is typed.
+
+    `said` is asked for its words when it is decided.
+    """
     now, version = timezone.now(), version_of(request.POST)
     step_form = StepForm(request.POST, zone=request.clinic.zone, now=now)
     # A press from another page sends no details.
     sent = request.POST if "version" in request.POST else None
     form = EventForm(found, sessions=sessions_of(found.patient), data=sent, zone=request.clinic.zone, now=now)
     stamped = _stamped(request, found, step_form)
+    # The time of a step that is written is not the time of the next one.
+    next_step = None if stamped else step_form
     try:
         changes = form.changes()
         if changes:
             found = adverse_events.save_details(event=found, version=version, changes=changes, by=request.user, now=now)
             version = found.version
         if form.errors or step_form.errors:
-            return _event_page(request, found, form=form, step_form=step_form, version=version)
+            return _event_page(request, found, form=form, step_form=next_step, version=version)
         if decide is not None:
             decide(found, version)
     except Stale as stale:
         if sent is None:
             messages.error(request, "Look at the event first, then decide.")
             return redirect(address_of(found))
-        return _conflict(request, found, form, step_form, stale)
+        return _conflict(request, found, form, next_step, stale)
     except Refused as refused:
         if sent is None:
             messages.error(request, refused.message)
@@ -148,9 +165,10 @@ def _pressed(
             at_closing = each.field in closing.fields
             wrong, field = (closing, each.field) if at_closing else (form, _event_field(each.field))
             wrong.add_error(field, each.message)
-        return _event_page(request, found, form=form, step_form=step_form, version=version, close_form=closing)
-    if said or (changes and not stamped):
-        messages.success(request, said or "Saved.")
+        return _event_page(request, found, form=form, step_form=next_step, version=version, close_form=closing)
+    words = said()
+    if words or (changes and not stamped):
+        messages.success(request, words or "Saved.")
     return redirect(f"{address_of(found)}#now" if stamped else address_of(found))
 
 
@@ -192,7 +210,7 @@ def _clock(typed: str) -> time:
 
 
 def _conflict(
-    request: SignedInRequest, found: AdverseEvent, form: EventForm, step_form: StepForm, stale: Stale
+    request: SignedInRequest, found: AdverseEvent, form: EventForm, step_form: StepForm | None, stale: Stale
 ) -> HttpResponse:
     """Nothing of what was typed is lost: it stays in the form, beside what somebody else saved."""
     stored = _visible(request.user).get(pk=found.pk)

@@ -27,6 +27,7 @@ from tests.makers import (
     make_draft_session,
     make_lot,
     make_patient,
+    make_report,
     make_service,
     make_signed_session,
     make_user,
@@ -377,6 +378,36 @@ def test_an_older_page_on_which_nothing_was_typed_stamps_its_step_without_a_ques
     answer = browser(nurse).post(url(event), {**opened, "step": "KIT"})
 
     assert (answer.status_code, event.steps.count(), AdverseEvent.objects.get().description) == (302, 1, "Meanwhile")
+
+
+def test_the_time_of_a_step_that_is_written_is_not_offered_for_the_next(nurse, clinician):
+    """Beside somebody else's change the page comes back: the kit was there at 10:42, the ambulance is called now."""
+    event = make_adverse_event(kind="anaphylaxis")
+    opened = page_of(event, nurse, description="Nurse's words")
+    browser(clinician).post(url(event), page_of(event, clinician, description="Clinician's words"))
+
+    answer = browser(nurse).post(url(event), {**opened, "step": "KIT", "step_at": "10:42"})
+
+    assert answer.status_code == 409
+    assert [step.at for step in event.steps.all()] == [at("2026-01-13 10:42")]
+    assert answer.context["step_form"]["step_at"].value() in (None, "")
+    assert "Nurse&#x27;s words</textarea>" in answer.content.decode()
+
+
+def test_closing_one_event_says_what_still_holds(clinician):
+    event = make_adverse_event(severity_grade=1)
+    other = make_adverse_event(patient=event.patient, kind="ulcer")
+
+    def close(each):
+        sent = page_of(each, clinician, severity_grade="1", closing_note="Gone")
+        answer = browser(clinician).post(url(each, "event_close"), sent, follow=True)
+        return [str(message) for message in answer.context["messages"]]
+
+    assert close(event) == [
+        "Closed. The next treatment still waits. Adverse event not closed: ulcer or necrosis, Tue 13 Jan, 10:40."
+    ]
+    make_report(patient=event.patient)
+    assert close(other) == ["Closed. The next treatment still waits. A report of symptoms waits for its answer."]
 
 
 def test_a_clinician_sees_confirms_closes_and_opens_again(nurse, clinician):

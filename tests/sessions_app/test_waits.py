@@ -71,6 +71,26 @@ def test_several_open_events_are_one_line_that_leads_to_the_list(kinds, named):
     assert lines(patient) == [(words, url, True)]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "line"),
+    [
+        (["wheal"], "Adverse event open: wheal or itching, began Tue 13 Jan 2026, 10:40. No clinician has seen it."),
+        (["wheal", "ulcer"], "Adverse events open: wheal or itching and ulcer or necrosis."),
+    ],
+)
+def test_an_allergy_stands_before_the_open_events_and_they_do_not_promise_that_it_ends(kinds, line):
+    patient = make_patient(polidocanol_allergy=True)
+    for kind in kinds:
+        make_adverse_event(patient=patient, kind=kind)
+
+    allergy, events = [words for words, _, _ in lines(patient)]
+    assert allergy.startswith("Allergy to polidocanol on record: no treatment is booked or given.")
+    assert events == line
+    assert [words for words, _, _ in lines(patient, Role.FRONT_DESK)] == [
+        "The next treatment waits for a clinician's decision. Other visits can be booked."
+    ]
+
+
 def test_nothing_waits_for_a_closed_event_or_anothers():
     patient = make_patient()
     closed_event(patient)
