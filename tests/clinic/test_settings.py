@@ -140,5 +140,13 @@ def test_a_celery_of_a_demo_ends_in_one_line_at_a_real_clinic_before_it_takes_a_
     assert "Traceback" not in ended.stderr
 
 
+def test_a_web_process_keeps_no_connection_of_the_look_at_its_database(child_environment):
+    look = "import clinic.wsgi; from django.db import connection; print(connection.connection)"
+
+    done = subprocess.run([sys.executable, "-c", look], env=child_environment, capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
 def test_a_worker_waits_for_its_broker_for_as_long_as_it_is_away():
     assert app.conf.broker_connection_max_retries is None
