@@ -38,6 +38,11 @@ _OUTCOMES: dict[str, Promise] = {
     SymptomReport.Outcome.TREATED_ELSEWHERE: _("You were treated elsewhere."),
     SymptomReport.Outcome.MISTAKE: _("It was reported by mistake."),
 }
+# Closed by a clinician only once what was found is known (`aftercare.report_work`): it lies behind the giver.
+_OUTCOMES_OVER: dict[str, Promise] = {
+    SymptomReport.Outcome.VISIT: _("You came to the clinic. If you do not know what was found, call us."),
+    SymptomReport.Outcome.SCAN: _("You had an ultrasound scan. If you do not know the result, call us."),
+}
 # When nobody spoke with the giver, nothing is claimed that only a talk makes true, and what was wrong can be said.
 _OUTCOMES_UNREACHED: dict[str, Promise] = {
     SymptomReport.Outcome.ADVISED: _("We read it. Call us if it gets worse."),
@@ -164,7 +169,7 @@ def report_page(
         calling=calling,
         late=late_words(report, now),
         missed=missed_words(report),
-        happened=tuple(_happened(report, steps, clock)),
+        happened=tuple(_happened(report, steps, clock, now)),
         what=tuple(what_words(said_by(report))),
         leg=leg_words(report.leg),
         free_text=report.free_text,
@@ -192,7 +197,7 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             by=by_words(report, reader),
             late=late_words(report, now),
             missed=missed_words(report),
-            outcome=_outcome(report, clock, was_reached=_was_reached(report)),
+            outcome=_outcome(report, clock, now, was_reached=_was_reached(report)),
             scan=scan_words(report, clock) if awaits_scan(report, now) else "",
             asks_call=not _was_reached(report) and report.outcome in _ASKING and report.closed_at is not None,
             over_at=report.due_at if _is_waited_for(report, now) else None,
@@ -239,7 +244,7 @@ def _page_state(report: SymptomReport, clock: Clock, now: datetime) -> str:
     if report.closed_at is not None or missed_words(report) or is_pressing(report):
         return ""
     if _is_answered(report):
-        outcome = _outcome(report, clock, was_reached=True)
+        outcome = _outcome(report, clock, now, was_reached=True)
         state = state_words(report, clock, now)
         return f"{state}. {outcome}" if outcome else state
     return "" if is_over(report, now) else _due(report, clock)
@@ -321,7 +326,7 @@ def awaits_scan(report: SymptomReport, now: datetime) -> bool:
 
 
 def scan_words(report: SymptomReport, clock: Clock) -> str:
-    """When and where the scan is, as far as it is known; empty where nothing is."""
+    """When and where the scan to come is, as far as it is known; empty where nothing is."""
     where = gettext("Where: %(place)s.") % {"place": report.scan_place.rstrip(".")} if report.scan_place else ""
     if report.scan_at is not None:
         return f"{gettext('Your ultrasound scan: %(when)s.') % {'when': clock.near(report.scan_at)}} {where}".strip()
@@ -330,7 +335,7 @@ def scan_words(report: SymptomReport, clock: Clock) -> str:
     return ""
 
 
-def _outcome(report: SymptomReport, clock: Clock, *, was_reached: bool) -> str:
+def _outcome(report: SymptomReport, clock: Clock, now: datetime, *, was_reached: bool) -> str:
     """What a clinician decided: of a closed report, or of one whose giver was told of it and that is open still.
 
     The words are those of the choice; what staff noted stays among them.
@@ -340,8 +345,20 @@ def _outcome(report: SymptomReport, clock: Clock, *, was_reached: bool) -> str:
         return ""
     if report.closed_at is not None and not was_reached:
         return str(_OUTCOMES_UNREACHED[report.outcome])
-    scan = scan_words(report, clock) if report.outcome == SymptomReport.Outcome.SCAN else ""
+    is_to_come = report.scan_at is not None and report.scan_at >= now
+    is_closed_for_good = report.closed_at is not None and report.level != Level.REASSURE and not is_to_come
+    if is_closed_for_good and report.outcome in _OUTCOMES_OVER:
+        return str(_OUTCOMES_OVER[report.outcome])
+    scan = _scan_outcome(report, clock, now) if report.outcome == SymptomReport.Outcome.SCAN else ""
     return scan or str(_OUTCOMES[report.outcome])
+
+
+def _scan_outcome(report: SymptomReport, clock: Clock, now: datetime) -> str:
+    """Of a scan whose time is over nobody has said yet whether it took place."""
+    if report.scan_at is None or report.scan_at >= now:
+        return scan_words(report, clock)
+    words = gettext("Planned ultrasound scan: %(when)s. If it was not done or you do not know the result, call us.")
+    return words % {"when": clock.near(report.scan_at)}
 
 
 def _in_short(report: SymptomReport) -> str:
@@ -388,7 +405,7 @@ def late_words(report: SymptomReport, now: datetime) -> str:
     return gettext("This takes longer than we said. Call us now.")
 
 
-def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) -> Iterable[Happened]:
+def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock, now: datetime) -> Iterable[Happened]:
     """What concerns the giver: notes and hand-overs among staff are not told."""
     yield Happened("inbox", gettext("Received"), clock.near(report.reported_at))
     last_call = [step for step in steps if step.what in (ReportStep.What.REACHED, ReportStep.What.NO_ANSWER)][-1:]
@@ -399,7 +416,7 @@ def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock) 
     if report.closed_at is not None:
         was_reached = any(step.what == ReportStep.What.REACHED for step in steps)
         words = gettext("Answered") if was_reached else gettext("Closed")
-        outcome = _outcome(report, clock, was_reached=was_reached)
+        outcome = _outcome(report, clock, now, was_reached=was_reached)
         yield Happened("check", f"{words}. {outcome}", clock.near(report.closed_at))
 
 

@@ -199,7 +199,7 @@ def test_what_was_advised_at_once_stands_until_a_clinician_spoke_with_the_patien
         "",
         " We spoke with you and still work on it.",
         " We spoke with you.",
-        " Answered today, 09:24. You come to the clinic. If you do not know when, call us.",
+        " Answered today, 09:24. You came to the clinic. If you do not know what was found, call us.",
     ]
 
 
@@ -310,7 +310,8 @@ def test_how_a_report_stands_is_said_in_spanish_too(browser, patient, nurse, cli
     report_work.close(report=report, version=report.version, **facts, by=clinician, now=at(NOW))
 
     assert "Nos avisó de algo hoy a las 09:10. Hablamos con usted y seguimos ocupándonos de ello." in spoken
-    assert "Nos avisó de algo hoy a las 09:10. Respondido: hoy a las 09:20." in pages_of(browser, report)[0]
+    closed = "Nos avisó de algo hoy a las 09:10. Respondido: hoy a las 09:20."
+    assert f"{closed} Le hicieron una ecografía. Si no sabe el resultado, llámenos." in pages_of(browser, report)[0]
 
 
 def test_in_spanish_a_date_within_a_sentence_has_its_article(browser, patient):

@@ -117,6 +117,45 @@ def test_of_a_closed_report_today_keeps_it_until_it_has_been(patient, clinician,
     assert ("Your ultrasound scan: today, 14:20." in page) is stands
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Planned ultrasound scan: today, 14:20. If it was not done or you do not know the result, call us."),
+        ("es", "Ecografía prevista: hoy a las 14:20. Si no se la hicieron o no sabe el resultado, llámenos."),
+    ],
+)
+def test_a_scan_whose_time_is_over_is_no_scan_to_come(patient, clinician, language, words):
+    patient.language = language
+    patient.save()
+    report = sent_for_a_scan(patient, clinician)
+
+    with time_machine.travel(at("2026-01-19 14:21"), tick=False):
+        browser = browser_of(patient.user)
+        pages = [text_of(main_of(browser, path)) for path in ("/today/", f"/how/sent/{report.public_id}/")]
+
+    assert [words in page for page in pages] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "scan", "words"),
+    [
+        ("scan", Scan(at("2026-01-15 11:20"), "Radiology"), "You had an ultrasound scan."),
+        ("scan", Scan(None, "Radiology"), "You had an ultrasound scan."),
+        ("visit", None, "You came to the clinic."),
+    ],
+)
+def test_what_was_closed_with_its_result_known_is_not_told_as_still_to_come(patient, clinician, outcome, scan, words):
+    report = report_by(patient, day=2)
+    facts = {"contact": "reached", "outcome": outcome, "note": "No clot.", "result_known": True, "scan": scan}
+    report_work.close(report=report, version=1, by=clinician, **facts)
+    browser = browser_of(patient.user)
+
+    pages = [text_of(main_of(browser, path)) for path in ("/today/", f"/how/sent/{report.public_id}/")]
+
+    assert [words in page for page in pages] == [True, True]
+    assert [each for each in pages for told in ("You get an", "Your ultra", "You come to") if told in each] == []
+
+
 # --- closing -----------------------------------------------------------------------------------------------------
 
 TO_COME = (

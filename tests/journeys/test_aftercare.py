@@ -89,7 +89,7 @@ def test_a_patient_follows_her_plan_and_reports_a_sore_leg(patient, clinician, c
             "Received",
             "Hugo Ashdown is looking at it",
             "We spoke with you",
-            "Answered. You get an ultrasound scan. If you do not know when or where, call us.",
+            "Answered. You had an ultrasound scan. If you do not know the result, call us.",
         ],
     )
     assert "Scan at 11:00" not in patient.page.content()
