@@ -112,20 +112,26 @@ def _write_closure(
     return closure
 
 
-def given_up_for(closure: Closure) -> list[WaitListOffer]:
-    """The times that were kept for people of the wait list and were given up when this was closed, by start.
+def given_up_for(closures: Collection[Closure]) -> dict[int, list[WaitListOffer]]:
+    """By closure: the times kept for people of the wait list that were given up when it was made, by start. One query.
 
-    They wait on; who was told of the time has to be called.
+    Of those who wait still: who was told of such a time has to be called.
     """
-    if closure.starts_at is None:  # older than these columns: had no entries, ended nothing
-        return []
+    made = {closure.created_at for closure in closures}
     ended = WaitListOffer.objects.filter(
         answer=_TAKEN_BACK,
-        answered_at=closure.created_at,
-        starts_at__gt=closure.starts_at - LONGEST_ENTRY,
-        starts_at__lt=closure.ends_at,
+        answered_at__in=made,
+        waiting__ended_at__isnull=True,
     )
-    return list(ended.select_related("waiting__patient").order_by("starts_at", "pk"))
+    offers = list(ended.select_related("waiting__patient").order_by("starts_at", "pk"))
+    return {closure.pk: [offer for offer in offers if _was_given_up(offer, closure)] for closure in closures}
+
+
+def _was_given_up(offer: WaitListOffer, closure: Closure) -> bool:
+    # None in a closure that is older than these columns: it had no entries and ended nothing.
+    if closure.starts_at is None or closure.ends_at is None or offer.answered_at != closure.created_at:
+        return False
+    return closure.starts_at - LONGEST_ENTRY < offer.starts_at < closure.ends_at
 
 
 def cover(*, nurse_ids: Collection[int] = (), room_ids: Collection[int] = (), by: User, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What the pages of the set-up show: closures, rooms and services in words, and visits that would fall outside."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from clinic.models import Room, StaffTask, User
 from sessions_app.capacity import LONGEST_ENTRY
 from sessions_app.closures import given_up_for
-from sessions_app.models import Appointment, CalendarEntry, Closure, Service
+from sessions_app.models import Appointment, CalendarEntry, Closure, Service, WaitListOffer
 from sessions_app.outside import OUTSIDE_HOURS, VisitsOutside, booked_visits
 from sessions_app.wording import day_words, list_words, time_words
 
@@ -85,10 +85,12 @@ class ClosureRow:
     when: str
     is_time_off: bool
     visits_in_it: int
+    # "Wed 14 Jan, 10:00 for Greta Vale": kept from the wait list until it was closed. They wait still.
+    lost: str = ""
 
 
 def coming_closures(*, now: datetime, zone: ZoneInfo, nurse: User | None = None) -> list[ClosureRow]:
-    """Closures that have not ended, soonest first; of one nurse, those that she is in. Four queries at most."""
+    """Closures that have not ended, soonest first; of one nurse, those that she is in. Five queries at most."""
     closures = Closure.objects.filter(ended_at__isnull=True, ends_at__gt=now).order_by("starts_at", "pk")
     if nurse is not None:
         closures = closures.filter(pk__in=CalendarEntry.objects.filter(nurse=nurse).values("closure"))
@@ -99,7 +101,7 @@ def coming_closures(*, now: datetime, zone: ZoneInfo, nurse: User | None = None)
         for names, name in zip(whose[closure_id or 0], (nurse_name, room_name), strict=True):
             if name:
                 names.add(name)
-    inside = _visits_in(rows)
+    inside, lost = _visits_in(rows), given_up_for(rows)
     return [
         ClosureRow(
             id=closure.pk,
@@ -108,6 +110,7 @@ def coming_closures(*, now: datetime, zone: ZoneInfo, nurse: User | None = None)
             when=_when(closure, zone),
             is_time_off=not closure.whole_clinic and bool(whose[closure.pk][0]),
             visits_in_it=len(inside.get(closure.pk, ())),
+            lost=_lost_words(lost.get(closure.pk, ()), zone),
         )
         for closure in rows
     ]
@@ -141,11 +144,14 @@ def _visits_in(closures: Sequence[Closure]) -> dict[int, set[int]]:
 
 
 def closed_words(closure: Closure, *, zone: ZoneInfo) -> str:
-    """ "Closed: Flood. Mon 23 Nov, 15:15 is kept for Greta Vale no longer: ..." after it was closed."""
-    lost = [f"{time_words(each.starts_at, zone)} for {each.waiting.patient.name}" for each in given_up_for(closure)]
-    if not lost:
-        return f"Closed: {closure.title}."
-    return f"Closed: {closure.title}. No longer kept from the wait list: {list_words(lost)}. They wait on; call them."
+    """ "Closed: Flood. No longer kept from the wait list: Mon 23 Nov, 15:15 for Greta Vale..." after it was closed."""
+    lost = _lost_words(given_up_for([closure])[closure.pk], zone)
+    said = f" No longer kept from the wait list: {lost}. They wait on; call them." if lost else ""
+    return f"Closed: {closure.title}.{said}"
+
+
+def _lost_words(offers: Iterable[WaitListOffer], zone: ZoneInfo) -> str:
+    return list_words([f"{time_words(each.starts_at, zone)} for {each.waiting.patient.name}" for each in offers])
 
 
 def _whose(closure: Closure, nurses: Collection[str], rooms: Collection[str]) -> str:

@@ -273,12 +273,15 @@ def test_who_loses_a_kept_time_to_a_closure_is_named_and_waits_on(house, client)
         "/setup/closures/", {"title": "Flood", "scope": "clinic", "first_date": "2026-01-14"}, follow=True
     )
 
-    words = f"Closed: Flood. No longer kept from the wait list: Wed 14 Jan, 10:00 for {house.patient.name}."
-    assert f"{words} They wait on; call them." in text_of(page)
+    kept = f"No longer kept from the wait list: Wed 14 Jan, 10:00 for {house.patient.name}. They wait on; call them."
+    assert f"Closed: Flood. {kept}" in text_of(page)
+    assert kept in text_of(client.get("/setup/closures/"))
     offer.refresh_from_db()
     waits.refresh_from_db()
     assert (offer.answer, waits.ended_at) == ("taken_back", None)
     assert AuditEvent.objects.filter(action="offer taken back", patient_id=house.patient.pk).count() == 1
+    waiting.leave(entry=waits, by=house.desk)
+    assert "No longer kept" not in text_of(client.get("/setup/closures/"))
 
 
 @pytest.mark.parametrize(
