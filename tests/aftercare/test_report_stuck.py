@@ -9,9 +9,19 @@ from django.urls import reverse
 from aftercare import report_escalation, report_watch, report_work
 from aftercare.models import ReportNotice
 from aftercare.report_stuck import stuck_alerts
+from aftercare.report_work import Scan
 from clinic.access import Role
 from clinic.models import StaffTask, User
-from tests.makers import at, make_entry, make_hours, make_patient, make_report, make_service, make_user
+from tests.makers import (
+    at,
+    make_appointment,
+    make_entry,
+    make_hours,
+    make_patient,
+    make_report,
+    make_service,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-01-15 09:10")  # Thursday
@@ -211,6 +221,55 @@ def test_an_answered_report_that_is_called_about_again_has_another_working_day(n
 
     assert said(nurse, at("2026-01-19 17:59")) == []
     assert len(said(nurse, at("2026-01-19 18:00"))) == 1
+
+
+def decided(report, ada, outcome, scan=None):
+    facts = {"contact": "reached", "outcome": outcome, "scan": scan}
+    return report_work.save(report=report, version=report.version, by=ada, now=NOW, **facts)
+
+
+@pytest.mark.parametrize("outcome", ["scan", "visit", "advised"])
+def test_a_report_whose_scan_is_to_come_is_not_left_until_the_working_day_after_it(nurse, ada, outcome):
+    decided(bess_report(ada), ada, outcome, Scan(at("2026-02-05 14:20"), "Radiology"))  # a Thursday, three weeks later
+
+    moments = ("2026-01-19 09:00", "2026-02-05 13:00", "2026-02-06 17:59", "2026-02-06 18:00")
+    assert [[words for words, _, _ in said(nurse, at(text))] for text in moments] == [[], [], [], [ANSWERED]]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "starts_at", "status", "is_said"),
+    [
+        ("visit", "2026-01-20 09:00", "booked", [False, False, True]),
+        ("visit", "2026-01-20 09:00", "done", [False, False, True]),
+        ("visit", "2026-01-20 09:00", "no_show", [True, True, True]),
+        ("visit", "2026-01-20 09:00", "cancelled", [True, True, True]),
+        ("visit", "2026-01-15 09:00", "done", [True, True, True]),  # before the answer
+        ("visit", "2026-02-20 09:00", "booked", [True, True, True]),  # another one
+        ("advised", "2026-01-20 09:00", "booked", [True, True, True]),
+    ],
+)
+def test_a_report_whose_visit_was_agreed_is_not_left_until_the_working_day_after_it(
+    nurse, ada, outcome, starts_at, status, is_said
+):
+    report = decided(bess_report(ada), ada, outcome)
+    make_appointment(patient=report.patient, starts_at=at(starts_at), status=status)
+
+    moments = ("2026-01-19 09:00", "2026-01-21 17:59", "2026-01-21 18:00")
+    assert [[words for words, _, _ in said(nurse, at(text))] == [ANSWERED] for text in moments] == is_said
+
+
+def test_what_waits_for_a_scan_is_said_when_its_taker_left(nurse, ada):
+    decided(bess_report(ada), ada, "scan", Scan(at("2026-02-05 14:20"), ""))
+    leave(ada)
+
+    assert [words for words, _, _ in said(nurse)] == [LEFT]
+
+
+def test_the_bar_counts_nothing_that_waits_for_a_scan(nurse, ada):
+    decided(bess_report(ada), ada, "scan", Scan(at("2026-02-05 14:20"), ""))
+
+    with time_machine.travel(at("2026-01-19 09:00"), tick=False):
+        assert [report_watch.waiting_for(user) for user in (nurse, ada)] == [0, 1]
 
 
 def test_an_answered_report_that_is_closed_is_not_said(nurse, ada):
