@@ -136,6 +136,11 @@ class AnswerForm(forms.Form):
         return not set(group).isdisjoint(self.changed_data)
 
     @property
+    def keeps_something(self) -> bool:
+        """Whether something was said here that "Save" stores and a hand-over does not."""
+        return bool(self.cleaned_data["contact"] or self.new_outcome or self.scan or self.stocking)
+
+    @property
     def new_outcome(self) -> str:
         """What happens now, where that was changed; otherwise empty."""
         return str(self.cleaned_data["outcome"]) if "outcome" in self.changed_data else ""

@@ -118,6 +118,9 @@ def queue_hand_over(request: SignedInRequest, public_id: UUID) -> HttpResponse:
         to: User | None = form.cleaned_data.get("to")
         if to is None:
             raise Refused("Choose a colleague.", rule="to", field="to")
+        if form.keeps_something:
+            words = "A hand-over takes the note alone. Press “Save, keep open” first, then hand it over with a note."
+            raise Refused(words, rule="unsaved", field="to")
         typed = form.typed("note")
         return report_work.hand_over(report=report, version=form.opened_at, to=to, by=request.user, **typed)
 

@@ -189,3 +189,36 @@ def test_taking_a_word_back_asks_for_its_row_by_key_alone(patient, ben):
 
     ended = [each["sql"] for each in queries if each["sql"].startswith('UPDATE "aftercare_stockingoff"')]
     assert (len(ended), "SELECT" in ended[0]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"contact": "reached"},
+        {"contact": "no_answer"},
+        {"outcome": "visit"},
+        {"wear": "seen"},
+        {"scan_on": "2026-01-19", "scan_from": "14:20"},
+        {"scan_place": "Radiology"},
+    ],
+)
+def test_a_hand_over_drops_nothing_of_what_stands_on_the_page(patient, ada, ben, typed):
+    report = report_by(patient, day=2, **TOES)
+    note = {"note": "Please see her.", "to": str(ben.public_id)}
+
+    refused = post(ada, report, "hand-over", opened(ada, report) | note | typed)
+
+    told = "A hand-over takes the note alone. Press “Save, keep open” first, then hand it over with a note."
+    assert (refused.status_code, told in text_of(refused.content.decode())) == (422, True)
+    assert (note | typed).items() <= sent_by(refused).items()
+    assert (report.steps.count(), stored(report).given_to) == (0, None)
+
+
+def test_what_was_saved_before_does_not_keep_a_report_from_being_handed_over(patient, ada, ben):
+    report = report_by(patient, day=2, **TOES)
+    typed = {"contact": "reached", "outcome": "scan", "wear": "seen", "scan_on": "2026-01-19", "scan_from": "14:20"}
+    post(ada, report, "save", opened(ada, report) | typed)
+
+    post(ada, report, "hand-over", opened(ada, report) | {"note": "Please see her.", "to": str(ben.public_id)})
+
+    assert stored(report).given_to == ben
