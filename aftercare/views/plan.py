@@ -77,12 +77,14 @@ def result_of(session: TreatmentSession, *, clinic: Clinic, now: datetime) -> di
 
 
 def _messages(patient: Patient) -> dict[str, Any]:
-    """What goes out or went out, and apart from it what was called off."""
+    """What goes out and what did not arrive; apart from it, to fold, what arrived or left, and what was called off."""
     rows = messages_of(patient)
-    called_off = Delivery.State.CANCELLED
+    state = Delivery.State
+    sent, called_off = (state.SENT, state.DELIVERED), (state.CANCELLED,)
     return {
-        "messages_of_plans": [message_line(row) for row in rows if row.state != called_off],
-        "called_off": [message_line(row) for row in rows if row.state == called_off],
+        "messages_of_plans": [message_line(row) for row in rows if row.state not in (*sent, *called_off)],
+        "sent": [message_line(row) for row in rows if row.state in sent],
+        "called_off": [message_line(row) for row in rows if row.state in called_off],
     }
 
 

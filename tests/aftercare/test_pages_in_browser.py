@@ -95,6 +95,10 @@ def test_everybody_can_read_the_pages_of_staff(context, live_server, patient):
         "/protocol/next/",
     ]
     assert [problem for path in pages for problem in faults_at(page, path, TABLET)] == []
+    page.goto(pages[1])
+    tables = page.locator(".table-wrap:has(.plan-table, .message-table)")
+    assert tables.evaluate_all("all => all.filter(each => each.scrollWidth > each.clientWidth).length") == 0
+    assert tables.count() > 1
 
 
 def test_a_nurse_signs_and_sees_what_is_on_its_way(new_context, live_server):

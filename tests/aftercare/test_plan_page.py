@@ -138,6 +138,19 @@ def test_a_sent_message_shows_when_it_left_and_a_planned_one_when_it_is_due(addr
     assert "Tue 20 Jan, 10:30" in page
 
 
+def test_what_was_sent_is_folded_and_what_comes_or_did_not_arrive_is_not():
+    plan = make_plan("2026-01-13 10:30", RETICULAR)
+    for step, state in (("CHECK_1", "sent"), ("COMP_SWITCH", "failed")):
+        for passed in ("claimed", "sending", state):
+            Delivery.objects.filter(source_id=plan.public_id, step=step).update(state=passed)
+    page = seen_by(Role.NURSE, plan.patient).content.decode()
+    seen, _, folded = page.partition('id="messages-heading"')[2].partition("<details")
+
+    assert ("Failed" in seen, "Planned" in seen, "Sent" in seen) == (True, True, False)
+    assert "<summary>1 sent</summary>" in folded
+    assert "How are you?" in folded.partition("</details>")[0]
+
+
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.ADMINISTRATOR])
 def test_who_sees_no_chart_sees_no_plan(role):
     plan = make_plan("2026-01-13 10:30", RETICULAR)
