@@ -124,7 +124,7 @@ def save(
     if contact and stored.taken_by is None:
         changes |= {"taken_at": now, "taken_by": by, "given_to": by}
     _change(report, version, **changes)
-    said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
+    said = _said(report, stocking if is_word_new else None, is_answered=contact == What.REACHED, by=by, now=now)
     words = _words(SymptomReport.Outcome(outcome).label if is_new else "", said, _scan_words(scanned), note=note)
     what = What(contact) if contact else What.NOTED
     written = _written(report, what, words=words, by=by, now=now, details=_details(said, scanned))
@@ -201,7 +201,7 @@ def close(
         ReportStep.objects.create(report=report, what=contact, at=now, by=by)
     _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
     missed_calls.call_off(report, "the report was closed")
-    said = stocking_word.write(report, stocking, by=by, now=now) if stocking and is_word_new else ""
+    said = _said(report, stocking if is_word_new else None, is_answered=True, by=by, now=now)
     words = _words(SymptomReport.Outcome(outcome).label, said, _scan_words(scanned), note=note)
     details = _details(said, scanned) | {"outcome": outcome}
     return _written(report, What.CLOSED, words=words, by=by, now=now, details=details)
@@ -299,6 +299,10 @@ def _is_word_new(report: SymptomReport, word: Word | None, version: int, contact
         contact == What.REACHED or report.steps.filter(what=What.REACHED).exists()
     )
     return stocking_word.check(report, word, is_reached=is_reached, by=by, now=now)
+
+
+def _said(report: SymptomReport, word: Word | None, *, is_answered: bool, by: User, now: datetime) -> str:
+    return stocking_word.write(report, word, is_answered=is_answered, by=by, now=now) if word else ""
 
 
 def _scan_of(report: SymptomReport, scan: Scan | None) -> dict[str, Any]:

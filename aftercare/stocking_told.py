@@ -73,9 +73,11 @@ def _last(words: Iterable[OffFor]) -> OffFor | None:
     return max(words, key=lambda each: (each.on_again_at is None, each.on_again_at or each.said_at), default=None)
 
 
-def told_to(patient: Patient, now: datetime) -> StockingTold | None:
-    """The same for all reports about a patient, whoever gave them. One query."""
-    return told_by(SymptomReport.objects.filter(patient=patient).about_now(now).with_answered().with_stocking_off(now))
+def told_to(patient: Patient, now: datetime, *, but: SymptomReport | None = None) -> StockingTold | None:
+    """The same for all reports about a patient, whoever gave them, `but` one. One query."""
+    about = SymptomReport.objects.filter(patient=patient).about_now(now)
+    others = about.exclude(pk=but.pk) if but else about
+    return told_by(others.with_answered().with_stocking_off(now))
 
 
 def told_off(patient_ids: Collection[int]) -> Mapping[int, bool]:

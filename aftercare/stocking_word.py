@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from aftercare.models import ReportStep, StockingOff, SymptomReport
+from aftercare.stocking_told import told_to
 from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, User
@@ -24,6 +25,7 @@ from sessions_app.wording import day_words
 
 LONGEST_DAYS = 90  # no plan holds for longer
 AGAIN = "Wears the stocking again as the plan says"
+STILL_OFF = "Word about the stocking taken back; their page still says off"
 _UNTIL_SEEN = "Stocking off until seen at a visit"
 
 
@@ -62,11 +64,14 @@ def check(report: SymptomReport, word: Word, *, is_reached: bool, by: User, now:
     return True
 
 
-def write(report: SymptomReport, word: Word, *, by: User, now: datetime) -> str:
-    """Store a word that `check` found new; returns it in short, for the step and the trail."""
+def write(report: SymptomReport, word: Word, *, is_answered: bool, by: User, now: datetime) -> str:
+    """Store a word that `check` found new; returns it in short, for the step and the trail.
+
+    `is_answered`: whether this very press answers or closes the report, so that it asks for nothing any more.
+    """
     StockingOff.objects.filter(report=report, ended_at__isnull=True).update(ended_at=now, ended_by=by)
     if word.wear is Wear.PLAN:
-        return AGAIN
+        return _again_words(report, now, but=report if is_answered else None)
     zone = Clinic.current().zone
     on_again_at = start_of_day(word.on_again_on, zone) if word.on_again_on else None
     StockingOff.objects.create(report=report, on_again_at=on_again_at, said_at=now, said_by=by)
@@ -81,7 +86,10 @@ def off_words(on_again_at: datetime | None, zone: ZoneInfo) -> str:
 
 
 def put_on_again(*, report: SymptomReport, by: User, now: datetime | None = None) -> bool:
-    """The plan holds again, also after the report was closed. False when it does already: pressed twice is once."""
+    """The word holds no more, also after the report was closed. False when it does not already: pressed twice is once.
+
+    What the patient reads then is asked of `aftercare.stocking_told`: another report may say the same.
+    """
     now = now or timezone.now()
     if not by.may(Permission.CLOSE_REPORTS):
         raise Refused("A clinician decides about the stocking. Ask one.", rule="permission")
@@ -97,11 +105,17 @@ def put_on_again(*, report: SymptomReport, by: User, now: datetime | None = None
             return False
         # Who has the report open hears of it before they save.
         SymptomReport.objects.open().filter(pk=report.pk).update(version=F("version") + 1)
-        ReportStep.objects.create(report=report, what=ReportStep.What.NOTED, at=now, by=by, words=AGAIN)
+        words = _again_words(report, now)
+        ReportStep.objects.create(report=report, what=ReportStep.What.NOTED, at=now, by=by, words=words)
         audit.record("stocking on again", by=by, subject=report, patient=report.patient)
         return True
 
     return with_retries(once)
+
+
+def _again_words(report: SymptomReport, now: datetime, *, but: SymptomReport | None = None) -> str:
+    told = told_to(report.patient, now, but=but)
+    return STILL_OFF if told is not None and told.is_off else AGAIN
 
 
 def _word_of(held: StockingOff | None, zone: ZoneInfo) -> Word:

@@ -17,6 +17,7 @@ from aftercare.models import SymptomReport
 from aftercare.presenters.queue import SHOWS, QueuePage, queue_page
 from aftercare.presenters.queue_beside import answered_within, other_work
 from aftercare.presenters.queue_report import news_since, report_card
+from aftercare.stocking_told import told_to
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -150,10 +151,13 @@ def queue_close(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 def queue_stocking_on(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """The plan holds again, before the time that was said; also of a closed report."""
     report = _report_or_404(request, public_id)
-    if stocking_word.put_on_again(report=report, by=request.user):
-        messages.success(request, f"The page of {report.patient.name} says again what the plan says. Tell them.")
-    else:
+    if not stocking_word.put_on_again(report=report, by=request.user):
         messages.warning(request, "The plan held already. Nothing was changed.")
+    elif _says_off(report):
+        words = f"Taken back, but the page of {report.patient.name} still says to keep the stocking off"
+        messages.warning(request, f"{words}: look at all their reports before you tell them.")
+    else:
+        messages.success(request, f"The page of {report.patient.name} says again what the plan says. Tell them.")
     return redirect(_address(request, report))
 
 
@@ -222,6 +226,11 @@ def _visible(user: User) -> Any:
 def _report_or_404(request: SignedInRequest, public_id: UUID) -> SymptomReport:
     found: SymptomReport = get_visible_or_404(_visible(request.user), request=request, public_id=public_id)
     return found
+
+
+def _says_off(report: SymptomReport) -> bool:
+    told = told_to(report.patient, timezone.now())
+    return told is not None and told.is_off
 
 
 def _address(request: SignedInRequest, report: SymptomReport) -> str:

@@ -212,6 +212,50 @@ def test_nobody_else_takes_it_back(patient, clinician, role):
     assert leads(patient) == {"off"}
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_while_another_report_keeps_it_off_taking_one_word_back_is_said_as_what_it_is(patient, clinician, is_answered):
+    report = answered(patient, clinician, UNTIL_SEEN)
+    other = report_by(patient, day=2, **TOES, reported_at=at("2026-01-15 09:30"))
+    if is_answered:
+        report_work.save(report=other, version=1, contact="reached", stocking=UNTIL_SEEN, by=clinician)
+
+    page = browser_of(clinician).post(f"/queue/{report.public_id}/stocking-on/", follow=True).content.decode()
+
+    kept = "Taken back, but the page of Marigold Quillfeather still says to keep the stocking off"
+    assert f"{kept}: look at all their reports before you tell them." in text_of(page)
+    assert "says again what the plan says" not in text_of(page)
+    assert report.steps.get(what="noted").words == stocking_word.STILL_OFF
+    assert leads(patient) == {"off"}
+
+
+@pytest.mark.parametrize("do", [report_work.save, report_work.close])
+@pytest.mark.parametrize("is_other_off", [True, False])
+def test_the_form_says_so_too(patient, clinician, do, is_other_off):
+    report = answered(patient, clinician, UNTIL_SEEN)
+    if is_other_off:
+        report_by(patient, day=2, **TOES, reported_at=at("2026-01-15 09:30"))
+    closing = {"outcome": "advised", "note": "Told."} if do is report_work.close else {}
+
+    do(report=report, version=2, contact="reached", stocking=Word(Wear.PLAN), by=clinician, **closing)
+
+    said = stocking_word.STILL_OFF if is_other_off else stocking_word.AGAIN
+    assert said in report.steps.order_by("pk").last().words
+    assert leads(patient) == ({"off"} if is_other_off else {"continuous"})
+
+
+def test_a_report_that_was_handed_over_keeps_it_off_without_the_word(patient, clinician):
+    report = answered(patient, clinician, UNTIL_SEEN)
+    to = make_user(Role.CLINICIAN)
+    report_work.hand_over(report=report, version=2, to=to, note="Please look.", by=clinician)
+
+    report_work.save(report=report, version=3, stocking=Word(Wear.PLAN), note="Pink.", by=clinician)
+    before = leads(patient)
+    words = report.steps.order_by("pk").last().words
+    report_work.save(report=report, version=4, contact="reached", by=to)
+
+    assert (before, words, leads(patient)) == ({"off"}, f"{stocking_word.STILL_OFF}. Pink.", {"continuous"})
+
+
 # --- messages ----------------------------------------------------------------------------------------------------
 
 
