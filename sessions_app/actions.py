@@ -102,13 +102,12 @@ def save_draft(
 ) -> Chart:
     """Save what the page holds and answer the chart that follows from it. Nothing is written when nothing changed.
 
-    Raises `Stale` when somebody saved meanwhile, `Refused` when the session is closed. The session object is brought up
-    to date. `protocol_version`: what the chart is judged by, the one in force if None.
+    Raises `Stale` when somebody saved meanwhile, `Refused` when the session is closed. What is there already is no
+    overwriting, whatever `version` it comes from: the answer to a first save may have been lost on its way. The session
+    object is brought up to date. `protocol_version`: what the chart is judged by, the one in force if None.
     """
     now = now or timezone.now()
     _refuse_closed(session)
-    if session.version != version:
-        raise _stale(session)
     screening = _screening(session, values, by=by, now=now)
     changed = {name: value for name, value in values.fields.items() if getattr(session, name) != value}
     if screening != session.screening:
@@ -119,6 +118,8 @@ def save_draft(
         if _differ(getattr(session, name).all(), rows)
     ]
     if changed or rows_changed:
+        if session.version != version:
+            raise _stale(session)
         _update(session, version, changed)
         _forget_rows(session)
         if "sites" in rows_changed:
@@ -126,7 +127,8 @@ def save_draft(
         if "ampoules" in rows_changed:
             _rewrite(session, SessionAmpoule, values.ampoules)
     chart = chart_of(session, now=now, version=protocol_version)
-    answered = _save_answers(chart, values.answers, by=by, now=now, is_saved=bool(changed or rows_changed))
+    is_saved = bool(changed or rows_changed)
+    answered = _save_answers(chart, values.answers, version=version, by=by, now=now, is_saved=is_saved)
     if changed or rows_changed or answered:
         names = sorted([*changed, *rows_changed, *(["answers"] if answered else [])])
         audit.record(
@@ -292,7 +294,9 @@ def _screening(session: TreatmentSession, values: DraftValues, *, by: User, now:
     return screening
 
 
-def _save_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: datetime, is_saved: bool) -> bool:
+def _save_answers(
+    chart: Chart, given: Mapping[str, Any], *, version: int, by: User, now: datetime, is_saved: bool
+) -> bool:
     """Take the answers into the draft; True when one changed. ``is_saved``: this transaction holds the row already."""
     session, screening = chart.session, _with_answers(chart, given, by=by, now=now)
     if screening is None:
@@ -301,7 +305,7 @@ def _save_answers(chart: Chart, given: Mapping[str, Any], *, by: User, now: date
         TreatmentSession.objects.filter(pk=session.pk).update(screening=screening)
         session.screening = screening
     else:
-        _update(session, session.version, {"screening": screening})
+        _update(session, version, {"screening": screening})
     return True
 
 

@@ -9,6 +9,8 @@
   const TYPING_MS = 900;        // words: wait for the pause
   const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
   const GIVE_UP_MS = 15000;     // no answer by then counts as no connection
+  const MOST_UNANSWERED = 20;
+  const NO_CONNECTION = "Not saved: no connection, keep this page open";
   const ASK_MS = 5000;          // how often the page says that it is open, and hears who else wants it
   const copy = window.draftCopy(`${form.dataset.person}.${form.dataset.session}`, form.dataset.copyKey);
   // Nothing promises a copy that this browser does not keep.
@@ -20,6 +22,7 @@
   let timer = 0;
   let running = null;           // the save that is on its way
   let failures = 0;
+  let unanswered = [];          // what was sent since the last answer: the server may have it
   let isStuck = false;          // a conflict or a closed session: a person decides first
   let isLocked = !byId("holder").hasAttribute("data-mine"); // a colleague has the draft: to read only
 
@@ -86,17 +89,35 @@
       answer = await post(data, isBackground);
       text = await answer.text();
     } catch {
-      return failed("Not saved: no connection, keep this page open");
+      if (unanswered.length < MOST_UNANSWERED && !unanswered.some((each) => each.sent === sent)) unanswered.push({ sent, data });
+      return failed(NO_CONNECTION);
     }
-    if (answer.status === 200 || answer.status === 422) {
-      failures = 0;
-      take(text, sent);
-      return true;
+    if (isTaken(answer)) return taken(text, sent);
+    if (answer.status === 409) {
+      try { if (await isOurs()) return true; } catch { return failed(NO_CONNECTION); }
+      return conflict(text);
     }
-    if (answer.status === 409) return conflict(text);
     if (answer.status === 401) { signIn(); return failed("Not saved: you were signed out. Sign in to go on"); }
     if (answer.status === 403) return failed(copy.isKept ? "Not saved: load this page again, what you typed is kept" : "Not saved: write down what you typed, then load this page again");
     return failed(answer.status < 500 ? "Not saved: something on this page is too long" : "Not saved: the server has a problem, keep this page open");
+  }
+  const isTaken = (answer) => answer.status === 200 || answer.status === 422;
+  function taken(text, sent) {
+    failures = 0;
+    unanswered = [];
+    take(text, sent);
+    return true;
+  }
+  // The newer version may be this page's own, saved while its answer was lost: the server takes the same words again when
+  // they are what it has, and nothing else. What was typed since is saved by the next round.
+  async function isOurs() {
+    for (const { sent, data } of unanswered) {
+      const answer = await post(data, true);
+      const text = await answer.text();
+      if (isTaken(answer)) return taken(text, sent);
+    }
+    unanswered = [];
+    return false;
   }
   function failed(words) {
     say(words, "wifi-off", true);

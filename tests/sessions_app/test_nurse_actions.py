@@ -1,5 +1,6 @@
 """Opening, saving, ending and closing a session: what is written, by whom, and what is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -38,6 +39,7 @@ SITE = {
     "injection_count": 4,
     "volume_ml": D("0.8"),
 }
+LARGE_SITE = {**SITE, "injection_count": 20, "volume_ml": D("4.0")}
 
 
 def close(session, **facts):
@@ -182,6 +184,38 @@ def test_a_save_from_an_older_version_is_refused_and_overwrites_nothing():
 
     assert TreatmentSession.objects.get().note == "first"
     assert TreatmentSession.objects.get().version == 2
+
+
+@pytest.mark.parametrize("changes", [{}, {"answers": {"L3": {"reason": "both legs", "ack": True}}}])
+def test_what_is_there_already_comes_from_an_older_version_without_a_conflict(changes):
+    """The answer to the first save was lost, and the page sends the same once more."""
+    session = make_draft_session(sites=0)
+    values = DraftValues(fields={"note": "sent twice"}, sites=[LARGE_SITE], **changes)
+    actions.save_draft(session=session, version=1, values=values, by=session.nurse, now=NOW)
+
+    chart = actions.save_draft(
+        session=TreatmentSession.objects.get(), version=1, values=values, by=session.nurse, now=NOW
+    )
+
+    assert (chart.session.version, TreatmentSession.objects.get().version) == (2, 2)
+    assert len(events("session saved")) == 1
+
+
+def test_an_answer_from_an_older_version_is_refused_where_it_is_a_new_one():
+    session = make_draft_session(sites=0)
+    values = DraftValues(sites=[LARGE_SITE])
+    actions.save_draft(session=session, version=1, values=values, by=session.nurse, now=NOW)
+
+    with pytest.raises(Stale):
+        actions.save_draft(
+            session=TreatmentSession.objects.get(),
+            version=1,
+            values=replace(values, answers={"L3": {"reason": "both legs", "ack": True}}),
+            by=make_user(),
+            now=NOW,
+        )
+
+    assert "answers" not in TreatmentSession.objects.get().screening
 
 
 def test_the_kit_remembers_who_ticked_it_and_when():

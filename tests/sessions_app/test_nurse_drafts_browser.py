@@ -183,6 +183,28 @@ def test_when_the_server_has_newer_the_difference_is_shown_and_a_person_chooses(
     without(page_problems, LOST)
 
 
+def test_a_save_whose_answer_was_lost_is_no_conflict_with_oneself_although_one_typed_on(open_visit, page_problems):
+    session = draft_now()
+    page, sent = open_visit(session), []
+
+    def lose_the_first_answer(route):
+        sent.append(route.fetch() if not sent else route.continue_())
+        if len(sent) == 1:
+            route.abort("internetdisconnected")
+
+    intercept(page, "**/save/", lose_the_first_answer)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/save/")):
+        page.locator("#id_note").fill("it arrived")
+
+    page.locator("#id_note").fill("it arrived, and more")
+    saved(page, 3)
+
+    expect(page.locator("#conflict")).to_be_empty()
+    assert (stored(session).note, stored(session).version) == ("it arrived, and more", 3)
+    without(page_problems, LOST)
+    without(page_problems, "409")
+
+
 def test_signed_out_while_typing_one_signs_in_in_place_and_goes_on(open_visit):
     session = draft_now()
     session.nurse.set_password("correct horse battery")
