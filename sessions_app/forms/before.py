@@ -133,6 +133,10 @@ class BeforeForm(forms.Form):
                     self.errors.pop(name, None)
         return given
 
+    def not_asked(self) -> frozenset[str]:
+        """Fields that the page shows no more, because their group was answered as a whole."""
+        return frozenset(name for group, names in _FOLDED.items() if self[group].value() != SOME for name in names)
+
     def facts(self) -> dict[str, Any]:
         """Answers by fact name; a group that was not answered says nothing."""
         given = self.cleaned_data
@@ -164,3 +168,7 @@ class BeforeForm(forms.Form):
 # Asked only of whom something of the group applies to.
 MEASURES = ("nyha_class", "abpi", "ankle_pressure_mmhg", "toe_pressure_mmhg")
 DATES = ("major_surgery", "hospital_stay", "recent_pregnancy", "long_flight", "hard_training")
+_FOLDED = {
+    "stop": ("stop_items", "pregnant", *MEASURES),
+    "risk": ("risk_items", *DATES, "ceap", "duplex_on_file"),
+}

@@ -209,9 +209,10 @@ _LABELS = {
 def _described(forms: VisitForms) -> dict[str, str]:
     """Every field that says something, in words."""
     words: dict[str, str] = {}
+    hidden = forms.before.not_asked()
     for form in (forms.before, forms.after):
         for name in form.fields:
-            if shown := _shown(form, name):
+            if name not in hidden and (shown := _shown(form, name)):
                 words[_LABELS.get(name) or str(form.fields[name].label)] = shown
     for view in sites(forms.sites):
         words[f"Site {view.number}"] = f"{view.name}: {view.summary}"

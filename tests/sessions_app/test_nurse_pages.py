@@ -423,6 +423,17 @@ def test_two_nurses_on_one_draft_the_second_gets_409_her_words_and_the_differenc
     assert (session.note, session.version) == ("words of the first", 2)
 
 
+def test_a_conflict_compares_what_the_page_shows_and_not_what_stood_in_a_group_that_was_folded_away(client):
+    session = ready_draft()
+    sent = page_of(session, note="words of the second", stop="none", pregnant="no", abpi="0.9")
+    client = signed_in(client, session.nurse)
+    client.post(save_url(session), page_of(session, note="words of the first"), **HTMX)
+
+    response = client.post(save_url(session), sent, **HTMX)
+
+    assert [each["label"] for each in response.context["differences"]] == ["Note"]
+
+
 def test_without_script_the_conflict_comes_with_the_whole_page_and_the_own_words(client):
     session = ready_draft()
     sent = page_of(session, note="words of the second")
