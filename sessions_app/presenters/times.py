@@ -13,6 +13,7 @@ from clinic.protocol.zones import local_date, starting_instant
 from sessions_app.free_times import Search, last_bookable_date
 from sessions_app.models import PartOfDay, Service
 from sessions_app.presenters.days import WEEKS, Booked, Days, Wanted, narrowed, weeks_of
+from sessions_app.presenters.moving import without_itself
 from sessions_app.presenters.time_options import Option, Times, option_of
 from sessions_app.presenters.waits_fit import fitting_options, marked
 from sessions_app.ranking import Ranking, Soonest
@@ -145,7 +146,7 @@ def _search(wanted: Wanted, first: date, last: date) -> Search:
         ignore_entry=moves.entry_id if moves else None,
         keeps=(moves.entry.nurse_id, moves.entry.room_id) if moves else None,
     )
-    return narrowed(search, wanted)
+    return narrowed(without_itself(search, moves, room_id=wanted.room_id) if moves else search, wanted)
 
 
 def _without_window(wanted: Wanted) -> str:

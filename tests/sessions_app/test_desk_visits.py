@@ -264,6 +264,53 @@ def test_a_visit_that_is_over_cannot_be_moved(client, desk, ada):
     assert now_of(done).starts_at == at("2026-01-13 10:00")
 
 
+IN_ROOM_2 = ["Ada Birchwood, Room 2", "Imani Rowanfield, Room 2"]
+
+
+def offered_at(client, visit, clock, **asked):
+    """Who and where at one time of the visit's day."""
+    answer = client.post(url("move", visit), {"version": visit.version, "day": "2026-01-13", **asked}, headers=HTMX)
+    return [each.where for each in answer.context["times"].everything if each.time == clock]
+
+
+@pytest.fixture
+def house_of_two(ada, visit):
+    """Beside Ada's visit at 13:00 in room 1 a second nurse and a second room are free."""
+    make_hours(make_user(Role.NURSE, name="Imani Rowanfield"))
+    return make_room(name="Room 2")
+
+
+def closed(ada, visit, **whose):
+    day = {"starts_at": at("2026-01-13 00:00"), "ends_at": at("2026-01-14 00:00")}
+    booking.close(title="Shut", **day, **whose, accepted=[visit.public_id], by=make_user(Role.ADMINISTRATOR))
+
+
+def test_a_visit_is_not_offered_the_place_that_it_has(client, desk, ada, visit, house_of_two):
+    best = client.get(url("move", visit), headers=HTMX).context["times"].everything
+
+    assert slot("2026-01-13 13:00", ada) not in [each.value.rpartition("|")[0] for each in best]
+    assert offered_at(client, visit, "13:00") == ["Imani Rowanfield, Room 1"]
+    assert offered_at(client, visit, "13:15") == ["Ada Birchwood, Room 1", "Imani Rowanfield, Room 1"]
+    # Somebody who asks for another room may have it at the same time.
+    assert offered_at(client, visit, "13:00", room=house_of_two.pk) == IN_ROOM_2
+
+
+def test_who_is_sick_is_not_offered_for_the_visits_that_have_to_move(client, desk, ada, visit, house_of_two):
+    closed(ada, visit, nurses=[ada])
+
+    answer = client.post(url("move", visit), {"version": 1, "day": "2026-01-13"}, headers=HTMX)
+
+    assert [nurse for nurse, _ in answer.context["times"].groups] == ["Imani Rowanfield"]
+    assert offered_at(client, visit, "13:00", room=house_of_two.pk) == IN_ROOM_2[1:]
+
+
+def test_a_visit_in_a_closed_room_may_keep_its_time_and_its_nurse(client, desk, ada, visit, house_of_two):
+    closed(ada, visit, rooms=[visit.entry.room])
+
+    assert offered_at(client, visit, "13:00") == IN_ROOM_2
+    assert offered_at(client, visit, "13:15") == IN_ROOM_2
+
+
 # --- Cancelling ------------------------------------------------------------------------------------------------------
 
 
