@@ -81,7 +81,7 @@ def _context(request: SignedInRequest, reader: Reader) -> dict[str, Any]:
         "may_answer": reader.may_answer,
         "open_reports": reports if reports and reports["lines"] else None,
         "others_report": others_report(request, reader, reports, told) if told and told.is_open else None,
-        "help_words": _help_words(request, reader, given, now),
+        "help_words": None if told and told.is_emergency else _help_words(request, reader, given, now),
         "plan_shape": plan_shape(request),
         "well_when": _well_when(request, reader, answers.get((day, Tick.Task.WELL)), now),
         "answer_urls": {task.value: address_of(f"answer_{task}", reader) for task in Tick.OF_PLANS},

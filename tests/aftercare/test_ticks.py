@@ -20,7 +20,16 @@ from clinic.models import AuditEvent, Clinic, StaffTask, User
 from clinic.protocol import timeline_of
 from sessions_app.refusals import Refused
 from tests.aftercare.people import RETICULAR, SPIDER, make_plan
-from tests.makers import at, make_carer, make_clinic, make_hours, make_patient_user, make_tick, make_user
+from tests.makers import (
+    at,
+    make_carer,
+    make_clinic,
+    make_hours,
+    make_patient_user,
+    make_report,
+    make_tick,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY, STOCKING, WALK = "/today/", "/today/answer/first/", "/today/answer/second/"
@@ -299,9 +308,20 @@ def test_today_says_by_when_somebody_helps_until_somebody_did(patient, reason):
     page = shown(patient, when="2026-01-15 18:00")
     assert f"{ASKED} This takes longer than we said. Call us now." in text_of(page)
     assert ("alert-attention" in page, "alert-attention" in shown(patient)) == (True, False)
+    assert ("Call 555-0100" in text_of(page), "Call 555-0100" in text_of(shown(patient))) == (True, False)
     finish_help(task=wanted().get(), note="Ordered a larger one.", by=make_user(), now=at("2026-01-16 18:01"))
     assert ASKED not in text_of(shown(patient, when="2026-01-16 18:02"))
     assert ASKED not in text_of(shown(patient, f"{STOCKING}?day=2026-01-15", when="2026-01-16 18:02"))
+
+
+@pytest.mark.usefixtures("_hours")
+def test_while_an_emergency_is_open_no_other_call_is_asked_for(patient):
+    answered(patient, "no", reason="slips")
+    make_report(patient=patient, by=patient.user, level="EMERGENCY", symptoms=["CHEST_OR_BREATH"])
+
+    page = text_of(shown(patient, when="2026-01-15 18:00"))
+
+    assert ("Call 911 now" in page, ASKED in page) == (True, False)
 
 
 @pytest.mark.usefixtures("_hours")
