@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from aftercare.models.plan import AftercarePlan
-from clinic.models import User
+from clinic.models import AuditEvent, User
+from sessions_app import history
 from sessions_app.models import Appointment
 
 _SEEN = (Appointment.Status.ARRIVED, Appointment.Status.IN_TREATMENT, Appointment.Status.DONE)
@@ -20,12 +21,21 @@ class StockingOffQuerySet(models.QuerySet["StockingOff"]):
 
         Without a date one holds until the patient has come to a visit: one that was moved, cancelled or missed ends
         nothing. A stocking that was put on in the clinic since ends either.
+
+        Of a visit whose time had begun the trail says whether the patient came since: who was in the room when it was
+        said is not seen by leaving, and who comes late is.
         """
         patient = OuterRef("report__patient")
         since = OuterRef("said_at")
-        seen = Appointment.objects.filter(entry__patient=patient, entry__starts_at__gt=since, status__in=_SEEN)
+        visits = Appointment.objects.filter(entry__patient=patient, status__in=_SEEN, status_at__gte=since)
+        due_since = Exists(visits.filter(entry__starts_at__gt=since))
+        due_before = Exists(visits.filter(entry__starts_at__lte=since))
+        arrivals = AuditEvent.objects.filter(
+            patient_id=patient, action=history.STATUS, at__gt=since, details__status=str(Appointment.Status.ARRIVED)
+        )
         treated = AftercarePlan.objects.current().filter(patient=patient, starts_at__gt=since)
-        lasts = Q(on_again_at__gt=now) | Q(~Exists(seen), on_again_at__isnull=True)
+        seen = Q(due_since) | (Q(due_before) & Q(Exists(arrivals)))
+        lasts = Q(on_again_at__gt=now) | (~seen & Q(on_again_at__isnull=True))
         return self.filter(lasts, ~Exists(treated), ended_at__isnull=True)
 
 

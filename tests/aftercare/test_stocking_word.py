@@ -14,7 +14,9 @@ from aftercare.stocking_told import told_to
 from aftercare.stocking_word import Wear, Word
 from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
+from sessions_app.models import Appointment
 from sessions_app.refusals import Refused
+from sessions_app.statuses import change_status
 from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
 from tests.aftercare.test_stocking_told import OWN_PAGES, PLAN, STOCKING, TOES, hero_of, main_of, report_by, text_of
 from tests.makers import at, make_appointment, make_carer, make_clinic, make_user
@@ -176,6 +178,61 @@ def test_until_seen_ends_when_the_patient_has_come_to_a_visit(patient, clinician
 def test_a_visit_before_the_word_ends_nothing(patient, clinician):
     make_appointment(patient=patient, starts_at=at("2026-01-15 11:30"), status="done")
     closed(patient, clinician, UNTIL_SEEN)
+
+    assert leads(patient) == {"off"}
+
+
+def becomes(visit, *steps):
+    """The visit goes through these states, each at its time of that Thursday."""
+    for clock, status in steps:
+        moment = at(f"2026-01-15 {clock}")
+        with time_machine.travel(moment, tick=False):
+            change_status(appointment=visit, to=status, by=make_user(Role.NURSE), now=moment)
+
+
+LATE = (("12:05", "arrived"), ("12:10", "in_treatment"), ("12:40", "done"))
+
+
+@pytest.mark.parametrize("steps", [LATE[:1], LATE[:2], LATE])
+def test_who_comes_late_to_a_visit_that_had_begun_is_seen_there(patient, clinician, steps):
+    visit = make_appointment(patient=patient, starts_at=at("2026-01-15 11:55"))
+    closed(patient, clinician, UNTIL_SEEN)
+
+    assert leads(patient) == {"off"}
+    becomes(visit, *steps)
+
+    with time_machine.travel(at("2026-01-15 13:00"), tick=False):
+        assert leads(patient) == {"continuous"}
+
+
+@pytest.mark.parametrize("starts_at", ["2026-01-15 11:30", "2026-01-15 11:55"])
+def test_who_was_in_the_room_when_it_was_said_is_not_seen_by_leaving(patient, clinician, starts_at):
+    visit = make_appointment(patient=patient, starts_at=at(starts_at))
+    becomes(visit, ("11:40", "arrived"), ("11:56", "in_treatment"))
+    closed(patient, clinician, UNTIL_SEEN)
+    becomes(visit, ("12:20", "done"))
+
+    with time_machine.travel(at("2026-01-15 13:00"), tick=False):
+        assert leads(patient) == {"off"}
+
+
+def test_who_waits_for_a_visit_to_come_is_seen_once_it_begins(patient, clinician):
+    visit = make_appointment(patient=patient, starts_at=at("2026-01-15 12:30"))
+    becomes(visit, ("11:50", "arrived"))
+    closed(patient, clinician, UNTIL_SEEN)
+
+    before = leads(patient)
+    becomes(visit, ("12:30", "in_treatment"))
+
+    with time_machine.travel(at("2026-01-15 13:00"), tick=False):
+        assert (before, leads(patient)) == ({"off"}, {"continuous"})
+
+
+def test_an_arrival_on_the_wrong_line_that_was_taken_back_ends_nothing(patient, clinician):
+    Appointment.objects.update(status_at=at("2026-01-13 10:30"))  # the treatment that the plan is of
+    visit = make_appointment(patient=patient, starts_at=at("2026-01-15 11:55"))
+    closed(patient, clinician, UNTIL_SEEN)
+    becomes(visit, ("12:05", "arrived"), ("12:06", "booked"))
 
     assert leads(patient) == {"off"}
 
