@@ -181,7 +181,7 @@ def sheet_of(
             timeline=today.timeline,
             of_leg=today.of_leg,
             is_paused=told is not None and told.is_off,
-            pause_ends_at=pause_ends_at(told, seen_at),
+            pause_ends_at=pause_ends_at(told),
             is_held=is_held,
         )
     return Sheet(

@@ -41,11 +41,9 @@ def _off_for(said: OffFor, clock: Clock, *, seen_at: datetime | None, is_carer: 
     return f"{until} {so % {'when': clock.moment(said.said_at)}}"
 
 
-def pause_ends_at(told: StockingTold | None, seen_at: datetime | None) -> datetime | None:
-    """When the stocking is worn again, where that is known."""
-    if told is None or told.said is None:
-        return None
-    return told.said.on_again_at or seen_at
+def pause_ends_at(told: StockingTold | None) -> datetime | None:
+    """When the stocking is worn again, where that was said; what a visit finds nobody knows before it."""
+    return told.said.on_again_at if told is not None and told.said is not None else None
 
 
 def off_sentence(told: StockingTold, clock: Clock, *, seen_at: datetime | None, is_carer: bool = False) -> str:

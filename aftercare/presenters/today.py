@@ -128,7 +128,7 @@ def today_page(
             of_leg=today.of_leg,
             walked=walked,
             is_paused=told is not None and told.is_off,
-            pause_ends_at=pause_ends_at(told, seen_at),
+            pause_ends_at=pause_ends_at(told),
             is_held=is_held,
         )
     return TodayPage(

@@ -98,6 +98,17 @@ def test_until_they_were_seen_the_visit_is_named(patient, clinician):
     assert "wear your stocking" not in text_of(main_of(browser_of(patient.user)))
 
 
+@pytest.mark.parametrize("path", OWN_PAGES)
+def test_until_they_were_seen_no_line_of_the_plan_promises_when_it_is_on_again(patient, clinician, path):
+    make_appointment(patient=patient, starts_at=at("2026-01-16 09:00"))
+    closed(patient, clinician, UNTIL_SEEN)
+
+    page = text_of(main_of(browser_of(patient.user), path))
+
+    assert "Stocking day and night paused until we tell you; your plan says until Tue 20 Jan, 10:30" in page
+    assert "on again from" not in page
+
+
 def test_without_a_booked_visit_the_page_says_to_call(patient, clinician):
     closed(patient, clinician, UNTIL_SEEN)
 
