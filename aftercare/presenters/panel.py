@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from aftercare.issuing import running_plans
 from aftercare.presenters.picture import PlanPicture, plan_words
+from aftercare.presenters.stocking_told import off_for_staff
 from aftercare.presenters.words import Clock, short_day
-from aftercare.stocking_told import StockingTold, told_to
-from aftercare.stocking_word import off_words
+from aftercare.stocking_told import told_to
 from aftercare.stored import plan_of
 from clinic.models import Patient, User
 from clinic.patient_page import Glance
@@ -29,7 +29,7 @@ def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
     told = told_to(patient, now)
     picture = PlanPicture(plans, clock=Clock(zone, local_date(now, zone)), words=plan_words(rows), now=now)
     lines = [line for line in picture.lines if not line.is_over]
-    off = _off_words(told, zone) if told and picture.timeline.compression else ""
+    off = off_for_staff(told, zone) if told and picture.timeline.compression else ""
     return {
         "places": (("plan-panel-title", "Plan"),),
         "glance": [Glance("Plan", off or f"{line.what} {line.until}") for line in lines[:1]],
@@ -39,11 +39,3 @@ def plan_panel(patient: Patient, reader: User, now: datetime) -> Mapping[str, An
         "off": off,
         "since": " and ".join(short_day(plan.session_date) for plan in plans),
     }
-
-
-def _off_words(told: StockingTold, zone: ZoneInfo) -> str:
-    if told.said is not None:
-        return f"{off_words(told.said.on_again_at, zone)}, by a clinician's word. Their page says so."
-    if told.off_since is not None:
-        return "Told to take the stocking off after a report that is not answered yet. Their page says so."
-    return ""

@@ -10,7 +10,9 @@ from aftercare.issuing import Issue, Visit
 from aftercare.models import AftercarePlan
 from aftercare.presenters.picture import PlanPicture, PlanWords, plan_words
 from aftercare.presenters.reasons import Reasons, joined
+from aftercare.presenters.stocking_told import off_for_staff, pause_ends_at
 from aftercare.presenters.words import Clock, leave_name, short_day
+from aftercare.stocking_told import StockingTold
 from aftercare.stored import plan_of
 from clinic.models import Clinic, Delivery, Patient
 from clinic.notifications import DueMessage
@@ -74,12 +76,13 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """A plan as staff see it: picture of all that holds, lines of this one."""
+    """A plan as staff see it: picture of all that holds, lines of this one; `off` says why the stocking is off."""
 
     picture: dict[str, object]
     lines: tuple[ItemLine, ...]
     protocol: str
     overlaps: str
+    off: str
 
 
 def clock_of(plan: Plan, *, now: datetime) -> Clock:
@@ -110,9 +113,13 @@ def card_of_plan(
     sites: Iterable[TreatedSite],
     visit: Visit | None,
     now: datetime,
+    told: StockingTold | None = None,
     is_held: bool = False,
 ) -> PlanCard:
-    """A stored plan among the patient's other current ones. `is_held`: the clinic decides first when the next is."""
+    """A stored plan among the patient's other current ones. `told` stands against its stocking.
+
+    `is_held`: the clinic decides first when the next is.
+    """
     return _card(
         plan_of(row),
         others=[plan_of(other) for other in others],
@@ -122,6 +129,7 @@ def card_of_plan(
         protocol=_protocol_words(row.protocol_version),
         now=now,
         show_today=True,
+        told=told,
         is_held=is_held,
     )
 
@@ -136,6 +144,7 @@ def _card(
     protocol: str,
     now: datetime,
     show_today: bool,
+    told: StockingTold | None = None,
     is_held: bool = False,
 ) -> PlanCard:
     clock = clock_of(plan, now=now)
@@ -145,6 +154,8 @@ def _card(
         words=words,
         now=now if show_today else None,
         visit_at=visit.starts_at if visit else None,
+        is_paused=told is not None and told.is_off,
+        pause_ends_at=pause_ends_at(told),
         is_held=is_held,
     )
     return PlanCard(
@@ -152,6 +163,7 @@ def _card(
         lines=tuple(item_lines(plan, clock=clock, words=words, sites=sites, visit=visit, is_held=is_held)),
         protocol=protocol,
         overlaps=_overlap_words(others),
+        off=off_for_staff(told, plan.zone) if told and picture.timeline.compression else "",
     )
 
 

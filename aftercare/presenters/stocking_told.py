@@ -1,11 +1,13 @@
 """What stands in the place of the stocking while a report speaks against it: what was told, then what the plan says."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
 from aftercare.presenters.words import Clock, leg_name
 from aftercare.stocking_told import OffFor, StockingTold
+from aftercare.stocking_word import off_words
 from aftercare.today import Phase, Stocking, Today
 
 
@@ -63,6 +65,15 @@ def plan_says(today: Today, clock: Clock) -> str:
         "what": stocking_title(stocking),
         "when": until_words(stocking, clock),
     }
+
+
+def off_for_staff(told: StockingTold, zone: ZoneInfo) -> str:
+    """Why the stocking is off all the same; empty where the plan holds."""
+    if told.said is not None:
+        return f"{off_words(told.said.on_again_at, zone)}, by a clinician's word. Their page says so."
+    if told.off_since is not None:
+        return "Told to take the stocking off after a report that is not answered yet. Their page says so."
+    return ""
 
 
 def page_again(today: Today, clock: Clock) -> str:

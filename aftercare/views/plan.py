@@ -15,6 +15,7 @@ from aftercare import missed_calls
 from aftercare.issuing import SOURCE, Visit, upcoming_visits
 from aftercare.models import AftercarePlan
 from aftercare.presenters.staff import card_of_plan, message_line, times_note, told_at
+from aftercare.stocking_told import StockingTold, told_to
 from clinic import audit
 from clinic.access import Permission, requires
 from clinic.gate import get_visible_or_404
@@ -43,9 +44,10 @@ def plan(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     visits = upcoming_visits(patient, now=now)
     shown = running[:1] or current[:1]
     held = bool(shown) and is_held(patient, clinic=request.clinic, now=now)
+    told = told_to(patient, now) if shown else None
     context = {
         "patient": patient,
-        "cards": [_card(row, running, visits, now, is_held=held) for row in shown],
+        "cards": [_card(row, running, visits, now, told=told, is_held=held) for row in shown],
         "others": [_summary(row, now) for row in rows if row not in shown],
         **_messages(patient),
         "times_note": times_note(patient, request.clinic),
@@ -66,11 +68,12 @@ def result_of(session: TreatmentSession, *, clinic: Clinic, now: datetime) -> di
     running = [row for row in rows if row.replaced_at is None]
     visits = upcoming_visits(session.patient, now=now)
     held = own is not None and is_held(session.patient, clinic=clinic, now=now)
+    told = told_to(session.patient, now) if own else None
     return {
         "session": session,
         "patient": session.patient,
         "plan": own,
-        "card": _card(own, running, visits, now, is_held=held)["card"] if own else None,
+        "card": _card(own, running, visits, now, told=told, is_held=held)["card"] if own else None,
         **_messages(session.patient),
         "times_note": times_note(session.patient, clinic),
     }
@@ -96,14 +99,20 @@ def messages_of(patient: Patient) -> Sequence[Delivery]:
 
 
 def _card(
-    row: AftercarePlan, running: Sequence[AftercarePlan], visits: Sequence[Visit], now: datetime, *, is_held: bool
+    row: AftercarePlan,
+    running: Sequence[AftercarePlan],
+    visits: Sequence[Visit],
+    now: datetime,
+    *,
+    told: StockingTold | None,
+    is_held: bool,
 ) -> dict[str, Any]:
     others = [other for other in running if other.pk != row.pk]
     visit = visits[0] if visits else None
-    return {
-        "plan": row,
-        "card": card_of_plan(row, others=others, sites=row.session.sites.all(), visit=visit, now=now, is_held=is_held),
-    }
+    card = card_of_plan(
+        row, others=others, sites=row.session.sites.all(), visit=visit, now=now, told=told, is_held=is_held
+    )
+    return {"plan": row, "card": card}
 
 
 def _summary(row: AftercarePlan, now: datetime) -> dict[str, Any]:

@@ -417,6 +417,22 @@ def test_the_patients_page_of_staff_says_it_beside_the_plan(patient, clinician):
     assert "Stocking off until seen at a visit, by a clinician's word. Their page says so." in page
 
 
+def test_the_plan_of_staff_is_paused_as_the_patients_own_page_is(patient, clinician):
+    nurse, path = browser_of(make_user(Role.NURSE)), f"/patients/{patient.public_id}/plan/"
+    assert "Stocking day and night until Tue 20 Jan, 10:30" in text_of(main_of(nurse, path))
+    report = report_by(patient, day=2, **TOES)
+    told = "Told to take the stocking off after a report that is not answered yet. Their page says so."
+    paused = "Stocking day and night paused until we tell you; your plan says until Tue 20 Jan, 10:30"
+    before = text_of(main_of(nurse, path))
+
+    report_work.save(report=report, version=1, contact="reached", stocking=UNTIL_MONDAY, by=clinician)
+
+    page = text_of(main_of(nurse, path))
+    assert (told in before, paused in before) == (True, True)
+    assert "Stocking off, on again from Mon 19 Jan, by a clinician's word. Their page says so." in page
+    assert "Stocking day and night paused; on again from Mon 19 Jan until Tue 20 Jan, 10:30" in page
+
+
 def test_what_was_said_is_kept_by_the_database(patient, clinician):
     answered(patient, clinician, UNTIL_SEEN)
     word = StockingOff.objects.filter(ended_at__isnull=True)
