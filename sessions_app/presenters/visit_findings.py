@@ -1,7 +1,7 @@
 """What the checks found, as the page of the visit shows it: who may answer, what was answered, what is still open."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clinic.models import User
@@ -12,13 +12,17 @@ from sessions_app.charting import Judged
 
 # An injection beside the vein: the answer says what was done about it, nobody goes on with it.
 _DONE_NOT_EXCUSED = "L13"
+_CONSENT = "P14"
 # What is still to be done before the start; the other blocks that nobody lifts are reasons not to treat at all.
-_TO_DO = frozenset({"P14", "P15", "P21", "P22"})
+_TO_DO = frozenset({_CONSENT, "P15", "P21", "P22"})
 
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """A finding as it is shown. ``digest`` changes when anything but the person's own typing changed."""
+    """A finding as it is shown. ``digest`` changes when anything but the person's own typing changed.
+
+    ``cause``: what of this visit it comes from, where its own text does not know it.
+    """
 
     id: str
     severity: str
@@ -35,6 +39,7 @@ class FindingView:
     who: str
     digest: str
     is_stop: bool = False
+    cause: str = ""
 
     @property
     def state(self) -> str:
@@ -53,6 +58,14 @@ def answer_words(finding: Finding, user: User) -> tuple[str, str]:
 
 def findings(judged: Iterable[Judged], user: User) -> list[FindingView]:
     return [_finding_view(each, user) for each in judged]
+
+
+def with_consent(views: Iterable[FindingView], why: str) -> list[FindingView]:
+    """The finding on the consent says why none holds: none was signed, or one was, and when."""
+    return [
+        replace(view, cause=why, digest=f"{view.digest}|{why}") if view.id == _CONSENT and view.is_open else view
+        for view in views
+    ]
 
 
 def _finding_view(judged: Judged, user: User) -> FindingView:

@@ -23,7 +23,7 @@ from sessions_app.models import TreatmentSession
 from sessions_app.presenters import visit
 from sessions_app.presenters.preparation import prep_of, recall
 from sessions_app.presenters.stock_lines import ampoule_lines
-from sessions_app.presenters.visit_findings import findings, tray
+from sessions_app.presenters.visit_findings import findings, tray, with_consent
 from sessions_app.presenters.visit_places import MOST_EARLIER, earlier_views, marks
 from sessions_app.presenters.visit_sites import sites
 from sessions_app.presenters.visit_totals import totals
@@ -89,7 +89,8 @@ def saved_context(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
 def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> dict[str, Any]:
     keys = {form.position: form.key for form in forms.sites}
     logging = findings(chart.at(Moment.LOGGING), request.user)
-    before = findings(chart.at(Moment.BEFORE), request.user)
+    prep = prep_of(chart)
+    before = with_consent(findings(chart.at(Moment.BEFORE), request.user), prep.consent_why)
     missing = visit.missing(chart, keys)
     return {
         "session": chart.session,
@@ -109,7 +110,7 @@ def _living_parts(request: SignedInRequest, chart: Chart, forms: VisitForms) -> 
         "before_words": _before_words(chart),
         "missing": missing,
         "walk": visit.walk(chart),
-        "prep": prep_of(chart),
+        "prep": prep,
         "errors": forms.errors(),
         "errors_json": json.dumps(forms.errors()),
         "unsaved_words": ", ".join(forms.error_words()),

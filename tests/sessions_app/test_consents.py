@@ -567,6 +567,26 @@ def test_before_the_treatment_is_over_a_paper_that_nobody_can_find_is_only_asked
     assert "P14" not in [judged.finding.id for judged in chart_of(begun, now=SIGNING).findings]
 
 
+@pytest.mark.parametrize(
+    ("signed_at", "why"),
+    [
+        ("", "Nothing is signed for this series."),
+        ("2026-01-13 10:32", "Signed 10:32, after the treatment was over at 10:30. If that time is wrong"),
+    ],
+)
+def test_the_finding_says_why_no_consent_holds_where_it_is_answered(client, signed_at, why):
+    session = ready_draft(screening=UNSIGNED)
+    if signed_at:
+        make_consent(patient=session.patient, signed_at=at(signed_at))
+    client.force_login(session.nurse)
+
+    page = client.get(reverse("sessions_app:visit", args=[session.appointment.public_id])).content.decode()
+
+    finding = page.split('id="tray-P14"')[1].split("</details>")[0]
+    assert f"<p><b>{why}" in finding
+    assert "</b> Go through the consent" in finding
+
+
 def test_the_visit_asks_for_the_place_beside_the_tick(client):
     session = ready_draft(screening={**UNSIGNED, "consent_signed": True, "consent_paper": "x"})
     page = signed_in(client, session.nurse).get(reverse("sessions_app:visit", args=[session.appointment.public_id]))
