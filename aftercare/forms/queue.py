@@ -1,11 +1,12 @@
 """What somebody types about a report: was the patient reached, what happens now, a scan, the stocking, a note."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -101,11 +102,22 @@ class AnswerForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        day, clock = cleaned.get("scan_on"), cleaned.get("scan_from")
-        if (day is None) != (clock is None) and not {"scan_on", "scan_from"} & set(self.errors):
+        if not {"scan_on", "scan_from"} & set(self.errors):
+            self._judge_scan(cleaned.get("scan_on"), cleaned.get("scan_from"))
+        return cleaned
+
+    def _judge_scan(self, day: date | None, clock: time | None) -> None:
+        """A day has its time; what is newly typed is still to come, as the patient reads it so."""
+        if (day is None) != (clock is None):
             missing, words = ("scan_from", "Enter the time too.") if day else ("scan_on", "Enter the day too.")
             self.add_error(missing, words)
-        return cleaned
+            return
+        at = self._scan_at(day, clock)
+        if at is not None and at < timezone.now() and self._is_changed(("scan_on", "scan_from")):
+            self.add_error("scan_on", "This time has passed. Check day, year and time, or leave both empty.")
+
+    def _scan_at(self, day: date | None, clock: time | None) -> datetime | None:
+        return starting_instant(datetime.combine(day, clock), self.zone) if day and clock else None
 
     @property
     def opened_with(self) -> SafeString:
@@ -150,8 +162,7 @@ class AnswerForm(forms.Form):
         """When and where, as the page was left; None where nothing of it was changed."""
         if "scan_place" not in self.data or not self._is_changed(("scan_on", "scan_from", "scan_place")):
             return None
-        day, clock = self.cleaned_data.get("scan_on"), self.cleaned_data.get("scan_from")
-        at = starting_instant(datetime.combine(day, clock), self.zone) if day and clock else None
+        at = self._scan_at(self.cleaned_data.get("scan_on"), self.cleaned_data.get("scan_from"))
         return Scan(at, without_nul(self.cleaned_data.get("scan_place") or "").strip())
 
     @property

@@ -69,6 +69,33 @@ def test_a_day_without_its_time_is_asked_for_and_nothing_is_saved(patient, clini
     assert report.steps.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "is_saved"),
+    [("2025-01-19", "14:20", False), ("2026-01-15", "11:59", False), ("2026-01-15", "12:00", True)],
+)
+def test_a_time_that_has_passed_is_refused_at_its_day_and_nothing_is_saved(patient, clinician, day, clock, is_saved):
+    report = report_by(patient, day=2)
+    typed = {"version": 1, "contact": "reached", "outcome": "scan", **TYPED, "scan_on": day, "scan_from": clock}
+
+    answer = browser_of(clinician).post(f"/queue/{report.public_id}/save/", typed)
+
+    told = "This time has passed. Check day, year and time, or leave both empty."
+    assert (answer.status_code == 302, told in text_of(answer.content.decode())) == (is_saved, not is_saved)
+    assert report.steps.count() == is_saved
+
+
+def test_a_scan_that_has_been_and_stands_untouched_on_the_page_keeps_nothing_from_being_saved(patient, clinician):
+    report = sent_for_a_scan(patient, clinician)
+    typed = {f"{start}{name}": value for name, value in TYPED.items() for start in ("", "initial-")}
+
+    with time_machine.travel(at("2026-01-19 15:00"), tick=False):
+        answer = browser_of(clinician).post(
+            f"/queue/{report.public_id}/save/", {"version": 2, "note": "No result yet.", **typed}
+        )
+
+    assert (answer.status_code, report.steps.count()) == (302, 2)
+
+
 @pytest.mark.parametrize("path", ["/today/", "/today/kept/"])
 def test_the_patient_reads_when_and_where(patient, clinician, path):
     sent_for_a_scan(patient, clinician)
