@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from clinic.access import Role
 from clinic.models import Clinic
 from clinic.protocol.zones import local_date
 from clinic.search import index_patient
-from sessions_app import waiting
+from sessions_app import booking, waiting
 from sessions_app.models import Appointment, WaitListEntry, WaitListOffer
 from tests.makers import (
     make_appointment,
@@ -56,6 +57,26 @@ def page(context, house, live_server):
     page.goto(reverse("sessions_app:calls"))
     page.wait_for_function("() => (document.querySelector('#list-fits a[hx-get]') || {})['htmx-internal-data']")
     return page
+
+
+@pytest.fixture
+def asked(house):
+    """Bess asks for another time."""
+    booking.ask_to_move(appointment=house["visit"], version=1, wish="", by=house["desk"])
+
+
+def test_a_call_that_ends_in_a_move_leaves_the_page_where_it_was(asked, page):
+    page.set_viewport_size({"width": 390, "height": 300})
+    page.locator("#list-moves [data-arrow-item]").focus()
+    page.keyboard.press("Enter")
+    page.locator("dialog[open] [name=slot]:checked").wait_for()
+    scrolled = page.evaluate("window.scrollY")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Moved: Bess Cowslip")).to_be_visible()
+    expect(page.locator("#list-moves")).to_have_count(0)
+    assert (page.evaluate("window.scrollY"), scrolled > 0) == (scrolled, True)
 
 
 def test_a_free_time_is_offered_and_booked_by_keyboard(page, house):
