@@ -259,9 +259,11 @@ def is_urgent(report: SymptomReport, clock: Clock, now: datetime) -> bool:
     """Whether a clinician must be spoken to today, none has spoken with the patient yet, and calling is the way to one.
 
     Who told it by phone has called already, and heard by when somebody answers: as long as that is today and not over,
-    there is nobody else to call.
+    there is nobody else to call. Where nobody is asked to answer nothing of this holds.
     """
-    is_promised_today = now <= report.due_at and clock.date_of(report.due_at) == clock.today
+    is_promised_today = (
+        report.given_to_id is not None and now <= report.due_at and clock.date_of(report.due_at) == clock.today
+    )
     has_called = bool(_by_phone(report)) and is_promised_today and not missed_words(report)
     return _needs_clinician(report) and not has_called
 

@@ -532,8 +532,10 @@ def test_a_carer_sees_the_emergency_that_the_carer_reported(patient):
 PHONE = {"source": "phone", "told": "Speak to a clinician today. If it gets worse, call 911."}
 
 
-def test_who_told_it_by_phone_reads_by_when_somebody_answers_and_is_not_sent_to_the_phone_again(browser, patient):
-    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **PHONE)
+def test_who_told_it_by_phone_reads_by_when_somebody_answers_and_is_not_sent_to_the_phone_again(
+    browser, patient, clinician
+):
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), given_to=clinician, **PHONE)
 
     today = text_of(browser.get("/today/"))
 
@@ -555,10 +557,11 @@ def test_what_somebody_else_told_by_phone_is_not_said_of_the_patient(browser, pa
         {"due_at": at("2026-01-15 09:15")},  # nobody answered in time
         {"due_at": at("2026-01-16 09:00")},  # the clinic closes before
         {"level": "EMERGENCY", "symptoms": ["CHEST_OR_BREATH"]},
+        {"given_to": None},  # nobody is there to answer
     ],
 )
-def test_by_phone_too_what_cannot_wait_says_to_call(browser, patient, facts):
-    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **{**PHONE, **facts})
+def test_by_phone_too_what_cannot_wait_says_to_call(browser, patient, clinician, facts):
+    make_report(patient=patient, by=make_user(Role.FRONT_DESK), **{**PHONE, "given_to": clinician, **facts})
 
     call = "Call 911 now" if "level" in facts else "Call 555-0100 now"
     assert call in text_of(browser.get("/today/"))
