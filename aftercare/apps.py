@@ -21,6 +21,7 @@ class AftercareConfig(AppConfig):
         from aftercare.presenters.checkin_links import phone_report  # noqa: PLC0415
         from aftercare.presenters.messages_panel import messages_panel  # noqa: PLC0415
         from aftercare.presenters.panel import plan_panel  # noqa: PLC0415
+        from aftercare.presenters.protocol_trial import on_newest_sessions  # noqa: PLC0415
         from aftercare.presenters.queue_panel import reports_panel  # noqa: PLC0415
         from aftercare.presenters.stocking_help import help_list, help_panel  # noqa: PLC0415
         from aftercare.replanning import plan_messages_again  # noqa: PLC0415
@@ -32,6 +33,7 @@ class AftercareConfig(AppConfig):
         from clinic.patient_page import Panel, register_head_link, register_panel  # noqa: PLC0415
         from clinic.presenters import register_later_counter  # noqa: PLC0415
         from clinic.protocol.vocabulary import Hold  # noqa: PLC0415
+        from clinic.protocol_trial import register_trial  # noqa: PLC0415
         from sessions_app import repeat  # noqa: PLC0415
         from sessions_app.amending import register_voided  # noqa: PLC0415
         from sessions_app.presenters.calls import register_list  # noqa: PLC0415
@@ -44,6 +46,7 @@ class AftercareConfig(AppConfig):
             missed_calls.SOURCE, still_wanted_many=missed_calls.unwanted, letter_many=missed_calls.letters
         )
         register_planner("plan", plan_messages_again)
+        register_trial("plan", on_newest_sessions)
         register_voided("plan", take_back_plan)
         register_head_link(phone_report())
         register_plan_runs(

@@ -90,7 +90,11 @@ class NextVersionForm(forms.Form):
 
     def changed(self) -> tuple[Change, ...]:
         """What the version changes, in words. Only of a valid form."""
-        return changes_between(self.base, self.base.with_overrides(self.changes(), signed_off=True))
+        return changes_between(self.base, self.following())
+
+    def following(self) -> Protocol:
+        """The values as they would be in force. Only of a valid form."""
+        return self.base.with_overrides(self.changes(), signed_off=True)
 
     def mark_of_changes(self) -> str:
         """Another one for other changes, or for the same ones of other values in force; "" where nothing changes."""

@@ -48,6 +48,11 @@ _NAMES: dict[ItemKey, tuple[str, str]] = {
 }
 
 
+def item_name(key: ItemKey) -> str:
+    """What staff call an item of a plan; all that is to be left out has one name."""
+    return "What to leave" if key in AVOID_ITEMS else _NAMES[key][0]
+
+
 @dataclass(frozen=True, slots=True)
 class ItemLine:
     """One row of the plan's table; `shortest` is the earliest end that the protocol allows, "" where there is none."""

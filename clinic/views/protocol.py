@@ -12,6 +12,7 @@ from clinic.models import ProtocolVersion
 from clinic.protocol import Protocol
 from clinic.protocol_forms import NextVersionForm
 from clinic.protocol_presenter import Change, value_groups, version_rows
+from clinic.protocol_trial import tried
 from clinic.protocol_versions import NotSigned, base_for_next, sign_version
 from clinic.requests import SignedInRequest
 
@@ -77,6 +78,7 @@ def protocol_next(request: SignedInRequest) -> HttpResponse:
         "after": number,
         "groups": _with_fields(base, form),
         "changed": changed,
+        "tried": tried(base, form.following()) if changed else [],
     }
     return render(request, "clinic/protocol_next.html", context)
 
