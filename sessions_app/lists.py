@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet
 from django.utils import timezone
 
 from clinic import audit
@@ -18,11 +18,14 @@ from clinic.access import Permission
 from clinic.models import StaffTask, User
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.models import Appointment, VisitRequest, WaitListOffer
+from sessions_app.visit_holds import holds_column
 from sessions_app.visit_tasks import has_to_move
 
 Kind = StaffTask.Kind
 MESSAGE_TASKS = (Kind.MESSAGE_FAILED, Kind.MESSAGE_EXPIRED, Kind.MESSAGE_UNCERTAIN, Kind.MESSAGE_UNREACHABLE)
 VISIT_TASKS = (Kind.VISIT_MOVE_ASKED, Kind.VISIT_OUTSIDE_HOURS)
+# Early enough to ask a clinician before the first reminder goes out.
+_WAITS_SHOWN_DAYS = 7
 _OF_THE_DESK = (*MESSAGE_TASKS, *VISIT_TASKS, Kind.STOCKING_HELP)
 
 
@@ -38,14 +41,28 @@ class VisitTask:
 def unconfirmed(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointment]:
     """Visits of today and tomorrow, from now on, that nobody has confirmed, by start. One query.
 
-    Who asked for another time, or has to be moved, stands on those lists instead. Who was booked today and not moved
-    since has just agreed to the time, on the phone or at the desk.
+    Who asked for another time, has to be moved, or waits for a clinician stands on those lists instead. Who was booked
+    today and not moved since has just agreed to the time, on the phone or at the desk.
     """
     today = local_date(now, zone)
     tomorrow_ends = start_of_day(today + timedelta(days=2), zone)
     visits = Appointment.objects.upcoming(now).filter(entry__starts_at__lt=tomorrow_ends, confirmed_at__isnull=True)
     visits = visits.filter(move_asked_at__isnull=True).exclude(version=1, booked_at__gte=start_of_day(today, zone))
-    return list(_with_people(visits.filter(~has_to_move()))[:limit])
+    return list(_with_people(visits.filter(~has_to_move()).annotate(waits=_waits()).filter(waits=""))[:limit])
+
+
+def waiting_treatments(*, now: datetime, zone: ZoneInfo, limit: int) -> list[Appointment]:
+    """Treatments of the next seven days that a clinician has to clear first (rule B4), by start, each with its `waits`.
+
+    They were booked before the hold began, and the patient is reminded of them as of every other visit. One query.
+    """
+    ends = start_of_day(local_date(now, zone) + timedelta(days=_WAITS_SHOWN_DAYS + 1), zone)
+    visits = Appointment.objects.upcoming(now).filter(entry__starts_at__lt=ends).annotate(waits=_waits())
+    return list(_with_people(visits.exclude(waits=""))[:limit])
+
+
+def _waits() -> Case:
+    return holds_column(patient="entry__patient")
 
 
 def moves_asked(*, limit: int) -> list[VisitTask]:

@@ -24,12 +24,13 @@ from sessions_app.presenters.lists import (
     outside_list,
     requests_list,
     unconfirmed_list,
+    waits_list,
 )
 from sessions_app.repeat import protocol_in_force
 from sessions_app.wording import day_words, days_words, range_words, time_words
 
 BESIDE_THE_BOARD, ON_THE_PAGE, ONE_LIST = 4, 8, 200
-NAMES = ("requests", "outside", "offers", "fits", "moves", "unconfirmed", "due", "missed", "unreached")
+NAMES = ("requests", "outside", "offers", "fits", "moves", "waits", "unconfirmed", "due", "missed", "unreached")
 # What the board has room for; the page has all of them.
 BESIDE = ("requests", "outside", "offers", "fits", "moves", "due", "unreached")
 
@@ -107,6 +108,7 @@ def calls_for(user: User, *, now: datetime, clinic: Clinic, limit: int, only: Co
         "offers": (Permission.BOOK, lambda: offers_list(now=now, zone=zone, limit=limit)),
         "fits": (Permission.BOOK, lambda: fits_list(now=now, clinic=clinic, limit=limit)),
         "moves": (Permission.WORK_TASKS, lambda: moves_list(now=now, zone=zone, limit=limit)),
+        "waits": (Permission.BOOK, lambda: waits_list(now=now, zone=zone, limit=limit)),
         "unconfirmed": (Permission.BOOK, lambda: unconfirmed_list(now=now, zone=zone, limit=limit)),
         "due": (Permission.BOOK, lambda: _due_list(now, zone, today, limit)),
         "missed": (Permission.BOOK, lambda: _missed_list(now, zone, today, limit)),

@@ -13,9 +13,10 @@ from django.urls import reverse
 from clinic.models import Clinic, Patient
 from clinic.notifications.consent import ways_to
 from clinic.protocol.zones import local_date
-from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed
+from sessions_app.lists import VisitTask, moves_asked, open_offers, unconfirmed, waiting_treatments
 from sessions_app.models import Appointment, WaitListOffer
 from sessions_app.outside import OutsideRow, open_tasks
+from sessions_app.presenters.treatment_waits import waits_words
 from sessions_app.presenters.waiting_words import (
     entry_wishes,
     since_words,
@@ -228,6 +229,31 @@ def _visit_row(visit: Appointment, text: str, *, ident: str, more: tuple[Act, ..
         text=text,
         phone=str(visit.patient.phone or ""),
         acts=(Act("Move", _url("move", visit.public_id)), *more),
+    )
+
+
+def waits_list(*, now: datetime, zone: ZoneInfo, limit: int) -> WorkList:
+    visits = waiting_treatments(now=now, zone=zone, limit=limit + 1)
+    return WorkList(
+        name="waits",
+        title="Booked, but the treatment waits",
+        text="Ask a clinician before the patient sets out. Who cannot be treated is called, and the visit cancelled.",
+        rows=[_waits_row(each, now, zone) for each in visits[:limit]],
+        count=counted(visits, limit),
+        icon="lock",
+        empty="No treatment of the next seven days waits for a clinician.",
+    )
+
+
+def _waits_row(visit: Appointment, now: datetime, zone: ZoneInfo) -> Row:
+    when = f"{soon_words(visit.starts_at, now, zone)}, {visit.service} with {visit.entry.nurse}."
+    return Row(
+        ident=f"waits-{visit.public_id}",
+        name=visit.patient.name,
+        url=_url("appointment", visit.public_id),
+        text=f"{when} {waits_words(getattr(visit, 'waits', '').split())}",
+        phone=str(visit.patient.phone or ""),
+        acts=(Act("Open", _url("appointment", visit.public_id)), Act("Cancel", _url("cancel", visit.public_id))),
     )
 
 

@@ -1,5 +1,7 @@
 """An allergy to polidocanol on record keeps every treatment from being booked (B4), as it blocks every session (P1)."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.urls import reverse
@@ -9,11 +11,13 @@ from clinic.models import Patient
 from clinic.protocol.vocabulary import Hold
 from sessions_app import booking, courses, event_decisions, repeat
 from sessions_app.charting import chart_of
+from sessions_app.presenters.calls import calls_for
 from sessions_app.slots import repeat_offer
 from tests.makers import (
     at,
     make_adverse_event,
     make_appointment,
+    make_clinic,
     make_draft_session,
     make_patient,
     make_patient_user,
@@ -42,6 +46,36 @@ def rule_of(action, **facts):
     with pytest.raises(booking.Refused) as raised:
         action(**facts)
     return raised.value.rule
+
+
+def test_the_desk_reads_before_the_patient_comes_that_a_booked_treatment_waits(client, house, treatment, book):
+    earlier = {"now": NOW - timedelta(days=7)}
+    well = make_patient(given_name="A", family_name="Well")
+    book("2026-01-14 10:00", patient=well, service=treatment, **earlier)
+    book("2026-01-14 12:00", **earlier)  # a review may be given
+    for day in ("2026-01-16", "2026-01-21"):
+        book(f"{day} 17:00", service=treatment, **earlier)
+    allergic(house.patient)
+
+    def texts(name, days):
+        now, only = NOW + timedelta(days=days), [name]
+        (found,) = calls_for(house.desk, now=now, clinic=make_clinic(), limit=8, only=only).lists
+        return [row.text.partition(" with ")[0] for row in found.rows]
+
+    assert texts("waits", 0) == ["Fri 16 Jan, 17:00, Treatment"]
+    assert texts("unconfirmed", 0) == ["Tomorrow 10:00, Treatment", "Tomorrow 12:00, Review"]
+    # Nobody confirms what waits.
+    assert (texts("waits", 3), texts("unconfirmed", 3)) == (
+        ["Today 17:00, Treatment", "Wed 21 Jan, 17:00, Treatment"],
+        [],
+    )
+    signed_in(client, house.desk)
+    with time_machine.travel(NOW, tick=False):
+        page = words(client.get(reverse("sessions_app:calls")))
+    assert (f"Fri 16 Jan, 17:00, Treatment with Nora Pike. {WAITS}" in page, "llerg" in page) == (True, False)
+
+    Patient.objects.update(polidocanol_allergy=False)
+    assert (texts("waits", 3), texts("unconfirmed", 3)) == ([], ["Today 17:00, Treatment"])
 
 
 @pytest.mark.parametrize("was_treated", [False, True])
