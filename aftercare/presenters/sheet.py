@@ -48,6 +48,8 @@ _LINE = 20
 # What the box of the stocking holds while nothing stands against it: that much is in the numbers above. Its letters are
 # larger: a character of it takes the room of three.
 _USUAL_BOX, _OF_BOX = 90, 3
+# The clinic's own words stand in the narrow column beside the picture: a character of them takes the room of two.
+_OF_TOLD = 2
 # The box of an emergency above it.
 _EMERGENCY_BOX = 700
 
@@ -137,7 +139,7 @@ class Sheet:
 
     @property
     def _length(self) -> int:
-        lines = [line.what + line.until + line.told for line in self.lines]
+        lines = [line.what + line.until + line.told * _OF_TOLD for line in self.lines]
         listed = sum(len(text) + _LINE for text in (*lines, *self.big.legs[1:], self.zone_line) if text)
         box = len(self.big.title + self.big.until + self.big.then)
         return listed + _OF_BOX * max(box - _USUAL_BOX, 0) + (_EMERGENCY_BOX if self.emergency_number else 0)

@@ -9,7 +9,15 @@ from django.utils import timezone
 from clinic.access import Role
 from tests.aftercare.people import RETICULAR, SPIDER, make_plan, reachable_patient, treated_patient
 from tests.aftercare.readable import TABLET, faults_of
-from tests.makers import make_appointment, make_carer, make_clinic, make_patient_user, make_report, make_user
+from tests.makers import (
+    make_appointment,
+    make_carer,
+    make_clinic,
+    make_patient_user,
+    make_report,
+    make_signed_protocol,
+    make_user,
+)
 from tests.support.browser import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,6 +49,13 @@ def much():
     make_plan(timezone.now() - DAY / 2, {**SPIDER, "leg": "right"}, patient=patient)
     make_appointment(patient=patient, starts_at=timezone.now() + 6 * DAY)
     return patient
+
+
+@pytest.fixture
+def wordy(request):
+    """All of it, and the longest rule of showering that a clinic can sign, with a word that no line holds."""
+    make_signed_protocol(overrides={"shower_text": "Keep the stocking dry. " * 11 + "x" * 47})
+    return request.getfixturevalue("much")
 
 
 @pytest.fixture
@@ -76,6 +91,23 @@ def test_the_sheet_is_one_page_of_either_paper_and_two_in_large_text(
     pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
 
     assert {paper: number <= most for paper, number in pages.items()} == {"A4": True, "Letter": True}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_full_plan_with_a_long_rule_of_showering_is_one_page_and_no_wider_than_a_phone(
+    new_context, live_server, wordy, language
+):
+    wordy.language = language
+    wordy.save()
+    context = new_context(size="phone")
+    sign_in(context, wordy.user, live_server)
+    page = context.new_page()
+    page.goto("/plan/print/")
+    px = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+
+    assert (px, pages) == (0, {"A4": 1, "Letter": 1})
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
