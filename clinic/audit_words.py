@@ -22,6 +22,8 @@ _SUBJECTS = {
     "aftercare.SymptomReport": "Report",
 }
 _NAMES = {"fields": "changed", "starts_at": "from", "ends_at": "to", "was": "before", "status_at": "since"}
+# What no page calls as the table does.
+_FIELDS = {"screening": "safety questions", "answers": "answers to findings"}
 _PEOPLE = frozenset({"nurse", "nurses", "clinician", "instead_of", "former", "answered_by", "person", "to"})
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -60,7 +62,7 @@ class AuditWords:
             return "yes" if value else "no"
         if isinstance(value, list):
             return ", ".join(self._value(name, each) for each in value)
-        text = str(value)
+        text = _FIELDS.get(str(value), str(value)) if name == "fields" else str(value)
         if name in _PEOPLE and text in self._names:
             return self._names[text]
         if _INSTANT.fullmatch(text) or _DAY.fullmatch(text):

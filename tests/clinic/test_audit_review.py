@@ -256,6 +256,7 @@ def test_what_an_event_is_about_stands_in_the_words_of_the_clinic(client, lead, 
     ("details", "words"),
     [
         ({"fields": ["started_at", "sites"], "version": 3}, "changed started at, sites; version 3"),
+        ({"fields": ["answers", "screening"]}, "changed answers to findings, safety questions"),
         ({"starts_at": "2026-01-13T15:30:00+00:00"}, "from Tue 13 Jan 2026, 10:30"),
         ({"status": "done", "was": "in_treatment"}, "status done; before in treatment"),
         ({"level": "SAME_DAY", "urgent": True, "reason": ""}, "level same day; urgent yes"),
