@@ -133,7 +133,7 @@ class Painter:
         visits = [row for row in own if row.visit]
         found = [
             *self._outside(opened),
-            *(self._away(row) for row in own if row.kind in CalendarEntry.SHUT),
+            *self._away(row for row in own if row.kind in CalendarEntry.SHUT),
             *(self._held(row) for row in own if row.kind == Kind.HOLD),
             *self._visits(visits, lane),
             *(self.free_blocks(free, lane, wish) if self.may_book else ()),
@@ -249,10 +249,17 @@ class Painter:
             return "Asks to move"
         return "No-show" if row.status == Status.NO_SHOW else ""
 
-    def _away(self, row: EntryRow) -> Block:
-        starts, ends = self._span(row)
-        words = f"Closed, {row.closure}" if row.closure else "Time off"
-        return Block("closed", starts, ends, self.place(starts, ends), words, is_entry=True)
+    def _away(self, rows: Iterable[EntryRow]) -> Iterator[Block]:
+        """What is closed. Pieces of a closure that meet are one: between them stood a visit that has gone since."""
+        found: list[tuple[int, int, str]] = []
+        for row in sorted(rows, key=lambda row: row.starts_at):
+            starts, ends = self._span(row)
+            words = f"Closed, {row.closure}" if row.closure else "Time off"
+            if found and found[-1][1:] == (starts, words):
+                starts = found.pop()[0]
+            found.append((starts, ends, words))
+        for starts, ends, words in found:
+            yield Block("closed", starts, ends, self.place(starts, ends), words, is_entry=True)
 
     def _held(self, row: EntryRow) -> Block:
         starts, ends = self._span(row)

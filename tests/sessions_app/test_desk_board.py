@@ -110,6 +110,19 @@ def test_a_visit_in_a_closed_day_is_marked_until_somebody_says_that_it_stays(cli
     assert present_stamp(TUESDAY, TUESDAY, zone=zone, now=at(NOW)) != stamp
 
 
+def test_a_closure_whose_visit_has_gone_stands_there_in_one_piece(ada):
+    booked, desk = visit(ada, "11:00"), make_user(Role.FRONT_DESK)
+    day = {"starts_at": at("2026-01-13 08:00"), "ends_at": at("2026-01-13 18:00")}
+    booking.close(title="Sick", **day, nurses=[ada], accepted=[booked.public_id], by=make_user(Role.ADMINISTRATOR))
+
+    def sick():
+        return [block.css for block in board().lanes[0].blocks if block.text == "Closed, Sick"]
+
+    assert sick() == ["at-0 for-180", "at-240 for-360"]
+    booking.cancel(appointment=booked, version=1, reason="The clinic cannot keep it", by=desk)
+    assert sick() == ["at-0 for-600"]
+
+
 def test_breaks_and_the_time_before_and_after_work_are_said_in_words(ada):
     late = make_user(Role.NURSE, name="Tomas Pinewright")
     make_hours(late, starts="09:30", ends="15:00")
