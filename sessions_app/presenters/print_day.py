@@ -13,6 +13,7 @@ from sessions_app.day import HoursRow
 from sessions_app.models import Appointment
 from sessions_app.presenters.treatment_waits import paper_words
 from sessions_app.visit_holds import holds_column
+from sessions_app.visit_tasks import has_to_move
 
 _ASKED = (
     "pk",
@@ -32,6 +33,7 @@ _ASKED = (
     "note",
     "course_id",
     "waits",
+    "has_to_move",
 )
 
 
@@ -55,6 +57,7 @@ class Visit(NamedTuple):
     note: str
     course_id: int | None
     waits: str
+    has_to_move: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def visits_on(day: date, zone: ZoneInfo) -> list[Visit]:
     rows = (
         Appointment.objects.starting_between(period.starts_at, period.ends_at)
         .standing()
-        .annotate(waits=holds_column(patient="entry__patient"))
+        .annotate(waits=holds_column(patient="entry__patient"), has_to_move=has_to_move())
         .order_by("entry__starts_at", "pk")
         .values_list(*_ASKED)
     )
@@ -121,6 +124,7 @@ def _line(visit: Visit, zone: ZoneInfo, part: tuple[int, int] | None) -> Line:
     wall = visit.starts_at.astimezone(zone)
     # Why it was overbooked may be clinical, and stays off the paper.
     on_hold, over = paper_words(visit.waits.split()), "Overbooked" if visit.overbook_reason else ""
+    moves = "Has to move" if visit.has_to_move and visit.status == Appointment.Status.BOOKED else ""
     return Line(
         time=f"{wall:%H:%M}",
         until=f"{wall + timedelta(minutes=visit.chair_minutes + visit.walk_minutes):%H:%M}",
@@ -128,6 +132,6 @@ def _line(visit: Visit, zone: ZoneInfo, part: tuple[int, int] | None) -> Line:
         birth_date=visit.birth_date,
         service=f"{visit.service} {part[0]} of {part[1]}" if part else visit.service,
         room=visit.room,
-        notes=". ".join(each.rstrip(".") for each in (on_hold, visit.note, over) if each),
+        notes=". ".join(each.rstrip(".") for each in (moves, on_hold, visit.note, over) if each),
         status="" if visit.status == Appointment.Status.BOOKED else STATUSES[visit.status][1],
     )

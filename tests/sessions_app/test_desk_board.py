@@ -102,8 +102,10 @@ def test_a_visit_in_a_closed_day_is_marked_until_somebody_says_that_it_stays(cli
     def shown():
         return client.get(reverse(f"sessions_app:{view}")).content.decode()
 
+    paper = client.get(reverse("sessions_app:print_day")).content.decode()
     marked, stamp = shown(), present_stamp(TUESDAY, TUESDAY, zone=zone, now=at(NOW))
     assert ("Has to move" in marked, " appt-move" in marked, "min late" in marked) == (True, True, False)
+    assert "Has to move" in paper
     lists.let_stay(task=StaffTask.objects.get(), by=desk, now=at(NOW))
     assert "Has to move" not in shown()
     assert "41 min late" in shown()
