@@ -73,7 +73,8 @@ class Happened:
 @dataclass(frozen=True, slots=True)
 class ReportPage:
     """A report as its giver sees it. `state` is how it stands, mostly by when somebody answers; `late` says that nobody
-    did in time, `missed` that the clinic called in vain: both ask for a call. `is_emergency` until somebody answered.
+    did in time, `missed` that the clinic called in vain: both ask for a call, unless it was only to be read
+    (`calls_late` is False then). `is_emergency` until somebody answered.
 
     `told` is what the giver was told at once to do; empty as soon as somebody who may close the report spoke with them:
     from then on what was said holds. `is_urgent`: what comes first hangs on the hour (`aftercare.told.first_step`), and
@@ -92,6 +93,7 @@ class ReportPage:
     closed_now: str
     calling: CallsNow
     late: str
+    calls_late: bool
     missed: str
     happened: tuple[Happened, ...]
     what: tuple[str, ...]
@@ -105,7 +107,7 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A report in the giver's list. `public_id` as text; `late` and `missed` as on its page.
+    """A report in the giver's list. `public_id` as text; `late`, `calls_late` and `missed` as on its page.
 
     `when` stands alone, `since` within a sentence: Spanish has an article before a date there.
 
@@ -124,6 +126,7 @@ class ReportLine:
     is_open: bool
     by: str
     late: str
+    calls_late: bool
     missed: str
     outcome: str
     scan: str
@@ -168,6 +171,7 @@ def report_page(
         closed_now=_closed_now(clock, opens) if is_open and not is_emergency else "",
         calling=calling,
         late=late_words(report, now),
+        calls_late=_calls_late(report, now),
         missed=missed_words(report),
         happened=tuple(_happened(report, steps, clock, now)),
         what=tuple(what_words(said_by(report))),
@@ -196,6 +200,7 @@ def report_lines(reports: Iterable[SymptomReport], clock: Clock, *, now: datetim
             is_open=report.closed_at is None,
             by=by_words(report, reader),
             late=late_words(report, now),
+            calls_late=_calls_late(report, now),
             missed=missed_words(report),
             outcome=_outcome(report, clock, now, was_reached=_was_reached(report)),
             scan=scan_words(report, clock) if awaits_scan(report, now) else "",
@@ -405,6 +410,10 @@ def late_words(report: SymptomReport, now: datetime) -> str:
     if report.level == Level.REASSURE:
         return gettext("We are late reading it. If it changes or worries you, call us.")
     return gettext("This takes longer than we said. Call us now.")
+
+
+def _calls_late(report: SymptomReport, now: datetime) -> bool:
+    return report.level != Level.REASSURE and bool(late_words(report, now))
 
 
 def _happened(report: SymptomReport, steps: Sequence[ReportStep], clock: Clock, now: datetime) -> Iterable[Happened]:

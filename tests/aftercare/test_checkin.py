@@ -847,6 +847,29 @@ def test_an_answer_that_is_late_says_to_call(browser, patient, clock):
     assert "This takes longer than we said. Call us now." in text_of(browser.get(f"/how/sent/{report.public_id}/"))
 
 
+@pytest.mark.parametrize(("level", "calls"), [("NEXT_DAY", 1), ("REASSURE", 0)])
+def test_what_waits_too_long_has_the_number_under_the_words_and_what_is_only_read_has_not(
+    browser, patient, clock, level, calls
+):
+    report = make_report(patient=patient, by=patient.user, level=level, due_at=at("2026-01-15 09:15"))
+    clock.move_to(at("2026-01-15 09:16"))
+
+    pages = [text_of(browser.get(page)) for page in (f"/how/sent/{report.public_id}/", "/today/")]
+
+    assert [page.count("Call 555-0100") for page in pages] == [calls, calls]
+
+
+def test_beside_a_more_urgent_call_it_is_not_offered_a_second_time(browser, patient, clock):
+    make_report(patient=patient, by=patient.user)
+    make_report(patient=patient, by=patient.user, level="NEXT_DAY", due_at=at("2026-01-15 09:15"))
+    clock.move_to(at("2026-01-15 09:16"))
+
+    text = text_of(browser.get("/today/"))
+
+    assert text.count("This takes longer than we said. Call us now.") == 1
+    assert re.findall("Call 555-0100(?! now)", text) == ["Call 555-0100"]
+
+
 def test_the_list_of_reports_costs_the_same_for_one_and_for_thirty(browser, patient, django_assert_max_num_queries):
     for _ in range(30):
         make_report(patient=patient, by=patient.user)
