@@ -118,7 +118,7 @@ def save(
     is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
     scanned = _scan_of(stored, scan)
     is_empty = not (contact or note or is_new or is_word_new or scanned)
-    if is_empty and stored.version == version:  # what is older hears first what is new
+    if is_empty and (stored.version == version or stocking is None):  # a word that is older hears first what is new
         raise Refused("Say whether you reached the patient, or write a note.", rule="empty", field="note")
     changes: dict[str, Any] = scanned | ({"outcome": outcome} if is_new else {})
     if contact and stored.taken_by is None:

@@ -84,15 +84,13 @@ def queue_take(request: SignedInRequest, public_id: UUID) -> HttpResponse:
 @requires(Permission.ANSWER_REPORTS)
 @require_POST
 def queue_take_over(request: SignedInRequest, public_id: UUID) -> HttpResponse:
-    report = _report_or_404(request, public_id)
-    version = _number(request.POST.get("version", ""), most=10**9)
-    try:
-        report_work.take_over(report=report, version=version, by=request.user)
-    except Refused as refused:
-        messages.error(request, refused.message)
-    else:
-        messages.success(request, "You have it now.")
-    return redirect(_address(request, report))
+    def take_over(report: SymptomReport, form: AnswerForm) -> SymptomReport:
+        if form.keeps_something or form.cleaned_data["note"]:
+            words = "Taking over saves nothing of what stands here. Press “Save, keep open” first."
+            raise Refused(words, rule="unsaved")
+        return report_work.take_over(report=report, version=form.opened_at, by=request.user)
+
+    return _pressed(request, public_id, take_over, "You have it now.")
 
 
 @requires(Permission.ANSWER_REPORTS)

@@ -222,3 +222,28 @@ def test_what_was_saved_before_does_not_keep_a_report_from_being_handed_over(pat
     post(ada, report, "hand-over", opened(ada, report) | {"note": "Please see her.", "to": str(ben.public_id)})
 
     assert stored(report).given_to == ben
+
+
+def test_taking_over_drops_nothing_of_what_stands_on_the_page(patient, ada, ben):
+    report = report_work.take(report=report_by(patient, day=2, **TOES), by=ben)
+    page = opened(ada, report)
+
+    refused = [post(ada, report, "take-over", page | typed) for typed in ({"note": "Pale."}, {"wear": "seen"})]
+
+    told = "Taking over saves nothing of what stands here. Press “Save, keep open” first."
+    assert [told in text_of(answer.content.decode()) for answer in refused] == [True, True]
+    assert [answer.status_code for answer in refused] == [422, 422]
+    assert (sent_by(refused[0])["note"], stored(report).taken_by) == ("Pale.", ben)
+    assert post(ada, report, "take-over", page).status_code == 302
+    assert stored(report).taken_by.name == "Ada Birchwood"
+
+
+def test_who_takes_over_from_a_page_that_is_older_reads_what_is_new(patient, ada, ben):
+    report = report_work.take(report=report_by(patient, day=2), by=ben)
+    page = opened(ada, report)
+    report_work.save(report=report, version=report.version, contact="reached", note="Toes pink.", by=ben)
+
+    answer = post(ada, report, "take-over", page)
+
+    assert (answer.status_code, "“Toes pink.”" in text_of(answer.content.decode())) == (409, True)
+    assert stored(report).taken_by == ben

@@ -295,7 +295,8 @@ ROUTES: dict[str, Route] = {
     "aftercare:queue_list": Route(BOOKING, LOOK),
     "aftercare:queue_report": Route(BOOKING, LOOK, {"public_id": "report_b"}),
     "aftercare:queue_take": Route(TREATING, {"POST": GOES_ON}, {"public_id": "report_b"}),
-    "aftercare:queue_take_over": Route(TREATING, {"POST": GOES_ON}, {"public_id": "report_b"}),
+    # Without a version the page is older than the report.
+    "aftercare:queue_take_over": Route(TREATING, {"POST": frozenset({409})}, {"public_id": "report_b"}),
     "aftercare:queue_save": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
     "aftercare:queue_hand_over": Route(TREATING, {"POST": frozenset({422})}, {"public_id": "report_b"}),
     # Nurses close what is expected; of the rest they read that a clinician does.
