@@ -343,7 +343,8 @@ def _details(stocking: str, scanned: Mapping[str, Any]) -> dict[str, str]:
     if not scanned:
         return said
     at: datetime | None = scanned["scan_at"]
-    return said | {"scan_at": at.isoformat() if at else "", "scan_place": "given" if scanned["scan_place"] else ""}
+    place = "given" if scanned["scan_place"] else "none"
+    return said | {"scan_at": at.isoformat() if at else "none", "scan_place": place}
 
 
 def _scan_words(scanned: Mapping[str, Any]) -> str:

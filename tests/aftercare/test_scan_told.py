@@ -259,6 +259,11 @@ def test_when_and_where_stand_in_the_step_and_the_time_on_the_trail(patient, cli
     details = AuditEvent.objects.get(action="report reached").details
     assert (details["scan_at"], details["scan_place"]) == ("2026-01-19T19:20:00+00:00", "given")
 
+    report_work.save(report=report, version=report.version, scan=Scan(None, ""), by=clinician)
+
+    details = AuditEvent.objects.get(action="report noted").details
+    assert (details["scan_at"], details["scan_place"]) == ("none", "none")
+
 
 @pytest.mark.parametrize(
     ("scan", "words"),
