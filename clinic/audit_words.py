@@ -25,6 +25,8 @@ _NAMES = {"fields": "changed", "starts_at": "from", "ends_at": "to", "was": "bef
 # What no page calls as the table does.
 _FIELDS = {"screening": "safety questions", "answers": "answers to findings"}
 _PEOPLE = frozenset({"nurse", "nurses", "clinician", "instead_of", "former", "answered_by", "person", "to"})
+# A number in these says how many, never who.
+_COUNTED = frozenset({"to"})
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -49,11 +51,16 @@ class AuditWords:
             return label.rpartition(".")[2]
 
     def details(self, details: Mapping[str, Any]) -> str:
-        """ "changed sites, started at; version 3": what is empty is left out, what is long is cut."""
+        """ "changed sites, started at; version 3": what is empty is left out, what is long is cut.
+
+        In the order of their names, because PostgreSQL keeps no order of what was written.
+        """
         words = "; ".join(
-            f"{_NAMES.get(name, name.replace('_', ' '))} {self._value(name, value)}"
-            for name, value in details.items()
-            if value not in (None, "", [])
+            sorted(
+                f"{_NAMES.get(name, name.replace('_', ' '))} {self._value(name, value)}"
+                for name, value in details.items()
+                if value not in (None, "", [])
+            )
         )
         return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
@@ -63,13 +70,14 @@ class AuditWords:
         if isinstance(value, list):
             return ", ".join(self._value(name, each) for each in value)
         text = _FIELDS.get(str(value), str(value)) if name == "fields" else str(value)
-        if name in _PEOPLE and text in self._names:
+        is_counted = name in _COUNTED and isinstance(value, int)
+        if name in _PEOPLE and text in self._names and not is_counted:
             return self._names[text]
         if _INSTANT.fullmatch(text) or _DAY.fullmatch(text):
             return self._moment(text)
         if _ID.fullmatch(text):
             return text[:8]
-        if isinstance(value, str) and _CODE.fullmatch(text):
+        if isinstance(value, str) and name != "lot" and _CODE.fullmatch(text):
             return text.replace("_", " ") if text != text.upper() else text.replace("_", " ").lower()
         return text
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from clinic import audit, database_rules
 from clinic.access import Role
 from clinic.audit_review import PAGE, AuditFilter, events_of, known_actions, page_of_events
-from clinic.models import AuditEvent
+from clinic.models import AuditEvent, User
 from tests.makers import at, make_patient, make_patient_user, make_user
 
 pytestmark = pytest.mark.django_db
@@ -258,11 +258,13 @@ def test_what_an_event_is_about_stands_in_the_words_of_the_clinic(client, lead, 
         ({"fields": ["started_at", "sites"], "version": 3}, "changed started at, sites; version 3"),
         ({"fields": ["answers", "screening"]}, "changed answers to findings, safety questions"),
         ({"starts_at": "2026-01-13T15:30:00+00:00"}, "from Tue 13 Jan 2026, 10:30"),
-        ({"status": "done", "was": "in_treatment"}, "status done; before in treatment"),
+        ({"ends_at": "2026-01-14", "starts_at": "2026-01-13"}, "from Tue 13 Jan 2026; to Wed 14 Jan 2026"),
+        ({"status": "done", "was": "in_treatment"}, "before in treatment; status done"),
         ({"level": "SAME_DAY", "urgent": True, "reason": ""}, "level same day; urgent yes"),
-        ({"date": "2026-01-13", "checks": ["L3", "P14"]}, "date Tue 13 Jan 2026; checks L3, P14"),
+        ({"date": "2026-01-13", "checks": ["L3", "P14"]}, "checks L3, P14; date Tue 13 Jan 2026"),
         ({"session": "386f8e79-f01d-4001-8f15-78bf4bfc02c5"}, "session 386f8e79"),
-        ({"lot": "DEMO-2417", "at": "2026-99-13T15:30:00+00:00"}, "lot DEMO-2417; at 2026-99-13T15:30:00+00:00"),
+        ({"lot": "ABCD"}, "lot ABCD"),
+        ({"lot": "DEMO-2417", "at": "2026-99-13T15:30:00+00:00"}, "at 2026-99-13T15:30:00+00:00; lot DEMO-2417"),
     ],
 )  # fmt: skip
 def test_details_are_read_as_the_clinic_speaks_and_by_its_clock(client, lead, details, words):
@@ -280,7 +282,15 @@ def test_people_in_the_details_stand_by_their_name(client, lead):
     lines = [line for day in client.get(URL).context["days"] for line in day.lines]
 
     words = [line.details for line in lines if line.what == "Chart read"]
-    assert words == [f"nurse Ada Birchwood; to Hugo Ashdown; rooms {nurse.pk}"]
+    assert words == [f"nurse Ada Birchwood; rooms {nurse.pk}; to Hugo Ashdown"]
+
+
+def test_how_many_were_asked_is_not_read_as_who(client, lead):
+    event(to=make_user(name="Ada Birchwood").pk)
+
+    [line] = [line for day in client.get(URL).context["days"] for line in day.lines if line.what == "Chart read"]
+
+    assert line.details == f"to {User.objects.get(name='Ada Birchwood').pk}"
 
 
 # --- Roles -----------------------------------------------------------------------------------------------------------
