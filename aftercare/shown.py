@@ -10,8 +10,8 @@ from aftercare.models import AftercarePlan
 from clinic.models import Patient
 from clinic.prepared import Blank, PreparedObjects
 
-# Sessions are a week apart, plans hold for at most 90 days, and a session is corrected a few times at most.
-_MOST_AT_ONCE = 40
+# Sessions are a week apart, plans hold for a year at most (extensive veins), and few sessions are ever corrected.
+_MOST_AT_ONCE = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ from aftercare.stocking_told import told_to
 from clinic import audit
 from clinic.access import Permission
 from clinic.models import Clinic, User
+from clinic.protocol.catalogue import extensive_days_range
 from clinic.protocol.zones import local_date, start_of_day
 from sessions_app.refusals import Refused
 from sessions_app.retrying import with_retries
 from sessions_app.wording import day_words
 
-LONGEST_DAYS = 90  # no plan holds for longer
+LONGEST_DAYS = extensive_days_range()[1]  # no stocking is worn day and night for longer
 AGAIN = "Wears the stocking again as the plan says"
 STILL_OFF = "Word about the stocking taken back; their page still says off"
 _UNTIL_SEEN = "Stocking off until seen at a visit"

@@ -24,7 +24,7 @@ from aftercare.presenters.checkin_reports import clock_for
 from aftercare.presenters.stocking_help import help_words
 from aftercare.presenters.stocking_told import off_sentence
 from aftercare.presenters.ticks import answer_page, answered_toast, refused_words
-from aftercare.stocking_told import told_to
+from aftercare.stocking_told import StockingTold, told_to
 from aftercare.ticks import DAYS_BACK, answer_day, answers_of, helps_with, is_asked
 from clinic.access import Permission, requires
 from clinic.language import page_language
@@ -77,7 +77,8 @@ def _save(request: SignedInRequest, reader: Reader, task: Tick.Task) -> HttpResp
         )
     except Refused as refused:
         return _page(request, reader, task, None, form=form, problem=refused_words(refused))
-    off = _off_sentence(request, reader, task)
+    now = timezone.now()
+    off = _off_sentence(request, reader, _told(reader, task, now), now)
     if off and tick.answer == Tick.Answer.YES:
         # A page from before the report, or one opened by hand: what it says is kept, and not left without a word.
         messages.warning(request, off)
@@ -105,7 +106,9 @@ def _page(
     found = _help_with(tick)
     now = timezone.now()
     clock = clock_for(reader, request.clinic, now)
-    off = _off_sentence(request, reader, task)
+    told = _told(reader, task, now)
+    off = _off_sentence(request, reader, told, now)
+    calls = _calls_for(tick) and not (told and told.is_emergency)  # in an emergency its call is the only one
     context = {
         "reader": reader,
         "page": answer_page(
@@ -116,7 +119,7 @@ def _page(
             help_text=found.text(translation.get_language()) if found and not off else "",  # it says to keep it on
         ),
         "off_sentence": off,
-        "help_words": help_words(reader.patient, clock, now) if _calls_for(tick) else None,
+        "help_words": help_words(reader.patient, clock, now) if calls else None,
         "is_asked": is_asked(reader.patient, task, day, now=now),
         "form": form,
         "problem": problem,
@@ -130,10 +133,13 @@ def _page(
     return render(request, "aftercare/tick.html", context, status=status)
 
 
-def _off_sentence(request: SignedInRequest, reader: Reader, task: Tick.Task) -> str:
-    """That the stocking is to be off, by a report that is open or by a clinician's word; else empty. Two queries."""
-    now = timezone.now()
-    told = told_to(reader.patient, now) if task is Tick.Task.STOCKING else None
+def _told(reader: Reader, task: Tick.Task, now: datetime) -> StockingTold | None:
+    """What open reports say of the stocking; nothing where it is not about it. One query."""
+    return told_to(reader.patient, now) if task is Tick.Task.STOCKING else None
+
+
+def _off_sentence(request: SignedInRequest, reader: Reader, told: StockingTold | None, now: datetime) -> str:
+    """That the stocking is to be off, by a report that is open or by a clinician's word; else empty. One query."""
     if told is None or not told.is_off:
         return ""
     visits = upcoming_visits(reader.patient, now=now) if told.said else []

@@ -30,7 +30,7 @@ from clinic.requests import SignedInRequest
 from sessions_app.own_wait import OwnWait, own_wait
 from sessions_app.presenters.own_wait import wait_words
 
-# Ticks are shown on the strip of a week, and in the picture of the whole plan.
+# Ticks are shown on the strip of a week, and in the picture of the plan: of one that holds for longer, the newest.
 _ANSWERS_BACK = timedelta(days=90)
 
 

@@ -322,6 +322,8 @@ def test_while_an_emergency_is_open_no_other_call_is_asked_for(patient):
     page = text_of(shown(patient, when="2026-01-15 18:00"))
 
     assert ("Call 911 now" in page, ASKED in page) == (True, False)
+    own = text_of(shown(patient, f"{STOCKING}?day=2026-01-15", when="2026-01-15 18:00"))
+    assert ("Call 911 now" in own, ASKED in own, "Call 555-0100" in own) == (True, False, False)
 
 
 @pytest.mark.usefixtures("_hours")
