@@ -173,7 +173,7 @@ def no_first_visit(patient: Patient, service: Service, coming: Iterable[Coming],
     what has to be asked before a treatment is asked at the visit, whichever it is."""
     if service.kind != Service.Kind.TREATMENT or was_treated or any(each.is_first_visit for each in coming):
         return ""
-    if was_met(patient):
+    if was_met(patient) or not Service.objects.filter(kind=Service.Kind.FIRST_VISIT, is_active=True).exists():
         return ""
     return (
         f"{patient.name} was not here yet and has no first visit. Book that one first, unless it was agreed otherwise."

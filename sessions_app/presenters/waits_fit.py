@@ -51,15 +51,18 @@ def waits_for(
     return next((entry for entry in found if entry.service_id == service.pk), found[0] if found else None)
 
 
-def waited_before(entry: WaitListEntry, *, moves: Appointment | None = None, now: datetime) -> datetime | None:
+def waited_before(
+    entry: WaitListEntry, *, moves: Appointment | None = None, now: datetime, zone: ZoneInfo
+) -> datetime | None:
     """The start of the visit that the patient has and wants earlier: the one that is moved, else the next of its kind.
 
-    A visit at that time or later leaves it where it is, so the wait goes on. None without one. At most one query.
+    A visit at that time or later leaves it where it is, so the wait goes on. None without one, and where they wait for
+    a time after it: for one more visit. At most one query.
     """
     if moves is not None:
         return moves.starts_at
     visit = visit_to_move(entry, visits_of([entry.patient_id], now).get(entry.patient_id, ()))
-    return visit.starts_at if visit else None
+    return visit.starts_at if visit and local_date(visit.starts_at, zone) >= entry.first_date else None
 
 
 def _is_for(entry: WaitListEntry, service: Service, moves: Appointment) -> bool:
@@ -81,7 +84,7 @@ def waits_in_course(
     entry: WaitListEntry, values: Iterable[str], data: QueryDict, *, now: datetime, clinic: Clinic
 ) -> Waits:
     """The same for a course of which `values` are the chosen times: it ends as was ticked, else where one fits."""
-    chosen, before = [visit for visit in map(parsed, values) if visit], waited_before(entry, now=now)
+    chosen, before = [visit for visit in map(parsed, values) if visit], waited_before(entry, now=now, zone=clinic.zone)
     fits = any(_is_such(entry, visit.starts_at, visit.nurse_id, before, clinic.zone) for visit in chosen)
     ends = "ends_wait" in data if data.get("wait") == str(entry.public_id) else fits
     return _waits(entry, ends=ends, has_fit=True, now=now, clinic=clinic)

@@ -51,7 +51,7 @@ def times_of(
         moves=moves,
         part=form.seen("part") or "",
         waits=waits,
-        waits_before=waited_before(waits, moves=moves, now=now) if waits else None,
+        waits_before=waited_before(waits, moves=moves, now=now, zone=request.clinic.zone) if waits else None,
         treatments=treatments,
     )
     near = [marked(option, wanted) for option in near_options(alternatives, request.clinic.zone)]

@@ -13,7 +13,7 @@ from django.utils.html import escape
 from clinic.access import Role
 from clinic.search import index_patient
 from sessions_app import booking, repeat_holds
-from sessions_app.models import Appointment, PartOfDay
+from sessions_app.models import Appointment, PartOfDay, Service
 from sessions_app.presenters.days import Wanted
 from sessions_app.presenters.times import times_for
 from tests.makers import (
@@ -318,6 +318,8 @@ def test_a_treatment_of_somebody_who_never_came_says_that_the_first_visit_is_mis
     hint = "Basil Oakenshaw was not here yet and has no first visit."
     assert (hint in for_treatment, hint in course) == (is_new, is_new)
     assert hint not in opened(client, new)
+    Service.objects.filter(kind="first_visit").update(is_active=False)
+    assert hint not in opened(client, new, service=treatment.pk)
 
 
 def test_the_question_about_flights_says_the_hours_of_the_signed_protocol(client, desk, treatment, greta):

@@ -304,6 +304,16 @@ def test_a_visit_that_leaves_the_waiting_one_where_it_is_does_not_end_the_wait(d
     assert any(each.fits for _, group in earlier.groups for each in group)
 
 
+def test_who_waits_for_one_more_visit_after_the_booked_one_waits_for_no_earlier_time(desk, house, book, waits):
+    book("2026-01-16 10:00")
+    WaitListEntry.objects.update(first_date=date(2026, 1, 26))
+
+    later = opened(desk, house, date="2026-01-29")
+
+    [(_, options)] = later.context["times"].groups
+    assert any(each.fits for each in options)
+
+
 def test_what_is_offered_after_a_time_was_taken_says_that_it_fits(desk, house, book, waits):
     book(FITS, patient=make_patient(), nurse=house.nurse)
 
