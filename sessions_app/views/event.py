@@ -141,7 +141,7 @@ def _pressed(
     form = EventForm(found, sessions=sessions_of(found.patient), data=sent, zone=request.clinic.zone, now=now)
     stamped = _stamped(request, found, step_form)
     # The time of a step that is written is not the time of the next one.
-    next_step = None if stamped else step_form
+    next_step = None if stamped and request.POST.get("step") else step_form
     try:
         changes = form.changes()
         if changes:

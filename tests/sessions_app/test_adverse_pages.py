@@ -291,6 +291,17 @@ def test_the_time_of_a_step_is_corrected_on_the_page(nurse):
     assert [each.at for each in event.steps.all()] == [at("2026-01-13 10:42"), NOW]
 
 
+def test_what_stands_wrong_for_the_next_step_is_said_beside_a_corrected_one(nurse):
+    event = make_adverse_event(kind="anaphylaxis")
+    step = adverse_events.add_step(event=event, what=Step.KIT, by=nurse, now=NOW)
+    sent = page_of(event, nurse, correct=step.pk, step_at="99:99", **{f"time-{step.pk}": "10:42"})
+
+    answer = browser(nurse).post(url(event), sent)
+
+    assert error_at(answer, "id_step_at")
+    assert [each.at for each in event.steps.all()] == [at("2026-01-13 10:42"), NOW]
+
+
 def test_a_step_of_another_event_is_not_corrected_from_here(nurse):
     event, other = make_adverse_event(), make_adverse_event()
     step = adverse_events.add_step(event=other, what="Ice", by=nurse, now=NOW)
