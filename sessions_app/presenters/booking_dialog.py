@@ -168,12 +168,14 @@ def second_first_visit(patient: Patient, service: Service, coming: Iterable[Comi
     return f"{patient.name} was here before ({when}). A first visit is for new patients; choose another service."
 
 
-def no_first_visit(patient: Patient, service: Service, coming: Iterable[Coming], *, was_treated: bool) -> str:
+def no_first_visit(
+    patient: Patient, service: Service, coming: Iterable[Coming], *, services: Iterable[Service], was_treated: bool
+) -> str:
     """A hint for the treatment of somebody who never came and has no first visit; "" otherwise. Nothing is refused:
-    what has to be asked before a treatment is asked at the visit, whichever it is."""
+    what has to be asked before a treatment is asked at the visit, whichever it is. `services`: all that are given."""
     if service.kind != Service.Kind.TREATMENT or was_treated or any(each.is_first_visit for each in coming):
         return ""
-    if was_met(patient) or not Service.objects.filter(kind=Service.Kind.FIRST_VISIT, is_active=True).exists():
+    if was_met(patient) or all(each.kind != Service.Kind.FIRST_VISIT for each in services):
         return ""
     return (
         f"{patient.name} was not here yet and has no first visit. Book that one first, unless it was agreed otherwise."

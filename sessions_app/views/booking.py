@@ -198,7 +198,9 @@ def _booking_page(
         "leads_to_reason": bool(times and times.chosen_option and times.chosen_option.is_early),
         "leads_to_move": bool(ahead and request.POST.get("ahead") != str(ahead.id)),
         "second_first": dialog.second_first_visit(patient, service, coming, zone) if patient and service else "",
-        "no_first": dialog.no_first_visit(patient, service, coming, was_treated=bool(times and times.window))
+        "no_first": dialog.no_first_visit(
+            patient, service, coming, services=services, was_treated=bool(times and times.window)
+        )
         if patient and service
         else "",
         "found": found if patient is None else [],

@@ -53,12 +53,13 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         return book(request)  # which asks for one
     visible = Patient.objects.visible_to(request.user)
     patient = get_visible_or_404(visible, request=request, public_id=form.seen("patient"))
-    treatments = list(Service.objects.filter(is_active=True, kind=Service.Kind.TREATMENT))
+    services = list(Service.objects.filter(is_active=True))
+    treatments = [each for each in services if each.kind == Service.Kind.TREATMENT]
     service = next(
         (each for each in treatments if each.pk == form.seen("service")), treatments[0] if treatments else None
     )
     if "confirm" not in request.POST or service is None:
-        return _course_page(request, form, patient, treatments, service)
+        return _course_page(request, form, patient, services, service)
     visits = form.visits
     problems = [] if visits and all(visits) else ["Choose a time for every session."]
     if any(local_date(visit[0], request.clinic.zone) != form.days[row] for row, visit in form.retyped_visits()):
@@ -66,7 +67,7 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
     elif visits and len(visits) != form.how_many:
         problems = ["Nothing is booked yet: the number of sessions was changed. Look at the dates, then book."]
     if problems or form.errors:
-        return _course_page(request, form, patient, treatments, service, problems=problems)
+        return _course_page(request, form, patient, services, service, problems=problems)
     done_before = form.seen("done_before") or 0
     ends_wait = ended_wait(request.POST, patient, service)
     try:
@@ -84,13 +85,13 @@ def book_course(request: SignedInRequest) -> HttpResponseBase:
         )
     except CourseRefused as refused:
         said = ["Nothing is booked yet: not every date can be had. Choose another time where it says so."]
-        return _course_page(request, form, patient, treatments, service, problems=said, refused=refused.problems)
+        return _course_page(request, form, patient, services, service, problems=said, refused=refused.problems)
     except Refused as refused:
-        return _course_page(request, form, patient, treatments, service, problems=[refused.message])
+        return _course_page(request, form, patient, services, service, problems=[refused.message])
     booked = list(course.appointments.select_related("entry", "service").order_by("entry__starts_at"))
     starts = [visit.starts_at for visit in booked]
     if set(starts) != {visit.starts_at for visit in visits if visit}:
-        return _course_page(request, form, patient, treatments, service, problems=[SENT_BEFORE])
+        return _course_page(request, form, patient, services, service, problems=[SENT_BEFORE])
     day = local_date(starts[0], request.clinic.zone)
     text = course_toast(patient, course, request.clinic.zone) + (" Off the wait list." if ends_wait else "")
     return done(
@@ -127,7 +128,7 @@ def _course_page(
     request: SignedInRequest,
     form: CourseForm,
     patient: Patient,
-    treatments: list[Service],
+    services: list[Service],
     service: Service | None,
     *,
     problems: Sequence[str] = (),
@@ -169,8 +170,10 @@ def _course_page(
         "patient": patient,
         "patient_line": dialog.patient_line(patient),
         "coming": coming[: dialog.SHOWN],
-        "no_first": dialog.no_first_visit(patient, service, coming, was_treated=done_before > 0) if service else "",
-        "services": [(each.pk, dialog.service_words(each)) for each in treatments],
+        "no_first": dialog.no_first_visit(patient, service, coming, services=services, was_treated=done_before > 0)
+        if service
+        else "",
+        "services": [(each.pk, dialog.service_words(each)) for each in services if each.kind == Service.Kind.TREATMENT],
         "service": service,
         "rows": rows,
         "sentence": sentence,
