@@ -3,7 +3,9 @@
 import pytest
 import time_machine
 
-from tests.aftercare.people import NOON
+from clinic.access import Role
+from tests.aftercare.people import NOON, RETICULAR, treated_patient
+from tests.makers import make_clinic, make_user
 from tests.support.browser import sign_in
 
 
@@ -12,6 +14,23 @@ def thursday_noon():
     """The clock stands still at `people.NOON`."""
     with time_machine.travel(NOON, tick=False):
         yield
+
+
+@pytest.fixture
+def larkfield_at_noon(thursday_noon):
+    """A clinic that can be called, at `people.NOON`."""
+    return make_clinic(name="Larkfield Clinic", phone="555-0100")
+
+
+@pytest.fixture
+def patient():
+    """Two days after reticular veins: the stocking is on day and night. Modules that need another one say so."""
+    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
+
+
+@pytest.fixture
+def clinician():
+    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
 
 
 @pytest.fixture

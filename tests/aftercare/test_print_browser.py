@@ -74,6 +74,21 @@ def grave(much):
     return much
 
 
+def sheet_of(new_context, live_server, patient, language, path="/plan/print/", **looks):
+    """The page of the plan on paper, as the patient's phone prints it in this language."""
+    patient.language = language
+    patient.save()
+    context = new_context(size="phone", **looks)
+    sign_in(context, patient.user, live_server)
+    page = context.new_page()
+    page.goto(path)
+    return page
+
+
+def pages_on_paper(page):
+    return {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+
+
 @pytest.mark.parametrize("who", ["little", "much", "told"])
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(("text", "most"), [("", 1), ("large", 2)])
@@ -81,14 +96,9 @@ def test_the_sheet_is_one_page_of_either_paper_and_two_in_large_text(
     new_context, live_server, request, who, language, text, most
 ):
     patient = request.getfixturevalue(who)
-    patient.language = language
-    patient.save()
-    context = new_context(size="phone", scheme="dark")
-    sign_in(context, patient.user, live_server)
-    page = context.new_page()
-    page.goto(f"/plan/print/?text={text}")
+    page = sheet_of(new_context, live_server, patient, language, f"/plan/print/?text={text}", scheme="dark")
 
-    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+    pages = pages_on_paper(page)
 
     assert {paper: number <= most for paper, number in pages.items()} == {"A4": True, "Letter": True}
 
@@ -97,15 +107,10 @@ def test_the_sheet_is_one_page_of_either_paper_and_two_in_large_text(
 def test_a_full_plan_with_a_long_rule_of_showering_is_one_page_and_no_wider_than_a_phone(
     new_context, live_server, wordy, language
 ):
-    wordy.language = language
-    wordy.save()
-    context = new_context(size="phone")
-    sign_in(context, wordy.user, live_server)
-    page = context.new_page()
-    page.goto("/plan/print/")
+    page = sheet_of(new_context, live_server, wordy, language)
     px = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
-    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+    pages = pages_on_paper(page)
 
     assert (px, pages) == (0, {"A4": 1, "Letter": 1})
 
@@ -114,14 +119,9 @@ def test_a_full_plan_with_a_long_rule_of_showering_is_one_page_and_no_wider_than
 def test_a_full_plan_below_an_emergency_is_one_page_and_leaves_out_of_what_is_normal(
     new_context, live_server, grave, language
 ):
-    grave.language = language
-    grave.save()
-    context = new_context(size="phone")
-    sign_in(context, grave.user, live_server)
-    page = context.new_page()
-    page.goto("/plan/print/")
+    page = sheet_of(new_context, live_server, grave, language)
 
-    pages = {paper: len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format=paper))) for paper in ("A4", "Letter")}
+    pages = pages_on_paper(page)
 
     assert pages == {"A4": 1, "Letter": 1}
 

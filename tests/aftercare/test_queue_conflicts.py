@@ -14,26 +14,14 @@ from aftercare.stocking_told import told_to
 from aftercare.stocking_word import Wear, Word
 from clinic.access import Role
 from sessions_app.models import Appointment
-from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
+from tests.aftercare.people import NOON, browser_of
 from tests.aftercare.test_stocking_told import TOES, hero_of, main_of, report_by, text_of
-from tests.makers import at, make_appointment, make_clinic, make_user
+from tests.makers import at, make_appointment, make_user
 from tests.support.browser_form import fields_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("larkfield_at_noon")]
 SEEN = Word(Wear.SEEN)
 SCAN = Scan(at("2026-01-19 14:20"), "Radiology")
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
-    make_clinic(name="Larkfield Clinic", phone="555-0100")
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def patient():
-    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
 
 
 @pytest.fixture

@@ -6,36 +6,18 @@ import time_machine
 from aftercare import report_work
 from aftercare.models import SymptomReport
 from aftercare.report_work import Scan
-from clinic.access import Role
 from clinic.models import AuditEvent, Delivery
 from clinic.protocol.vocabulary import Hold
 from sessions_app import repeat
 from sessions_app.refusals import Refused
-from tests.aftercare.people import NOON, RETICULAR, browser_of, treated_patient
+from tests.aftercare.people import browser_of
 from tests.aftercare.test_stocking_told import main_of, report_by, text_of
-from tests.makers import at, make_clinic, make_user
+from tests.makers import at
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("larkfield_at_noon")]
 SCAN = Scan(at("2026-01-19 14:20"), "Radiology, St Mary's, 2nd floor")
 TOLD = "Your ultrasound scan: Mon 19 Jan, 14:20. Where: Radiology, St Mary's, 2nd floor."
 TYPED = {"scan_on": "2026-01-19", "scan_from": "14:20", "scan_place": "Radiology, St Mary's, 2nd floor"}
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
-    make_clinic(name="Larkfield Clinic", phone="555-0100")
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def patient():
-    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
 
 
 def sent_for_a_scan(patient, clinician, scan=SCAN):

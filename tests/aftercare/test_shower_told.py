@@ -8,20 +8,13 @@ import time_machine
 
 from aftercare.models import AftercarePlan
 from clinic.access import Role
-from tests.aftercare.people import NOON, RETICULAR, SPIDER, amend, browser_of, treated_patient
-from tests.makers import at, make_clinic, make_report, make_signed_protocol, make_user
+from tests.aftercare.people import RETICULAR, SPIDER, amend, browser_of, treated_patient
+from tests.makers import at, make_report, make_signed_protocol, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("larkfield_at_noon")]
 RULE = "A short shower from the second day on. Keep the stocking dry."
 WHAT = "Showering while the stocking is on day and night"
 OWN_PAGES = ("/today/", "/plan/print/", "/today/kept/")
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
-    make_clinic(name="Larkfield Clinic", phone="555-0100")
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 def signed(text=RULE):

@@ -11,12 +11,11 @@ from django.contrib.messages import get_messages
 from aftercare import report_work
 from aftercare.letters import held
 from aftercare.models import Tick
-from clinic.access import Role
 from clinic.models import Delivery
-from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
-from tests.makers import at, make_appointment, make_carer, make_clinic, make_report, make_tick, make_user
+from tests.aftercare.people import RETICULAR, SPIDER, browser_of, make_plan, treated_patient
+from tests.makers import at, make_appointment, make_carer, make_report, make_tick
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("larkfield_at_noon")]
 TOES = {"symptoms": ["TOES_UNDER_STOCKING"]}
 CHEST = {"level": "EMERGENCY", "symptoms": ["CHEST_OR_BREATH"]}
 OFF = "Take the stocking off"
@@ -24,23 +23,6 @@ WHY = "As we told you after your report of Thu 15 Jan, 09:10. We tell you when t
 PLAN = "Your plan says: “Stocking on, day and night” until"
 OWN_PAGES = ("/today/", "/plan/print/", "/today/kept/")
 STOCKING = "/today/answer/first/"
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
-    make_clinic(name="Larkfield Clinic", phone="555-0100")
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def patient():
-    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
 
 
 def report_by(patient, **facts):

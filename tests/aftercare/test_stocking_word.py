@@ -17,32 +17,15 @@ from clinic.models import AuditEvent, Delivery
 from sessions_app.models import Appointment
 from sessions_app.refusals import Refused
 from sessions_app.statuses import change_status
-from tests.aftercare.people import NOON, RETICULAR, SPIDER, browser_of, make_plan, treated_patient
+from tests.aftercare.people import NOON, SPIDER, browser_of, make_plan
 from tests.aftercare.test_stocking_told import OWN_PAGES, PLAN, STOCKING, TOES, hero_of, main_of, report_by, text_of
-from tests.makers import at, make_appointment, make_carer, make_clinic, make_user
+from tests.makers import at, make_appointment, make_carer, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("larkfield_at_noon")]
 OFF = "Leave the stocking off"
 SO = "We told you so on Thu 15 Jan, 12:00."
 MONDAY = date(2026, 1, 19)
 UNTIL_SEEN, UNTIL_MONDAY = Word(Wear.SEEN), Word(Wear.DATE, MONDAY)
-
-
-@pytest.fixture(autouse=True)
-def _clinic():
-    make_clinic(name="Larkfield Clinic", phone="555-0100")
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def patient():
-    return treated_patient("2026-01-13 10:30", RETICULAR, given_name="Marigold", family_name="Quillfeather")
-
-
-@pytest.fixture
-def clinician():
-    return make_user(Role.CLINICIAN, name="Hugo Ashdown")
 
 
 def answered(patient, clinician, word, **facts):
