@@ -6,7 +6,6 @@ and only when the patient was reached, or what became of them was learnt another
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from types import MappingProxyType
@@ -16,8 +15,9 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from aftercare import missed_calls, stocking_word
+from aftercare import missed_calls, report_scan, stocking_word
 from aftercare.models import ReportNotice, ReportStep, SymptomReport
+from aftercare.report_scan import Scan
 from aftercare.stocking_word import Word
 from clinic import audit
 from clinic.access import Permission
@@ -26,7 +26,7 @@ from clinic.protocol.triage import Level
 from clinic.protocol.zones import local_time
 from sessions_app.refusals import Refused, Stale
 from sessions_app.retrying import with_retries
-from sessions_app.wording import time_words, without_nul
+from sessions_app.wording import without_nul
 
 LONGEST_NOTE = 400
 _LONGEST_WORDS = 500  # a step's words hold what happens now as well
@@ -36,14 +36,6 @@ PENDING = (SymptomReport.Outcome.VISIT, SymptomReport.Outcome.SCAN)
 """Outcomes whose result comes later."""
 _RELATED = ("patient", "session", "given_to", "taken_by", "closed_by", "reported_by")
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """When and where a scan is, as far as it is known."""
-
-    at: datetime | None
-    place: str
 
 
 def _work(action: Callable[P, SymptomReport]) -> Callable[P, SymptomReport]:
@@ -116,7 +108,7 @@ def save(
     is_new = bool(outcome) and outcome != stored.outcome
     _refuse_odd(contact)
     is_word_new = _is_word_new(stored, stocking, version, contact, by, now)
-    scanned = _scan_of(stored, scan)
+    scanned = report_scan.changes_of(stored, scan)
     is_empty = not (contact or note or is_new or is_word_new or scanned)
     if is_empty and (stored.version == version or stocking is None):  # a word that is older hears first what is new
         raise Refused("Say whether you reached the patient, or write a note.", rule="empty", field="note")
@@ -125,7 +117,9 @@ def save(
         changes |= {"taken_at": now, "taken_by": by, "given_to": by}
     _change(report, version, **changes)
     said = _said(report, stocking if is_word_new else None, is_answered=contact == What.REACHED, by=by, now=now)
-    words = _words(SymptomReport.Outcome(outcome).label if is_new else "", said, _scan_words(scanned), note=note)
+    words = _words(
+        SymptomReport.Outcome(outcome).label if is_new else "", said, report_scan.words_of(scanned), note=note
+    )
     what = What(contact) if contact else What.NOTED
     written = _written(report, what, words=words, by=by, now=now, details=_details(said, scanned))
     if contact == What.NO_ANSWER:
@@ -185,10 +179,10 @@ def close(
     _refuse_odd(contact)
     if outcome not in SymptomReport.Outcome.values:
         raise Refused("Choose what happens now.", rule="outcome", field="outcome")
-    scanned = _scan_of(stored, scan)
+    scanned = report_scan.changes_of(stored, scan)
     if stored.version == version:  # what is older hears first what is new
         _refuse_unreached(stored, SymptomReport.Outcome(outcome), contact)
-        _refuse_unscanned(stored, scanned.get("scan_at", stored.scan_at), now)
+        report_scan.refuse_unscanned(stored, scanned.get("scan_at", stored.scan_at), now)
     if not note:
         raise Refused("Write what was found or said, or how you know: it closes the report.", rule="note", field="note")
     if stored.version == version:
@@ -202,7 +196,7 @@ def close(
     _change(report, version, closed_at=now, closed_by=by, outcome=outcome, closing_note=note, **changes)
     missed_calls.call_off(report, "the report was closed")
     said = _said(report, stocking if is_word_new else None, is_answered=True, by=by, now=now)
-    words = _words(SymptomReport.Outcome(outcome).label, said, _scan_words(scanned), note=note)
+    words = _words(SymptomReport.Outcome(outcome).label, said, report_scan.words_of(scanned), note=note)
     details = _details(said, scanned) | {"outcome": outcome}
     return _written(report, What.CLOSED, words=words, by=by, now=now, details=details)
 
@@ -269,17 +263,6 @@ def _refuse_unreached(report: SymptomReport, outcome: SymptomReport.Outcome, con
         raise Refused(words, rule="reached", field="contact")
 
 
-def _refuse_unscanned(report: SymptomReport, scan_at: datetime | None, now: datetime) -> None:
-    """Whatever else was decided: a scan that is still to come has no result, and the patient reads when it is."""
-    if report.level == Level.REASSURE or scan_at is None or scan_at <= now:
-        return
-    words = (
-        f"The scan is still to come: {time_words(scan_at, Clinic.current().zone)}. Press “Save, keep open”. "
-        "If it was done earlier or is called off, empty its day and time."
-    )
-    raise Refused(words, rule="scan", field="scan_on")
-
-
 def _refuse_pending(report: SymptomReport, outcome: SymptomReport.Outcome, *, result_known: bool) -> None:
     """Treatments wait for what a visit or a scan finds; what is expected lets nothing wait."""
     if result_known or report.level == Level.REASSURE or outcome not in PENDING:
@@ -303,13 +286,6 @@ def _is_word_new(report: SymptomReport, word: Word | None, version: int, contact
 
 def _said(report: SymptomReport, word: Word | None, *, is_answered: bool, by: User, now: datetime) -> str:
     return stocking_word.write(report, word, is_answered=is_answered, by=by, now=now) if word else ""
-
-
-def _scan_of(report: SymptomReport, scan: Scan | None) -> dict[str, Any]:
-    """What changes of when and where the scan is."""
-    if scan is None or (scan.at, scan.place) == (report.scan_at, report.scan_place):
-        return {}
-    return {"scan_at": scan.at, "scan_place": scan.place}
 
 
 def _written(
@@ -338,21 +314,7 @@ def _written(
 
 
 def _details(stocking: str, scanned: Mapping[str, Any]) -> dict[str, str]:
-    """For the trail. Of a place that it changed: the words are free text, and stand in the step."""
-    said = {"stocking": stocking} if stocking else {}
-    if not scanned:
-        return said
-    at: datetime | None = scanned["scan_at"]
-    place = "given" if scanned["scan_place"] else "none"
-    return said | {"scan_at": at.isoformat() if at else "none", "scan_place": place}
-
-
-def _scan_words(scanned: Mapping[str, Any]) -> str:
-    """ "Scan: Mon 19 Jan, 14:20, Radiology"; empty where nothing of it changed."""
-    if not scanned:
-        return ""
-    when = time_words(scanned["scan_at"], Clinic.current().zone) if scanned["scan_at"] else ""
-    return f"Scan: {', '.join(filter(None, (when, scanned['scan_place'].rstrip('.')))) or 'no time and no place'}"
+    return ({"stocking": stocking} if stocking else {}) | report_scan.details_of(scanned)
 
 
 def _clean(note: str) -> str:

@@ -11,7 +11,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from aftercare.models import ReportStep, SymptomReport
-from aftercare.report_work import LONGEST_NOTE, Scan
+from aftercare.report_scan import Scan
+from aftercare.report_work import LONGEST_NOTE
 from aftercare.stocking_word import LONGEST_DAYS, Wear, Word
 from clinic.access import Permission
 from clinic.models import User

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from aftercare import report_work, stocking_word
 from aftercare.models import StockingOff, SymptomReport
-from aftercare.report_work import Scan
+from aftercare.report_scan import Scan
 from aftercare.stocking_told import told_to
 from aftercare.stocking_word import Wear, Word
 from clinic.access import Role

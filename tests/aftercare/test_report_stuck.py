@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from aftercare import report_escalation, report_watch, report_work
 from aftercare.models import ReportNotice
+from aftercare.report_scan import Scan
 from aftercare.report_stuck import stuck_alerts
-from aftercare.report_work import Scan
 from clinic.access import Role
 from clinic.models import StaffTask, User
 from tests.makers import (

@@ -5,7 +5,7 @@ import time_machine
 
 from aftercare import report_work
 from aftercare.models import SymptomReport
-from aftercare.report_work import Scan
+from aftercare.report_scan import Scan
 from clinic.models import AuditEvent, Delivery
 from clinic.protocol.vocabulary import Hold
 from sessions_app import repeat
